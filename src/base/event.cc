@@ -1,0 +1,93 @@
+#include "base/event.h"
+
+#include "base/assert.h"
+
+#include <array>
+
+namespace posthaste {
+
+std::string_view to_string(EventType type) {
+    switch (type) {
+        case EventType::accepted:
+            return "accepted";
+        case EventType::rejected:
+            return "rejected";
+        case EventType::delivered:
+            return "delivered";
+        case EventType::deferred:
+            return "deferred";
+        case EventType::failed:
+            return "failed";
+        case EventType::expired:
+            return "expired";
+        case EventType::held:
+            return "held";
+        case EventType::released:
+            return "released";
+        case EventType::cancelled:
+            return "cancelled";
+        case EventType::delayed:
+            return "delayed";
+    }
+    return "unknown";
+}
+
+namespace {
+
+// The fields of one line; no allocation.
+class Fields {
+  public:
+    void add(LogField field) {
+        PH_ASSERT(count_ < fields_.size());
+        fields_[count_++] = field;
+    }
+
+    void add_text(std::string_view key, std::string_view text) {
+        if (!text.empty()) add({key, text});
+    }
+
+    void add_number(std::string_view key, std::int64_t number) {
+        if (number != 0) add({key, number});
+    }
+
+    std::span<const LogField> span() const { return std::span(fields_).first(count_); }
+
+  private:
+    static constexpr std::size_t kMost = 16;
+    std::array<LogField, kMost> fields_ = filled(std::make_index_sequence<kMost>{});
+    std::size_t count_ = 0;
+
+    template <std::size_t... I>
+    static std::array<LogField, kMost> filled(std::index_sequence<I...>) {
+        return {((void)I, LogField("", false))...};
+    }
+};
+
+}  // namespace
+
+void log_event(Log& log, const Event& event) {
+    Fields fields;
+    std::string id;
+    if (event.id != QueueId{}) id = event.id.to_string();
+    fields.add_text("id", id);
+    fields.add_text("account", event.account);
+    // The null sender is a fact about a message, not an empty field.
+    const bool about_message = event.id != QueueId{} || !event.sender.empty();
+    if (about_message)
+        fields.add({"from", event.sender.empty() ? std::string_view("<>") : event.sender});
+    fields.add_text("to", event.recipient);
+    fields.add_number("size", static_cast<std::int64_t>(event.size));
+    fields.add_text("remote", event.remote);
+    fields.add_text("tls", event.tls);
+    fields.add_number("code", event.code);
+    fields.add_text("status", event.status);
+    fields.add_number("attempt", event.attempt);
+    const bool ends_or_waits =
+        event.type != EventType::accepted && event.type != EventType::rejected;
+    if (ends_or_waits || event.delay.count() != 0) fields.add({"delay_s", event.delay.count()});
+    if (event.next) fields.add({"next_s", event.next->count()});
+    fields.add_text("text", event.text);
+    log.write_fields(LogLevel::info, to_string(event.type), fields.span());
+}
+
+}  // namespace posthaste

@@ -1,0 +1,52 @@
+// The one event schema for log, live listeners, and later history, metrics and webhooks. An event
+// says what became of a message or of one recipient.
+#pragma once
+
+#include "base/id.h"
+#include "base/log.h"
+#include "base/time.h"
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+
+namespace posthaste {
+
+enum class EventType {
+    accepted,   // 250 was said for a message
+    rejected,   // a client was refused
+    delivered,  // a recipient ended well
+    deferred,   // a recipient will be tried again
+    failed,     // a recipient ended: refused for good
+    expired,    // a recipient ended: tried until its time was up
+    held,       // a message was put on hold by a person, or restored
+    released,   // ... and freed
+    cancelled,  // a recipient ended by a person's will
+    delayed,    // the sender was told that it takes longer
+};
+
+std::string_view to_string(EventType type);
+
+struct Event {
+    EventType type{};
+    Timestamp time{};
+    QueueId id{};            // zero when there is no message yet (rejected)
+    std::string account;     // login, empty when not logged in
+    std::string sender;      // "" for the null sender
+    std::string recipient;   // one recipient, or empty when the event is about the whole message
+    std::uint64_t size = 0;  // octets, accepted only
+    std::string remote;      // host[ip]:port of the next hop, or the client's address for rejected
+    std::string tls;         // "TLSv1.3", empty in clear
+    int code = 0;            // SMTP reply code, 0 when none
+    std::string status;      // "5.1.1"
+    std::string text;        // reply text or cause, made printable
+    int attempt = 0;         // attempts so far
+    Seconds delay{};         // since acceptance
+    std::optional<Seconds> next;  // deferred: until the next attempt
+};
+
+// Writes the event as one log line, empty fields left out.
+void log_event(Log& log, const Event& event);
+
+}  // namespace posthaste
