@@ -1,0 +1,1 @@
+// Carries the precompiled header that all layers share (cmake/layer.cmake).

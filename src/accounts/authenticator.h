@@ -1,0 +1,55 @@
+// Authenticator: a login and a password become an Identity, or a refusal that says which box to tick.
+//
+// The same answer and the same time for an unknown user and a wrong password: every failure costs the same fixed
+// number of hashes (threats.md A5). Argon2id runs on a bounded pool; successes of late are kept in a keyed cache, so
+// that a busy client does not pay it each time. The cache forgets everything when the directory changes.
+#pragma once
+
+#include <expected>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "accounts/identity.h"
+#include "base/metrics.h"
+#include "base/result.h"
+#include "base/secret.h"
+#include "runtime/offload.h"
+#include "runtime/task.h"
+#include "store/store.h"
+
+namespace posthaste::accounts {
+
+enum class Refusal {
+    wrong_password,      // or no such user: R3
+    name_needs_domain,   // R4, by syntax alone
+    name_is_no_address,  // R5, by syntax alone
+    disabled,            // R13; said only to somebody who knows the password
+    busy,                // the hash pool is full: 454 4.7.0, try again
+    unavailable,         // the store cannot be asked: 454 4.7.0
+};
+
+class Authenticator {
+  public:
+    struct Options {
+        std::size_t hash_threads = 2;
+        std::size_t hash_queue = 256;        // logins that may wait for a hash; beyond it: busy
+        std::size_t cache_entries = 10'000;
+        Seconds cache_lifetime{std::chrono::hours(1)};
+        Seconds hash_deadline{20};
+    };
+
+    Authenticator(Options options, store::Store& store);
+    ~Authenticator();
+
+    // `login` and `password` as the client sent them: octets, UTF-8 or Latin-1 (clients.md 3.3, 6.3.2). Any worker.
+    runtime::Task<std::expected<Identity, Refusal>> authenticate(std::string login, Secret password);
+
+    void register_metrics(MetricsRegistry& registry);
+
+  private:
+    struct Impl;
+    std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace posthaste::accounts

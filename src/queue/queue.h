@@ -1,0 +1,87 @@
+// Queue: the asynchronous face of the store. `submit` is the commit point; behind it one scheduler, on one worker,
+// finds recipients due, fair between accounts inside each site, hands them to the courier, and settles what came of
+// it. A final failure or a delay becomes a report to the sender, in one atomic write with the recipient's end.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/event.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "mail/envelope.h"
+#include "queue/courier.h"
+#include "queue/retry.h"
+#include "runtime/offload.h"
+#include "runtime/worker.h"
+#include "store/store.h"
+
+namespace posthaste::queue {
+
+struct Submission {
+    QueueId id;
+    std::string account;
+    mail::Envelope envelope;
+    std::string header;  // after fix-ups, without the empty line
+    store::Body body;
+    std::string client;  // address of the client, for the event only
+    std::string tls;
+};
+
+struct QueueStatus {
+    store::Health health = store::Health::ok;
+    std::string health_text;
+    std::uint64_t waiting = 0;    // recipients not in flight
+    std::uint64_t in_flight = 0;
+    std::uint64_t held = 0;
+};
+
+// A person's decision about messages: those named, or all to a domain, or all.
+struct Selection {
+    std::vector<QueueId> ids;
+    std::string domain;
+    bool all = false;
+};
+
+class Queue {
+  public:
+    struct Options {
+        std::string hostname;
+        std::string admin;
+        RetrySchedule retry;
+        std::size_t max_deliveries = 500;             // of the whole server
+        std::size_t fresh_content_octets = 64u << 20; // kept from submission, so that delivery does not read back
+    };
+
+    // `workers[0]` is the scheduler's. `events` is called on any worker and must be quick.
+    Queue(Options options, store::Store& store, Courier& courier, runtime::WorkerPool& workers,
+          runtime::BlockingPool& blocking, Log& log, std::function<void(const Event&)> events);
+    ~Queue();
+
+    // Loads what is open and starts delivering. Once, before workers take mail.
+    Result<void> start();
+    // No new attempts; transactions in flight may finish until the deadline, then are cancelled. Any thread;
+    // `done` is called when nothing runs any more.
+    void stop(Deadline grace, std::function<void()> done);
+
+    // The commit point: 250 is said only after this returned well. Any worker. Errors: store_full, store_failed, busy.
+    runtime::Task<Result<void>> submit(Submission submission);
+
+    // Admin, any worker. Each gives the number of messages touched.
+    runtime::Task<Result<std::size_t>> hold(Selection selection);
+    runtime::Task<Result<std::size_t>> release(Selection selection);
+    runtime::Task<Result<std::size_t>> retry(Selection selection);   // now, windows and probes too
+    runtime::Task<Result<std::size_t>> cancel(Selection selection, bool report);  // report: senders get a bounce
+
+    QueueStatus status() const;  // any thread
+    void register_metrics(MetricsRegistry& registry);
+
+  private:
+    struct Impl;
+    std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace posthaste::queue

@@ -1,0 +1,42 @@
+// How many deliveries run at once towards one site: grows on success, shrinks on trouble, dead after several
+// failures in a row, then one probe at 1, 2, 4, 8, 15, 30, 60 min (delivery.md 3.2). Pure.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+#include "base/time.h"
+
+namespace posthaste::queue {
+
+// What an attempt told about the site (not about its recipients).
+enum class SiteSignal {
+    good,       // it took a transaction, or refused recipients for reasons of theirs
+    trouble,    // connect failed, banner 4xx, 421, lost before the reply to MAIL
+    slow_down,  // it asks for less
+    neutral,    // nothing was learned
+};
+
+class Window {
+  public:
+    explicit Window(std::size_t limit) : limit_(limit) {}
+
+    std::size_t slots(SteadyTime now) const;  // how many may run now; 0 while dead, 1 for a probe that is due
+    void feedback(SiteSignal signal, SteadyTime now, double jitter);
+    bool dead() const { return dead_; }
+
+    SteadyTime next_probe() const { return next_probe_; }
+
+    void set_limit(std::size_t limit) { limit_ = limit; }
+
+  private:
+    std::size_t limit_;
+    double size_ = 2;
+    std::uint32_t failures_ = 0;  // in a row
+    bool dead_ = false;
+    std::uint32_t probes_ = 0;
+    SteadyTime next_probe_{};
+};
+
+}  // namespace posthaste::queue

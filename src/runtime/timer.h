@@ -1,0 +1,29 @@
+// Sleeping and signalling inside one worker.
+#pragma once
+
+#include <vector>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "runtime/task.h"
+
+namespace posthaste::runtime {
+
+// Errors: cancelled.
+Task<Result<void>> sleep_until(SteadyTime at);
+Task<Result<void>> sleep_for(std::chrono::steady_clock::duration wait);
+
+// An event on one worker: `notify` lets all that wait go on; a notify without a waiter is remembered once.
+class Notifier {
+  public:
+    void notify();
+    // Errors: timeout, cancelled.
+    Task<Result<void>> wait(Deadline deadline);
+
+  private:
+    friend struct NotifierWait;
+    bool pending_ = false;
+    std::vector<struct NotifierWait*> waiting_;
+};
+
+}  // namespace posthaste::runtime

@@ -1,0 +1,44 @@
+// The EHLO keyword set in both directions (RFC 5321 §4.1.1.1).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "smtp/reply.h"
+
+namespace posthaste::smtp {
+
+// What we offer. STARTTLS before TLS only, AUTH after it only (DESIGN.md).
+struct Offer {
+    std::string hostname;
+    std::uint64_t max_size = 0;
+    bool starttls = false;
+    bool auth = false;
+    std::size_t max_recipients = 0;  // LIMITS RCPTMAX (RFC 9422), after TLS
+};
+
+Reply make_ehlo_reply(const Offer& offer);
+
+// What the next hop offers, from its current EHLO reply.
+struct Extensions {
+    bool starttls = false;
+    bool pipelining = false;
+    bool eight_bit_mime = false;
+    bool smtputf8 = false;  // implies eight_bit_mime (delivery.md 1.5 e)
+    bool dsn = false;
+    bool enhanced_status = false;
+    bool chunking = false;
+    bool size = false;
+    std::uint64_t max_size = 0;  // 0: no fixed limit
+    std::set<std::string> auth;  // upper case mechanism names
+    std::optional<std::uint32_t> max_mails;       // LIMITS MAILMAX
+    std::optional<std::uint32_t> max_recipients;  // LIMITS RCPTMAX
+    std::string greeting_name;                    // first word of the reply: loop detection
+};
+
+Extensions parse_ehlo_reply(const Reply& reply);
+
+}  // namespace posthaste::smtp

@@ -1,0 +1,36 @@
+// ESMTP parameters of MAIL and RCPT (RFC 1870, 6152, 6531, 3461, 4954 §5). Each keyword once; unknown
+// keywords and bad values are different errors, because they get different replies (555, 501).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+
+#include "base/result.h"
+#include "mail/envelope.h"
+#include "smtp/command.h"
+
+namespace posthaste::smtp {
+
+struct MailParameters {
+    std::optional<std::uint64_t> size;
+    mail::BodyType body = mail::BodyType::seven_bit;
+    bool smtputf8 = false;
+    mail::Ret ret = mail::Ret::unset;
+    std::string envid;  // validated xtext, at most 100 octets
+};
+
+struct RcptParameters {
+    mail::Notify notify = mail::Notify::unset;
+    std::string orcpt;  // validated, at most 500 octets
+};
+
+// Errors: unsupported (unknown keyword: 555 5.5.4), syntax (bad value or repeated: 501 5.5.4).
+Result<MailParameters> parse_mail_parameters(std::span<const Parameter> parameters);
+Result<RcptParameters> parse_rcpt_parameters(std::span<const Parameter> parameters);
+
+std::string xtext_encode(std::string_view text);                 // RFC 3461 §4
+std::optional<std::string> xtext_decode(std::string_view text);  // nothing if not xtext
+
+}  // namespace posthaste::smtp

@@ -1,0 +1,84 @@
+// Change: everything that is ever written. An engine is "apply these changes in one durable transaction"
+// plus queries. All changes of one submission become durable together or not at all.
+#pragma once
+
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "store/values.h"
+
+namespace posthaste::store {
+
+struct AddMessage {
+    MessageRow row;
+    std::vector<RecipientRow> recipients;
+};
+
+// One recipient after an attempt (or a person's decision).
+struct RecipientUpdate {
+    enum class To : std::uint8_t { open, report_due, done } to = To::open;
+
+    std::uint32_t index = 0;
+    QueueTime next_at;  // open only
+    std::uint32_t attempts = 0;
+    mail::Outcome outcome;
+    Timestamp when;
+};
+
+// All outcomes of a delivery, one atomic write. When no recipient is left the message and its content go
+// (files after the commit). A recipient that is no longer there is skipped.
+struct Settlement {
+    QueueId id;
+    std::vector<RecipientUpdate> updates;
+};
+
+struct MarkDelayReported {
+    QueueId id;
+    std::vector<std::uint32_t> indexes;
+};
+
+struct SetHeld {
+    QueueId id;
+    bool held = true;
+};
+
+struct SetNextAttempt {  // `queue retry`: open recipients of the message
+    QueueId id;
+    QueueTime next_at;
+};
+
+struct SaveClock {
+    ClockMark mark;
+};
+
+struct PutDomain {
+    DomainRow row;
+};
+
+struct RemoveDomain {
+    std::string name;
+};
+
+struct PutAccount {  // inserts or replaces, `also` included
+    AccountRow row;
+};
+
+struct RemoveAccount {  // with its app passwords and further addresses
+    std::string address;
+};
+
+struct PutAppPassword {
+    AppPasswordRow row;
+};
+
+struct RemoveAppPassword {
+    std::string account;
+    std::string id;
+};
+
+using Change = std::variant<AddMessage, Settlement, MarkDelayReported, SetHeld, SetNextAttempt, SaveClock, PutDomain,
+                            RemoveDomain, PutAccount, RemoveAccount, PutAppPassword, RemoveAppPassword>;
+using Changes = std::vector<Change>;
+
+}  // namespace posthaste::store

@@ -1,0 +1,50 @@
+// Store: the embedded store as the rest of the server sees it: lock, format, engine, committer, content folder,
+// sweep. One per process.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/log.h"
+#include "store/committer.h"
+#include "store/content.h"
+#include "store/engine.h"
+#include "store/queue_time.h"
+
+namespace posthaste::store {
+
+class Store {
+  public:
+    struct Options {
+        std::string path;
+        bool create = true;        // make the folder (0700) and a new store when there is none
+        Committer::Options committer;
+        std::size_t content_memory = 64u << 20;
+    };
+
+    // Takes the lock (conflict names the process that holds it), checks the format (a newer one is refused, an
+    // older one asks for `posthaste store upgrade`), opens the engine, sweeps content that no row names.
+    // Errors: conflict, denied (folder owned by somebody else or too open), unsupported (format), io.
+    static Result<std::unique_ptr<Store>> open(Options options, Log& log);
+    ~Store();
+
+    Engine& engine();
+    Committer& committer();
+    QueueClock& clock();
+    ContentBudget& content_budget();
+    const std::string& content_folder() const;
+    const std::string& path() const;
+
+    ContentWriter write_content(const QueueId& id);
+    Result<ContentReader> read_content(const MessageRow& row);  // blocking when inline octets must be fetched
+
+    // Counts changes of the directory, so that caches of it know when they are old. Any thread.
+    std::uint64_t directory_generation() const;
+
+  private:
+    struct Impl;
+    explicit Store(std::unique_ptr<Impl> impl);
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace posthaste::store

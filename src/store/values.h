@@ -1,0 +1,132 @@
+// What the store holds: the queue's messages and recipients, and the directory of who may send.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/id.h"
+#include "base/time.h"
+#include "mail/envelope.h"
+#include "mail/outcome.h"
+#include "store/queue_time.h"
+
+namespace posthaste::store {
+
+// The content's body as written: in memory (at most kInlineBody octets) or in a file of its own that is
+// already synced, with its directory, when the change that names it is submitted.
+struct Body {
+    std::shared_ptr<const std::string> octets;  // null when in a file
+    std::string file;                           // name inside the content folder, empty when inline
+    std::uint64_t size = 0;
+    std::uint32_t crc = 0;                      // crc32c of the octets, verified when read
+};
+
+constexpr std::size_t kInlineBody = 256 << 10;
+
+enum class MessageKind : std::uint8_t { mail = 0, dsn = 1 };
+
+struct MessageRow {
+    QueueId id;
+    MessageKind kind = MessageKind::mail;
+    std::string account;  // login, empty for a dsn
+    mail::ReversePath sender;
+    mail::BodyType body_type = mail::BodyType::seven_bit;
+    bool smtputf8 = false;
+    mail::Ret ret = mail::Ret::unset;
+    std::string envid;
+    std::shared_ptr<const std::string> header;  // after fix-ups, CR LF lines, without the empty line
+    Body body;
+    Timestamp accepted_wall;
+    QueueTime accepted;
+    QueueTime expires;
+    bool held = false;
+};
+
+enum class RecipientState : std::uint8_t {
+    open = 0,        // will be tried at next_at
+    report_due = 1,  // has ended; the sender's report is not made yet (survives a restart)
+};
+
+struct RecipientRow {
+    std::uint32_t index = 0;  // 0, 1, 2 … as given
+    mail::Mailbox address;
+    mail::Notify notify = mail::Notify::unset;
+    std::string orcpt;
+    RecipientState state = RecipientState::open;
+    QueueTime next_at;
+    std::uint32_t attempts = 0;
+    bool delay_reported = false;
+    mail::Outcome last;        // default when never tried
+    Timestamp last_attempt;
+};
+
+struct Message {
+    MessageRow row;
+    std::vector<RecipientRow> recipients;  // those not yet done, by index
+};
+
+// One row of what the scheduler needs at start; small on purpose.
+struct OpenRecipient {
+    QueueId id;
+    std::uint32_t index = 0;
+    std::string domain;
+    std::string account;
+    QueueTime next_at;
+    QueueTime expires;
+    std::uint32_t attempts = 0;
+    bool held = false;
+    bool report_due = false;
+};
+
+// A line of `queue list`.
+struct QueueSummary {
+    QueueId id;
+    std::string account;
+    std::string sender;
+    std::uint64_t size = 0;
+    Timestamp accepted_wall;
+    bool held = false;
+    std::vector<RecipientRow> recipients;
+};
+
+struct QueueFilter {
+    std::optional<QueueId> after;  // for paging, by id
+    std::size_t limit = 100;       // at most 1,000
+    std::string domain;            // recipients' domain, empty for all
+    std::string sender;
+    bool held_only = false;
+};
+
+struct QueueCounts {
+    std::uint64_t messages = 0;
+    std::uint64_t recipients = 0;  // open
+    std::uint64_t held = 0;
+    std::uint64_t octets = 0;
+};
+
+struct DomainRow {
+    std::string name;  // A-label form
+    Timestamp created;
+};
+
+struct AccountRow {
+    std::string address;        // Mailbox::key() form: what the login is looked up by
+    std::string name;           // for people
+    std::string password_hash;  // Argon2id, encoded form; empty: app passwords only
+    bool disabled = false;
+    Timestamp created;
+    std::vector<std::string> also;  // further addresses (key form) it may send as
+};
+
+struct AppPasswordRow {
+    std::string id;       // short, for people
+    std::string account;
+    std::string name;
+    std::string digest;   // 32 octets, keyed SHA-256
+    Timestamp created;
+};
+
+}  // namespace posthaste::store

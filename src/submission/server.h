@@ -1,0 +1,74 @@
+// The server side of SMTP: admission, sessions, shutdown. One Server for all submission ports and the trap's port.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "accounts/authenticator.h"
+#include "base/event.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "net/demux.h"
+#include "net/listener.h"
+#include "net/tls.h"
+#include "queue/queue.h"
+#include "runtime/offload.h"
+#include "runtime/worker.h"
+
+namespace posthaste::submission {
+
+struct Options {
+    std::string hostname;
+    std::string admin;                 // whom RCPT TO:<postmaster> reaches
+    std::string incoming;              // "imap.example.com", for R11; may be empty
+    std::string help_base;             // "https://mail.example.com/h/"; empty: no help path in replies
+    std::uint64_t message_size = 50u << 20;
+    std::size_t recipients = 1000;
+    std::size_t errors = 20;           // bad commands, then 421
+    Seconds command_timeout{300};
+    Seconds login_timeout{60};         // from the first octet to a login
+    Seconds data_timeout{180};         // without octets, or under 1 KB/s over a minute
+};
+
+// What a port demands. The trap's port: loopback only, no TLS, no login.
+struct PortProfile {
+    net::PortHabit habit = net::PortHabit::starttls;
+    bool open = false;                 // true: neither TLS nor login needed (listen.trap)
+    std::string account;               // open ports: the account the mail is filed under
+};
+
+struct Services {
+    queue::Queue& queue;
+    store::Store& store;
+    accounts::Authenticator& authenticator;
+    std::shared_ptr<net::TlsServerContext> tls;  // null: open ports only
+    net::ConnectionCounter& connections;
+    net::DemuxMemory& demux;
+    runtime::BlockingPool& blocking;
+    Log& log;
+    std::function<void(const Event&)> events;
+};
+
+class Server {
+  public:
+    Server(Options options, Services services, runtime::WorkerPool& workers);
+    ~Server();
+
+    // The listener's handler for a port of that profile.
+    net::Listener::Handler handler(PortProfile profile);
+
+    // 421 4.3.2 at the next command; transactions may finish until the deadline, then sessions are cancelled.
+    // Any thread; `done` is called when no session is left.
+    void stop(Deadline grace, std::function<void()> done);
+
+    std::size_t sessions() const;
+    void register_metrics(MetricsRegistry& registry);
+
+  private:
+    struct Impl;
+    std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace posthaste::submission
