@@ -19,7 +19,7 @@ namespace posthaste::runtime {
 class Worker;
 
 // A wait in progress. `cancel` is called on the chain's worker, at most once, and must lead to the
-// resumption of the waiting coroutine (at once or by a later callback).
+// resumption of the waiting coroutine by the worker's loop, never from inside the call.
 class Wait {
   public:
     virtual void cancel() = 0;
@@ -91,6 +91,22 @@ struct Promise<void> : PromiseBase {
     }
 };
 
+template <class T>
+struct TaskAwaiter {
+    std::coroutine_handle<Promise<T>> child;
+
+    bool await_ready() noexcept { return false; }
+
+    template <class P>
+    std::coroutine_handle<> await_suspend(std::coroutine_handle<P> parent) noexcept {
+        child.promise().context = parent.promise().context;
+        child.promise().continuation = parent;
+        return child;
+    }
+
+    T await_resume() { return child.promise().take(); }
+};
+
 }  // namespace detail
 
 template <class T = void>
@@ -109,24 +125,7 @@ class [[nodiscard]] Task {
     }
 
     // co_await std::move(task) or co_await f(): the child inherits the context.
-    auto operator co_await() && noexcept {
-        struct Awaiter {
-            std::coroutine_handle<promise_type> child;
-
-            bool await_ready() noexcept { return false; }
-
-            template <class P>
-            std::coroutine_handle<> await_suspend(std::coroutine_handle<P> parent) noexcept {
-                child.promise().context = parent.promise().context;
-                child.promise().continuation = parent;
-                return child;
-            }
-
-            T await_resume() { return child.promise().take(); }
-        };
-
-        return Awaiter{handle_};
-    }
+    auto operator co_await() && noexcept { return detail::TaskAwaiter<T>{handle_}; }
 
     // For TaskGroup alone.
     std::coroutine_handle<promise_type> release() { return std::exchange(handle_, {}); }
