@@ -32,8 +32,8 @@ std::string_view to_string(ErrorKind kind);
 // Neither ever holds a secret.
 struct Error {
     ErrorKind kind = ErrorKind::io;
-    std::string text;
-    std::string mend;
+    std::string text{};
+    std::string mend{};
 };
 
 // The Error for an errno value: "<what>: <the system's words>", with a mend where there is one.

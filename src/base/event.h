@@ -31,19 +31,19 @@ std::string_view to_string(EventType type);
 struct Event {
     EventType type{};
     Timestamp time{};
-    QueueId id{};            // zero when there is no message yet (rejected)
-    std::string account;     // login, empty when not logged in
-    std::string sender;      // "" for the null sender
-    std::string recipient;   // one recipient, or empty when the event is about the whole message
-    std::uint64_t size = 0;  // octets, accepted only
-    std::string remote;      // host[ip]:port of the next hop, or the client's address for rejected
-    std::string tls;         // "TLSv1.3", empty in clear
-    int code = 0;            // SMTP reply code, 0 when none
-    std::string status;      // "5.1.1"
-    std::string text;        // reply text or cause, made printable
-    int attempt = 0;         // attempts so far
-    Seconds delay{};         // since acceptance
-    std::optional<Seconds> next;  // deferred: until the next attempt
+    QueueId id{};             // zero when there is no message yet (rejected)
+    std::string account{};    // login, empty when not logged in
+    std::string sender{};     // "" for the null sender
+    std::string recipient{};  // one recipient, or empty when the event is about the whole message
+    std::uint64_t size = 0;   // octets, accepted only
+    std::string remote{};     // host[ip]:port of the next hop, or the client's address for rejected
+    std::string tls{};        // "TLSv1.3", empty in clear
+    int code = 0;             // SMTP reply code, 0 when none
+    std::string status{};     // "5.1.1"
+    std::string text{};       // reply text or cause, made printable
+    int attempt = 0;          // attempts so far
+    Seconds delay{};          // since acceptance
+    std::optional<Seconds> next{};  // deferred: until the next attempt
 };
 
 // Writes the event as one log line, empty fields left out.
