@@ -1,0 +1,452 @@
+#include "app/config.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <set>
+
+#include "app/host_port.h"
+#include "app/option_table.h"
+#include "base/assert.h"
+#include "base/file.h"
+#include "base/levenshtein.h"
+#include "formats/toml.h"
+
+namespace posthaste::app {
+
+namespace {
+
+using formats::TomlEntry;
+using formats::TomlPosition;
+using formats::TomlValue;
+
+constexpr std::size_t kMaxFile = 1 << 20;
+
+std::string_view line_of(std::string_view text, std::uint32_t number) {
+    std::size_t start = 0;
+    for (std::uint32_t line = 1; line < number; ++line) {
+        auto end = text.find('\n', start);
+        if (end == std::string_view::npos) return {};
+        start = end + 1;
+    }
+    auto line = text.substr(start, text.find('\n', start) - start);
+    return line.ends_with('\r') ? line.substr(0, line.size() - 1) : line;
+}
+
+std::string_view expected(OptionType type) {
+    switch (type) {
+        case OptionType::text:
+        case OptionType::choice:
+        case OptionType::path:
+        case OptionType::address: return "text in quotes";
+        case OptionType::texts:
+        case OptionType::paths:
+        case OptionType::addresses: return "text in quotes, or a list of it";
+        case OptionType::flag: return "true or false";
+        case OptionType::number: return "a whole number without quotes";
+        case OptionType::size: return "a size in quotes such as \"50 MB\"";
+        case OptionType::duration: return "a duration in quotes such as \"5m\"";
+        case OptionType::durations: return "a list of durations such as [\"5m\", \"1h\"]";
+    }
+    return "";
+}
+
+// A value outside the file's syntax: from TOML or from the environment.
+struct Raw {
+    TomlValue::Kind kind = TomlValue::Kind::string;
+    std::vector<std::string> texts;
+    std::int64_t integer = 0;
+    bool flag = false;
+    bool list = false;
+};
+
+class Loader {
+  public:
+    Loader(std::string_view text, std::string file) : text_(text), file_(std::move(file)) {
+        result_.settings.file = file_;
+        result_.settings.folder = std::filesystem::absolute(file_).parent_path().string();
+    }
+
+    LoadedConfig run(const std::vector<std::string>& environment) {
+        auto document = formats::parse_toml(text_);
+        if (auto* error = std::get_if<formats::TomlSyntaxError>(&document)) {
+            mistake(error->at, error->text, {});
+            return std::move(result_);
+        }
+        walk(std::get<TomlValue>(document), "");
+        read_environment(environment);
+        set_defaults();
+        check_whole();
+        return std::move(result_);
+    }
+
+  private:
+    void mistake(TomlPosition at, std::string text, std::string mend) {
+        result_.mistakes.push_back({file_, at.line, at.column, std::string(line_of(text_, at.line)), std::move(text),
+                                    std::move(mend)});
+    }
+
+    void walk(const TomlValue& table, const std::string& prefix) {
+        for (const auto& entry : table.entries) {
+            auto key = prefix + entry.key;
+            if (key == "route") {
+                walk_routes(entry);
+            } else if (entry.value.kind == TomlValue::Kind::table && is_section(key)) {
+                walk(entry.value, key + ".");
+            } else {
+                read_entry(entry, key, nullptr);
+            }
+        }
+    }
+
+    static bool is_section(std::string_view key) {
+        for (const auto& option : option_table())
+            if (option.key.starts_with(std::string(key) + ".")) return true;
+        return false;
+    }
+
+    void walk_routes(const TomlEntry& entry) {
+        if (entry.value.kind != TomlValue::Kind::array) {
+            mistake(entry.at, "routes are a list of tables", "write [[route]] with two brackets");
+            return;
+        }
+        for (const auto& item : entry.value.items) {
+            if (item.kind != TomlValue::Kind::table) {
+                mistake(item.at, "a route is a table", "write [[route]], then to = […] and via = \"…\"");
+                continue;
+            }
+            RouteSettings route;
+            for (const auto& field : item.entries) read_entry(field, "route[]." + field.key, &route);
+            if (route.to.empty()) mistake(item.at, "this route has no \"to\"", "name its domains: to = [\"example.net\"]");
+            if (route.via.empty())
+                mistake(item.at, "this route has no \"via\"", "write via = \"host:port\", \"mx\", \"trap\" or \"hold\"");
+            result_.settings.routes.push_back(std::move(route));
+        }
+    }
+
+    void read_entry(const TomlEntry& entry, const std::string& key, RouteSettings* route) {
+        const auto* option = find_option(key);
+        if (option == nullptr) {
+            unknown(entry, key);
+            return;
+        }
+        if (!option->built) {
+            mistake(entry.at, fmt::format("\"{}\" is not built yet in this version", key), "leave it out for now");
+            return;
+        }
+        auto raw = from_toml(entry.value);
+        auto value = typed(*option, raw);
+        if (!value) {
+            mistake(entry.value.at, value.error().text, value.error().mend);
+            return;
+        }
+        seen_.insert(key);
+        places_.emplace_back(key, entry.value.at);
+        auto status = route != nullptr ? set_route(*route, key, *value) : option->set(result_.settings, *value);
+        if (!status) mistake(entry.value.at, status.error().text, status.error().mend);
+    }
+
+    void unknown(const TomlEntry& entry, const std::string& key) {
+        std::vector<std::string_view> known;
+        for (const auto& option : option_table()) known.push_back(option.key);
+        auto near = closest(key, known);
+        // A key in the wrong section: its last part is known elsewhere.
+        if (!near) {
+            for (auto candidate : known) {
+                auto dot = candidate.rfind('.');
+                if (dot != std::string_view::npos && candidate.substr(dot + 1) == entry.key) near = std::string(candidate);
+            }
+        }
+        auto shown = near ? fmt::format("did you mean \"{}\"?", *near)
+                          : std::string("posthaste help config lists every key");
+        if (entry.key == "password")
+            shown = "a password is never written here: put it in a file of its own and name that: password_file = \"…\"";
+        mistake(entry.at, fmt::format("unknown key \"{}\"", key), shown);
+    }
+
+    static Raw from_toml(const TomlValue& value) {
+        Raw raw;
+        raw.kind = value.kind;
+        if (value.kind == TomlValue::Kind::string) raw.texts.push_back(value.text);
+        if (value.kind == TomlValue::Kind::integer) raw.integer = value.integer;
+        if (value.kind == TomlValue::Kind::boolean) raw.flag = value.boolean;
+        if (value.kind != TomlValue::Kind::array) return raw;
+        raw.list = true;
+        raw.kind = TomlValue::Kind::string;
+        for (const auto& item : value.items) {
+            if (item.kind != TomlValue::Kind::string) raw.kind = item.kind;
+            raw.texts.push_back(item.text);
+        }
+        return raw;
+    }
+
+    Result<OptionValue> typed(const Option& option, const Raw& raw) {
+        auto wrong = [&]() -> std::unexpected<Error> {
+            return fail(ErrorKind::syntax, fmt::format("\"{}\" needs {}, found {}", option.key, expected(option.type),
+                                                       raw.list ? "a list" : formats::to_string(raw.kind)));
+        };
+        OptionValue value;
+        value.list = raw.list;
+        bool takes_list = option.type == OptionType::texts || option.type == OptionType::paths ||
+                          option.type == OptionType::addresses || option.type == OptionType::durations;
+        if (raw.list && !takes_list) return wrong();
+        if (option.type == OptionType::flag) {
+            if (raw.kind != TomlValue::Kind::boolean) return wrong();
+            value.flag = raw.flag;
+            return value;
+        }
+        if (option.type == OptionType::number) {
+            if (raw.kind != TomlValue::Kind::integer) return wrong();
+            if (raw.integer < 1 || raw.integer > 1'000'000'000)
+                return fail(ErrorKind::syntax, fmt::format("\"{}\" must be between 1 and 1000000000", option.key));
+            value.numbers.push_back(raw.integer);
+            return value;
+        }
+        if (raw.kind != TomlValue::Kind::string) {
+            if (raw.kind == TomlValue::Kind::integer &&
+                (option.type == OptionType::size || option.type == OptionType::duration))
+                return fail(ErrorKind::syntax, fmt::format("{} has no unit", raw.integer),
+                            fmt::format("write {}", expected(option.type)));
+            return wrong();
+        }
+        value.texts = raw.texts;
+        PH_CHECK(convert(option, value));
+        return value;
+    }
+
+    Result<void> convert(const Option& option, OptionValue& value) {
+        for (auto& text : value.texts) {
+            if (text.empty())
+                return fail(ErrorKind::syntax, fmt::format("\"{}\" is empty", option.key), "leave it out or give a value");
+            if (option.type == OptionType::size) {
+                PH_TRY(auto octets, parse_size(text));
+                value.numbers.push_back(static_cast<std::int64_t>(octets));
+            } else if (option.type == OptionType::duration || option.type == OptionType::durations) {
+                PH_TRY(auto seconds, parse_duration(text));
+                value.numbers.push_back(seconds.count());
+            } else if (option.type == OptionType::path || option.type == OptionType::paths) {
+                text = absolute(text);
+            } else if (option.type == OptionType::choice) {
+                PH_CHECK(check_choice(option, text));
+            }
+        }
+        return {};
+    }
+
+    static Result<void> check_choice(const Option& option, const std::string& text) {
+        std::vector<std::string_view> choices;
+        auto rest = option.choices;
+        while (!rest.empty()) {
+            auto end = std::min(rest.find(' '), rest.size());
+            choices.push_back(rest.substr(0, end));
+            rest.remove_prefix(std::min(end + 1, rest.size()));
+        }
+        if (std::ranges::find(choices, text) != choices.end()) return {};
+        auto near = closest(text, choices);
+        return fail(ErrorKind::syntax, fmt::format("\"{}\" cannot be \"{}\"", option.key, text),
+                    near ? fmt::format("did you mean \"{}\"?", *near) : fmt::format("one of: {}", option.choices));
+    }
+
+    // Paths start at the file's folder; a leading $CREDENTIALS_DIRECTORY is the supervisor's (systemd.exec(5)).
+    std::string absolute(const std::string& text) const {
+        constexpr std::string_view kCredentials = "$CREDENTIALS_DIRECTORY/";
+        if (text.starts_with(kCredentials)) {
+            const char* folder = getenv("CREDENTIALS_DIRECTORY");  // NOLINT(concurrency-mt-unsafe): read at start
+            return std::string(folder != nullptr ? folder : "/run/credentials") + "/" + text.substr(kCredentials.size());
+        }
+        return std::filesystem::path(result_.settings.folder).append(text).lexically_normal().string();
+    }
+
+    static Result<void> set_route(RouteSettings& route, std::string_view key, const OptionValue& value) {
+        if (key == "route[].to") route.to = value.texts;
+        if (key == "route[].via") route.via = value.texts[0];
+        if (key == "route[].tls")
+            route.tls = value.texts[0] == "none"      ? delivery::TlsLevel::none
+                        : value.texts[0] == "may"     ? delivery::TlsLevel::may
+                        : value.texts[0] == "encrypt" ? delivery::TlsLevel::encrypt
+                                                      : delivery::TlsLevel::verify;
+        return {};
+    }
+
+    void read_environment(const std::vector<std::string>& environment) {
+        for (const auto& entry : environment) {
+            if (!entry.starts_with("POSTHASTE_") || entry.starts_with("POSTHASTE_CONFIG=")) continue;
+            auto equals = entry.find('=');
+            auto name = entry.substr(0, equals);
+            auto text = equals == std::string::npos ? std::string() : entry.substr(equals + 1);
+            const Option* found = nullptr;
+            for (const auto& option : option_table())
+                if (option.set && environment_name(option.key) == name) found = &option;
+            if (found == nullptr || !found->built) {
+                result_.mistakes.push_back({"environment", 0, 0, name, fmt::format("unknown name {}", name),
+                                            "names are made of the keys: relay.host is POSTHASTE_RELAY_HOST"});
+                continue;
+            }
+            apply_environment(*found, name, text);
+        }
+    }
+
+    void apply_environment(const Option& option, const std::string& name, const std::string& text) {
+        Raw raw;
+        if (option.type == OptionType::flag && (text == "true" || text == "false")) {
+            raw.kind = TomlValue::Kind::boolean;
+            raw.flag = text == "true";
+        } else if (option.type == OptionType::number) {
+            raw.kind = TomlValue::Kind::integer;
+            raw.integer = std::atoll(text.c_str());
+        } else {
+            raw.texts.push_back(text);
+        }
+        auto value = typed(option, raw);
+        Result<void> status;
+        if (value) {
+            clear(option.key);
+            status = option.set(result_.settings, *value);
+        } else {
+            status = std::unexpected(value.error());
+        }
+        if (!status)
+            result_.mistakes.push_back({"environment", 0, 0, name, status.error().text, status.error().mend});
+        seen_.insert(std::string(option.key));
+    }
+
+    // Lists are appended to by their setters: an environment name replaces what the file said.
+    void clear(std::string_view key) {
+        if (key == "listen.submission") result_.settings.submission.clear();
+    }
+
+    void set_defaults() {
+        for (const auto& option : option_table()) {
+            if (!option.set || option.fallback.empty() || seen_.contains(std::string(option.key))) continue;
+            // The fallback is written as in the file (bare words for choices), so it goes the same way.
+            auto literal = option.type == OptionType::choice ? fmt::format("\"{}\"", option.fallback)
+                                                             : std::string(option.fallback);
+            auto document = formats::parse_toml("x = " + literal);
+            auto& entry = std::get<TomlValue>(document).entries.at(0);
+            auto value = typed(option, from_toml(entry.value));
+            PH_ASSERT(value.has_value());
+            auto status = option.set(result_.settings, *value);
+            PH_ASSERT(status.has_value());
+        }
+    }
+
+    TomlPosition place(std::string_view key) const {
+        for (const auto& [name, at] : places_)
+            if (name == key) return at;
+        return {};
+    }
+
+    // What no single key can tell.
+    void check_whole() {
+        auto& s = result_.settings;
+        if (s.hostname.empty() && !seen_.contains("hostname"))
+            mistake({}, "\"hostname\" is missing", "add: hostname = \"mail.example.com\"");
+        if (s.store_path.empty() && !seen_.contains("store.path"))
+            mistake({}, "\"store.path\" is missing", "add: [store] and path = \"/var/lib/posthaste\"");
+        if (s.admin.empty() && !s.hostname.empty()) s.admin = "postmaster@" + s.hostname;
+        if (s.admin_socket.empty() && !s.store_path.empty()) s.admin_socket = s.store_path + "/admin.sock";
+        if (s.cert_files.size() != s.key_files.size())
+            mistake(place(s.cert_files.empty() ? "tls.key_file" : "tls.cert_file"),
+                    fmt::format("{} certificates but {} keys", s.cert_files.size(), s.key_files.size()),
+                    "give cert_file and key_file the same number of files, in the same order");
+        if (s.trap && s.mode != Mode::trap)
+            mistake(place("listen.trap"), "listen.trap takes mail without a login, so it needs mode = \"trap\"",
+                    "set mode = \"trap\", or leave listen.trap out");
+        check_relay();
+        for (const auto& route : s.routes) {
+            if (route.via == "mx" || route.via == "trap" || route.via == "hold") continue;
+            if (auto address = parse_host_port(route.via); !address)
+                mistake(place("route[].via"), fmt::format("\"{}\" is no next hop", route.via),
+                        "write \"host:port\", \"mx\", \"trap\" or \"hold\"");
+        }
+    }
+
+    void check_relay() {
+        const auto& relay = result_.settings.relay;
+        bool named = seen_.contains("relay.username") || seen_.contains("relay.password_file");
+        if (relay.host.empty()) {
+            if (named) mistake(place("relay.username"), "[relay] has a login but no host", "add host = \"smtp.provider.net:587\"");
+            return;
+        }
+        if (auto host = parse_host_port(relay.host); !host)
+            mistake(place("relay.host"), fmt::format("\"{}\" is no host with a port", relay.host),
+                    "write it like \"smtp.provider.net:587\"");
+        if (relay.username.empty() != relay.password_file.empty())
+            mistake(place(relay.username.empty() ? "relay.password_file" : "relay.username"),
+                    relay.username.empty() ? "[relay] has a password_file but no username"
+                                           : "[relay] has a username but no password_file",
+                    "give both, or neither");
+        if (!relay.username.empty() && relay.tls != delivery::TlsLevel::verify && relay.tls != delivery::TlsLevel::encrypt)
+            mistake(place("relay.tls"), "a password must not leave unencrypted",
+                    "set tls = \"verify\" (or \"encrypt\" if its certificate cannot be verified)");
+    }
+
+    std::string_view text_;
+    std::string file_;
+    LoadedConfig result_;
+    std::set<std::string> seen_;
+    std::vector<std::pair<std::string, TomlPosition>> places_;
+};
+
+}  // namespace
+
+std::string ConfigMistake::to_string() const {
+    std::string out = line != 0 ? fmt::format("{}:{}:{}: {}\n", file, line, column, text) : fmt::format("{}: {}\n", file, text);
+    if (line != 0) {
+        auto number = fmt::format("{:>5}", line);
+        out += fmt::format("{} | {}\n", number, source);
+        std::string pad;
+        for (std::size_t i = 0; i + 1 < column && i < source.size(); ++i) pad.push_back(source[i] == '\t' ? '\t' : ' ');
+        out += fmt::format("      | {}^\n", pad);
+    }
+    if (!mend.empty()) out += fmt::format("  mend  {}\n", mend);
+    return out;
+}
+
+std::string default_config_file() {
+    const char* named = getenv("POSTHASTE_CONFIG");  // NOLINT(concurrency-mt-unsafe): read at start
+    return named != nullptr && *named != '\0' ? named : "/etc/posthaste/posthaste.toml";
+}
+
+LoadedConfig parse_config(std::string_view text, const std::string& file, const std::vector<std::string>& environment) {
+    return Loader(text, file).run(environment);
+}
+
+LoadedConfig load_config(const std::string& file, const std::vector<std::string>& environment) {
+    auto text = read_file(file, kMaxFile);
+    if (!text) {
+        LoadedConfig result;
+        result.mistakes.push_back({file, 0, 0, {}, text.error().text,
+                                   "name the file with --config FILE or POSTHASTE_CONFIG; posthaste help config shows one"});
+        return result;
+    }
+    return parse_config(*text, file, environment);
+}
+
+std::string sample_config() {
+    std::string out;
+    std::string section;
+    for (const auto& option : option_table()) {
+        if (!option.built) continue;
+        auto dot = option.key.rfind('.');
+        auto head = dot == std::string_view::npos ? std::string() : std::string(option.key.substr(0, dot));
+        auto name = dot == std::string_view::npos ? option.key : option.key.substr(dot + 1);
+        if (head != section) {
+            section = head;
+            out += head.ends_with("[]") ? fmt::format("\n# [[{}]]\n", head.substr(0, head.size() - 2))
+                                        : fmt::format("\n[{}]\n", head);
+        }
+        auto fallback = option.type == OptionType::choice && !option.fallback.empty()
+                            ? fmt::format("\"{}\"", option.fallback)
+                            : std::string(option.fallback);
+        bool required = option.key == "hostname" || option.key == "store.path";
+        auto value = option.key == "hostname" ? "\"mail.example.com\""
+                     : option.key == "store.path" ? "\"/var/lib/posthaste\""
+                     : fallback.empty()           ? "…"
+                                                  : fallback;
+        out += fmt::format("{}{} = {}  # {}{}\n", required ? "" : "# ", name, value, option.text,
+                           option.choices.empty() ? "" : fmt::format(" ({})", option.choices));
+    }
+    return out;
+}
+
+}  // namespace posthaste::app

@@ -1,0 +1,28 @@
+// Daemon: the wiring diagram. Builds every layer in order, starts, watches the certificates, and stops in phases.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "app/settings.h"
+#include "base/log.h"
+#include "base/result.h"
+
+namespace posthaste::app {
+
+struct Bound {
+    std::vector<std::string> submission;
+    std::string http, trap, metrics;  // empty when not configured
+};
+
+struct DaemonOptions {
+    bool ephemeral = false;  // a store on a container's own layer is all right
+    // Called once, when all listeners are up, with the addresses as bound (ports the kernel chose included).
+    std::function<void(const Bound&)> ready;
+};
+
+// Runs until SIGTERM or SIGINT. Gives the exit code: 0, 75 (cannot start now), 78 (cannot start like this).
+int run_daemon(const Settings& settings, const DaemonOptions& options, Log& log);
+
+}  // namespace posthaste::app

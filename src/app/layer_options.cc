@@ -1,0 +1,140 @@
+#include "app/layer_options.h"
+
+#include <algorithm>
+
+#include "app/host_port.h"
+#include "base/ascii.h"
+#include "base/file.h"
+
+namespace posthaste::app {
+
+namespace {
+
+constexpr std::uint16_t kSubmissionsPort = 465;
+
+Result<delivery::Smarthost> smarthost(const RelaySettings& relay) {
+    PH_TRY(auto next, parse_host_port(relay.host));
+    delivery::Smarthost smarthost;
+    smarthost.host = next.host;
+    smarthost.port = next.port;
+    smarthost.implicit_tls = relay.implicit_tls.value_or(next.port == kSubmissionsPort);
+    smarthost.tls = relay.tls;
+    smarthost.ca_file = relay.ca_file;
+    smarthost.username = relay.username;
+    if (relay.password_file.empty()) return smarthost;
+    auto text = read_file(relay.password_file, 4096);
+    if (!text)
+        return fail(text.error().kind, fmt::format("the relay's password cannot be read: {}", text.error().text),
+                    "[relay] password_file names a file that holds the password alone, readable by the server");
+    auto password = ascii::trim(*text);
+    if (password.empty())
+        return fail(ErrorKind::syntax, fmt::format("{} is empty", relay.password_file),
+                    "write the relay's password into it, alone");
+    smarthost.password = Secret(std::string(password));
+    return smarthost;
+}
+
+Result<delivery::RouteRule> route_rule(const RouteSettings& route) {
+    delivery::RouteRule rule;
+    rule.to = route.to;
+    using Kind = delivery::RouteRule::Kind;
+    if (route.via == "mx" || route.via == "trap" || route.via == "hold") {
+        rule.kind = route.via == "mx" ? Kind::mx : route.via == "trap" ? Kind::trap : Kind::hold;
+        rule.tls = route.tls.value_or(delivery::TlsLevel::may);
+        return rule;
+    }
+    RelaySettings relay;
+    relay.host = route.via;
+    relay.tls = route.tls.value_or(delivery::TlsLevel::verify);
+    rule.kind = Kind::smarthost;
+    PH_TRY(rule.smarthost, smarthost(relay));
+    rule.tls = relay.tls;
+    return rule;
+}
+
+}  // namespace
+
+bool needs_trap(const Settings& settings) {
+    return settings.mode == Mode::trap ||
+           std::ranges::any_of(settings.routes, [](const auto& route) { return route.via == "trap"; });
+}
+
+store::Store::Options store_options(const Settings& settings) {
+    store::Store::Options options;
+    options.path = settings.store_path;
+    return options;
+}
+
+queue::Queue::Options queue_options(const Settings& settings) {
+    queue::Queue::Options options;
+    options.hostname = settings.hostname;
+    options.admin = settings.admin;
+    options.retry.steps = settings.retry;
+    options.retry.expire = settings.expire;
+    options.retry.dsn_expire = std::min(options.retry.dsn_expire, settings.expire);
+    return options;
+}
+
+submission::Options submission_options(const Settings& settings) {
+    submission::Options options;
+    options.hostname = settings.hostname;
+    options.admin = settings.admin;
+    options.incoming = settings.incoming_imap.empty() ? settings.incoming_pop : settings.incoming_imap;
+    options.message_size = settings.message_size;
+    options.recipients = settings.recipients;
+    options.errors = settings.errors;
+    options.command_timeout = settings.command_timeout;
+    options.data_timeout = settings.data_timeout;
+    return options;
+}
+
+net::Resolver::Options resolver_options(const Settings& settings) {
+    net::Resolver::Options options;
+    options.servers = settings.resolvers;
+    options.trust_anchor_file = settings.trust_anchor_file;
+    return options;
+}
+
+net::ConnectionCounter::Limits connection_limits(const Settings& settings, std::size_t carried) {
+    return {std::min<std::size_t>(settings.connections, carried), settings.connections_per_address};
+}
+
+trap::Inbox::Options inbox_options(const Settings& settings) {
+    trap::Inbox::Options options;
+    options.folder = settings.store_path + "/trap";
+    return options;
+}
+
+Result<delivery::Options> delivery_options(const Settings& settings) {
+    delivery::Options options;
+    options.hostname = settings.hostname;
+    options.mx_port = settings.mx_port;
+    options.allow_private_addresses = settings.allow_private_addresses;
+    if (settings.mode == Mode::live) {
+        for (const auto& route : settings.routes) {
+            PH_TRY(auto rule, route_rule(route));
+            options.routes.push_back(std::move(rule));
+        }
+    }
+    delivery::RouteRule last;
+    last.to = {"*"};
+    if (settings.mode == Mode::trap) {
+        last.kind = delivery::RouteRule::Kind::trap;
+    } else if (!settings.relay.host.empty()) {
+        last.kind = delivery::RouteRule::Kind::smarthost;
+        PH_TRY(last.smarthost, smarthost(settings.relay));
+        last.tls = settings.relay.tls;
+    }
+    options.routes.push_back(std::move(last));
+    return options;
+}
+
+Result<std::vector<net::CertificateFiles>> certificate_files(const Settings& settings) {
+    std::vector<net::CertificateFiles> files;
+    for (std::size_t i = 0; i < settings.cert_files.size() && i < settings.key_files.size(); ++i)
+        files.push_back({settings.cert_files[i], settings.key_files[i]});
+    if (!files.empty()) return files;
+    return net::ensure_own_certificates(settings.store_path + "/tls", {settings.hostname, "localhost", "127.0.0.1", "::1"});
+}
+
+}  // namespace posthaste::app

@@ -1,0 +1,34 @@
+// Settings into each layer's own Options: the one place that knows both.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "accounts/authenticator.h"
+#include "app/settings.h"
+#include "base/result.h"
+#include "delivery/delivery.h"
+#include "net/listener.h"
+#include "net/resolver.h"
+#include "net/tls.h"
+#include "queue/queue.h"
+#include "store/store.h"
+#include "submission/server.h"
+#include "trap/inbox.h"
+
+namespace posthaste::app {
+
+store::Store::Options store_options(const Settings& settings);
+queue::Queue::Options queue_options(const Settings& settings);
+submission::Options submission_options(const Settings& settings);
+net::Resolver::Options resolver_options(const Settings& settings);
+net::ConnectionCounter::Limits connection_limits(const Settings& settings, std::size_t carried);
+trap::Inbox::Options inbox_options(const Settings& settings);
+// Errors: a password or CA file that cannot be read (the mend names the key).
+Result<delivery::Options> delivery_options(const Settings& settings);
+// The configured files, or an own CA's, made in the store's folder if need be.
+Result<std::vector<net::CertificateFiles>> certificate_files(const Settings& settings);
+
+bool needs_trap(const Settings& settings);  // mode "trap", or a route to it
+
+}  // namespace posthaste::app

@@ -1,0 +1,78 @@
+// Settings: the configuration file as plain values, before each layer gets its own Options from it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/log.h"
+#include "base/time.h"
+#include "delivery/delivery.h"
+#include "net/listener.h"
+
+namespace posthaste::app {
+
+enum class Mode { live, trap };
+
+struct RelaySettings {
+    std::string host;  // "smtp.provider.net:587"; empty: no smarthost
+    std::optional<bool> implicit_tls;  // default: true on 465
+    delivery::TlsLevel tls = delivery::TlsLevel::verify;
+    std::string ca_file;
+    std::string username;
+    std::string password_file;
+};
+
+struct RouteSettings {
+    std::vector<std::string> to;
+    std::string via;
+    std::optional<delivery::TlsLevel> tls;
+};
+
+struct Settings {
+    std::string file;    // where it came from, "" for defaults
+    std::string folder;  // relative paths start here
+
+    std::string hostname;
+    std::string admin;  // default: postmaster@hostname
+    Mode mode = Mode::live;
+
+    std::string store_path;
+
+    std::vector<net::ListenAddress> submission;
+    std::optional<net::ListenAddress> http;
+    std::optional<net::ListenAddress> trap;
+    std::optional<net::ListenAddress> metrics;
+
+    std::vector<std::string> cert_files;
+    std::vector<std::string> key_files;
+
+    std::string incoming_imap;
+    std::string incoming_pop;
+
+    RelaySettings relay;
+    std::vector<RouteSettings> routes;
+
+    std::vector<std::string> resolvers;
+    std::string trust_anchor_file;
+    std::uint16_t mx_port = 25;
+    bool allow_private_addresses = false;
+    std::vector<Seconds> retry;
+    Seconds expire{};
+
+    std::uint64_t message_size = 0;
+    std::uint32_t recipients = 0;
+    std::uint32_t connections = 0;
+    std::uint32_t connections_per_address = 0;
+    std::uint32_t errors = 0;
+    Seconds command_timeout{};
+    Seconds data_timeout{};
+
+    std::string admin_socket;  // default: admin.sock in the store's folder
+    std::string admin_user;    // default: the owner of the store's folder
+
+    LogFormat log_format = LogFormat::logfmt;
+};
+
+}  // namespace posthaste::app

@@ -1,0 +1,35 @@
+// Router: method and path to handler. Patterns are literal but for "{name}", which takes one segment.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "runtime/task.h"
+#include "web/http.h"
+
+namespace posthaste::web {
+
+using PathValues = std::map<std::string, std::string, std::less<>>;
+// A coroutine; request and values live until it has ended.
+using Handler = std::function<runtime::Task<HttpResponse>(const HttpRequest& request, const PathValues& values)>;
+
+class Router {
+  public:
+    void add(std::string method, std::string pattern, Handler handler);
+    // 404 for an unknown path, 405 with Allow for an unknown method; HEAD is answered by GET.
+    runtime::Task<HttpResponse> route(const HttpRequest& request) const;
+
+  private:
+    struct Entry {
+        std::string method;
+        std::vector<std::string> segments;
+        Handler handler;
+    };
+
+    std::vector<Entry> entries_;
+};
+
+}  // namespace posthaste::web
