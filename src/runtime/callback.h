@@ -4,18 +4,19 @@
 //   ... hand a copy of `done` to the other side; it calls done(Result<int>) once ...
 //   auto answer = co_await done.wait(Deadline::after(30s));     // Result<int>
 //
-// The first completion counts; later ones, and those that come after the wait has ended by its deadline or by
-// cancelling, are discarded. A copy dropped without completing leaves the wait to its deadline.
+// The first completion counts; later ones, and those that come after the wait has ended by its
+// deadline or by cancelling, are discarded. A copy dropped without completing leaves the wait to
+// its deadline.
 #pragma once
-
-#include <functional>
-#include <memory>
-#include <utility>
 
 #include "base/mutex.h"
 #include "base/result.h"
 #include "runtime/task.h"
 #include "runtime/worker.h"
+
+#include <functional>
+#include <memory>
+#include <utility>
 
 namespace posthaste::runtime {
 
@@ -24,8 +25,8 @@ namespace detail {
 // The untyped half: suspends the caller until `signal`, deadline or cancel. Shared by both sides.
 class Signal : public std::enable_shared_from_this<Signal> {
   public:
-    void signal();                              // any thread, any number of times
-    Task<Result<void>> wait(Deadline deadline); // once; errors: timeout, cancelled
+    void signal();                               // any thread, any number of times
+    Task<Result<void>> wait(Deadline deadline);  // once; errors: timeout, cancelled
 
   private:
     friend struct SignalWait;

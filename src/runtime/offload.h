@@ -1,14 +1,15 @@
-// Blocking work (hashing, reading the store, files) leaves the worker and comes back with its result.
+// Blocking work (hashing, reading the store, files) leaves the worker and comes back with its
+// result.
 #pragma once
+
+#include "base/result.h"
+#include "runtime/callback.h"
 
 #include <cstddef>
 #include <functional>
 #include <memory>
 #include <string>
 #include <type_traits>
-
-#include "base/result.h"
-#include "runtime/callback.h"
 
 namespace posthaste::runtime {
 
@@ -27,8 +28,9 @@ class BlockingPool {
     std::unique_ptr<Impl> impl_;
 };
 
-// Runs `work` (returning Result<U>) on the pool. Errors of its own: busy (queue full), timeout, cancelled; an
-// exception becomes ErrorKind::io. `work` owns what it touches: it may outlive the waiting task.
+// Runs `work` (returning Result<U>) on the pool. Errors of its own: busy (queue full), timeout,
+// cancelled; an exception becomes ErrorKind::io. `work` owns what it touches: it may outlive the
+// waiting task.
 template <class F>
 auto offload(BlockingPool& pool, F work, Deadline deadline) -> Task<std::invoke_result_t<F&>> {
     using R = std::invoke_result_t<F&>;
@@ -41,7 +43,8 @@ auto offload(BlockingPool& pool, F work, Deadline deadline) -> Task<std::invoke_
             done(fail(ErrorKind::io, e.what()));
         }
     };
-    if (!pool.try_post(std::move(job))) co_return fail(ErrorKind::busy, "too much is waiting for a thread");
+    if (!pool.try_post(std::move(job)))
+        co_return fail(ErrorKind::busy, "too much is waiting for a thread");
     co_return co_await done.wait(deadline);
 }
 

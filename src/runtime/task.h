@@ -1,18 +1,18 @@
-// Task<T>: the one coroutine type. Lazy, awaited exactly once, symmetric transfer. A task runs on the
-// worker where its root was spawned and never moves.
+// Task<T>: the one coroutine type. Lazy, awaited exactly once, symmetric transfer. A task runs on
+// the worker where its root was spawned and never moves.
 //
-// Every chain of tasks shares one TaskContext, handed down from the awaiting coroutine: it knows the
-// worker, whether the chain is cancelled, and the one wait it is suspended in. Cancelling resumes that wait
-// with ErrorKind::cancelled; a frame is never destroyed while suspended, and every later wait of a cancelled
-// chain fails at once.
+// Every chain of tasks shares one TaskContext, handed down from the awaiting coroutine: it knows
+// the worker, whether the chain is cancelled, and the one wait it is suspended in. Cancelling
+// resumes that wait with ErrorKind::cancelled; a frame is never destroyed while suspended, and
+// every later wait of a cancelled chain fails at once.
 #pragma once
+
+#include "base/assert.h"
 
 #include <coroutine>
 #include <exception>
 #include <optional>
 #include <utility>
-
-#include "base/assert.h"
 
 namespace posthaste::runtime {
 
@@ -162,6 +162,8 @@ struct ThisTask {
     TaskContext& await_resume() noexcept { return *context; }
 };
 
-inline ThisTask this_task() { return {}; }
+inline ThisTask this_task() {
+    return {};
+}
 
 }  // namespace posthaste::runtime

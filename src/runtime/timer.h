@@ -1,11 +1,11 @@
 // Sleeping and signalling inside one worker.
 #pragma once
 
-#include <vector>
-
 #include "base/result.h"
 #include "base/time.h"
 #include "runtime/task.h"
+
+#include <vector>
 
 namespace posthaste::runtime {
 
@@ -13,7 +13,8 @@ namespace posthaste::runtime {
 Task<Result<void>> sleep_until(SteadyTime at);
 Task<Result<void>> sleep_for(std::chrono::steady_clock::duration wait);
 
-// An event on one worker: `notify` lets all that wait go on; a notify without a waiter is remembered once.
+// An event on one worker: `notify` lets all that wait go on; a notify without a waiter is
+// remembered once.
 class Notifier {
   public:
     void notify();

@@ -1,6 +1,8 @@
-// Worker: one thread with one io_context. What lives on a worker is touched by its thread alone, so it
-// needs no locks. The only ways in from outside are `post` and the adapter in callback.h.
+// Worker: one thread with one io_context. What lives on a worker is touched by its thread alone, so
+// it needs no locks. The only ways in from outside are `post` and the adapter in callback.h.
 #pragma once
+
+#include "base/time.h"
 
 #include <atomic>
 #include <cstddef>
@@ -9,8 +11,6 @@
 #include <memory>
 #include <string>
 #include <vector>
-
-#include "base/time.h"
 
 namespace posthaste::runtime {
 
@@ -37,8 +37,9 @@ class Worker {
     bool is_current() const;
     static Worker* current();  // of the calling thread, or null
 
-    // A one-shot timer: `work` runs on the worker's thread at `at` or soon after. Worker thread only. The
-    // deadlines of all waits go through here; the kernel's timer is re-armed only when the earliest moves closer.
+    // A one-shot timer: `work` runs on the worker's thread at `at` or soon after. Worker thread
+    // only. The deadlines of all waits go through here; the kernel's timer is re-armed only when
+    // the earliest moves closer.
     using TimerId = std::uint64_t;
     TimerId call_at(SteadyTime at, std::move_only_function<void()> work);
     void forget(TimerId id);  // no effect if it has run
@@ -56,6 +57,7 @@ class WorkerPool {
 
     void start();
     void stop_and_join();
+
     std::size_t size() const { return workers_.size(); }
 
     Worker& operator[](std::size_t i) { return *workers_[i]; }
