@@ -22,7 +22,7 @@ struct DaemonOptions {
     std::function<void(const Bound&)> ready;
 };
 
-// Runs until SIGTERM or SIGINT. Gives the exit code: 0, 75 (cannot start now), 78 (cannot start like this).
+// Runs until SIGTERM or SIGINT. `block_signals` (process.h) comes before the log is made: threads inherit the mask.
 int run_daemon(const Settings& settings, const DaemonOptions& options, Log& log);
 
 }  // namespace posthaste::app

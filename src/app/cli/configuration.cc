@@ -1,0 +1,87 @@
+#include "app/cli/configuration.h"
+
+#include <termios.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <iostream>
+
+#include "app/config.h"
+#include "formats/json.h"
+
+extern char** environ;
+
+namespace posthaste::app::cli {
+
+namespace {
+
+// The terminal without echo for as long as it lives.
+class Quiet {
+  public:
+    Quiet() {
+        tcgetattr(STDIN_FILENO, &before_);
+        auto quiet = before_;
+        quiet.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+        tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet);
+    }
+
+    ~Quiet() { tcsetattr(STDIN_FILENO, TCSAFLUSH, &before_); }
+
+    Quiet(const Quiet&) = delete;
+    Quiet& operator=(const Quiet&) = delete;
+
+  private:
+    termios before_{};
+};
+
+void print_mistake(const ConfigMistake& mistake, bool json) {
+    if (!json) {
+        fmt::print(stderr, "{}", mistake.to_string());
+        return;
+    }
+    formats::JsonWriter out;
+    out.begin_object();
+    out.key("file").value(mistake.file);
+    out.key("line").value(static_cast<std::int64_t>(mistake.line));
+    out.key("column").value(static_cast<std::int64_t>(mistake.column));
+    out.key("error").value(mistake.text);
+    out.key("mend").value(mistake.mend);
+    out.end_object();
+    fmt::print(stderr, "{}\n", std::move(out).take());
+}
+
+}  // namespace
+
+std::vector<std::string> environment() {
+    std::vector<std::string> entries;
+    for (char** entry = environ; *entry != nullptr; ++entry) entries.emplace_back(*entry);
+    return entries;
+}
+
+std::optional<Settings> configuration(const Arguments& arguments) {
+    auto file = arguments.get("--config", default_config_file());
+    auto loaded = load_config(file, environment());
+    for (const auto& mistake : loaded.mistakes) print_mistake(mistake, arguments.json());
+    if (!loaded.mistakes.empty()) return std::nullopt;
+    return std::move(loaded.settings);
+}
+
+Result<std::string> read_password(const Arguments& arguments, std::string_view prompt) {
+    std::string line;
+    if (arguments.has("--password-stdin")) {
+        std::getline(std::cin, line);
+    } else if (isatty(STDIN_FILENO)) {
+        fmt::print(stderr, "{}: ", prompt);
+        Quiet quiet;
+        std::getline(std::cin, line);
+        fmt::print(stderr, "\n");
+    } else {
+        return fail(ErrorKind::syntax, "a password is needed and standard input is not a terminal",
+                    "pipe it in: … --password-stdin < FILE");
+    }
+    if (line.ends_with('\r')) line.pop_back();
+    if (line.empty()) return fail(ErrorKind::syntax, "the password is empty", "write it on the first line of standard input");
+    return line;
+}
+
+}  // namespace posthaste::app::cli

@@ -1,0 +1,332 @@
+#include "app/daemon.h"
+
+#include <malloc.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <future>
+#include <thread>
+
+#include "app/layer_options.h"
+#include "app/process.h"
+#include "net/resolver.h"
+#include "web/admin_api.h"
+#include "web/event_hub.h"
+#include "web/http_server.h"
+#include "web/metrics_page.h"
+#include "web/trap_pages.h"
+
+namespace posthaste::app {
+
+namespace {
+
+constexpr int kTemporary = 75;      // sysexits: EX_TEMPFAIL
+constexpr int kConfiguration = 78;  // EX_CONFIG; the unit does not restart on it
+constexpr Seconds kGrace{30};
+constexpr Seconds kCertificateWatch{5};
+constexpr std::size_t kBlockingThreads = 4;
+constexpr std::size_t kBlockingQueue = 4096;
+
+// Everything bound while still root.
+struct Sockets {
+    struct Port {
+        net::BoundSocket socket;
+        submission::PortProfile profile;
+    };
+
+    std::vector<Port> submission;
+    std::optional<net::BoundSocket> http, trap, metrics;
+};
+
+Result<Sockets> bind_all(const Settings& settings) {
+    Sockets sockets;
+    for (const auto& address : settings.submission) {
+        PH_TRY(auto socket, net::BoundSocket::bind(address));
+        submission::PortProfile profile;
+        // 465 is where clients send a ClientHello first (RFC 8314 §3.3); everywhere else they wait for a banner.
+        profile.habit = address.port % 1000 == 465 ? net::PortHabit::implicit_tls : net::PortHabit::starttls;
+        sockets.submission.push_back({std::move(socket), profile});
+    }
+    if (settings.http) {
+        PH_TRY(sockets.http, net::BoundSocket::bind(*settings.http));
+    }
+    if (settings.trap) {
+        PH_TRY(sockets.trap, net::BoundSocket::bind(*settings.trap));
+    }
+    if (settings.metrics) {
+        PH_TRY(sockets.metrics, net::BoundSocket::bind(*settings.metrics));
+    }
+    return sockets;
+}
+
+int exit_code(const Error& error) {
+    switch (error.kind) {
+        case ErrorKind::store_full:
+        case ErrorKind::store_failed:
+        case ErrorKind::io:
+        case ErrorKind::busy:
+        case ErrorKind::timeout: return kTemporary;
+        default: return kConfiguration;
+    }
+}
+
+int refuse(Log& log, std::string_view what, const Error& error) {
+    log.error("server.refused", {{"what", what}, {"why", error.text}, {"mend", error.mend}});
+    return exit_code(error);
+}
+
+class Daemon {
+  public:
+    Daemon(const Settings& settings, const DaemonOptions& options, Log& log)
+        : settings_(settings), options_(options), log_(log) {}
+
+    int run() {
+        auto files = raise_file_limit();
+        auto carried = connections_for(files, settings_.connections);
+        if (!carried) return refuse(log_, "files", carried.error());
+        if (*carried < settings_.connections)
+            log_.warning("server.fewer_connections", {{"connections", *carried}, {"files", files},
+                                                      {"mend", "raise the limit of open files (LimitNOFILE)"}});
+        // One arena a worker, not one a thread: the heap of a handshake storm is then given back (ARCHITECTURE.md).
+        mallopt(M_ARENA_MAX, 2);
+        auto built = build(*carried);
+        if (!built) return refuse(log_, where_, built.error());
+        auto started = start();
+        if (!started) {
+            auto code = refuse(log_, where_, started.error());
+            stop_now();
+            return code;
+        }
+        watch();
+        shut_down();
+        return 0;
+    }
+
+  private:
+    Result<void> build(std::size_t carried) {
+        where_ = "listen";
+        PH_TRY(sockets_, bind_all(settings_));
+        where_ = "user";
+        PH_TRY(auto user, service_user(settings_.admin_user, settings_.store_path));
+        where_ = "store";
+        if (in_container() && !options_.ephemeral && on_container_layer(settings_.store_path))
+            return fail(ErrorKind::denied,
+                        fmt::format("{} is inside the container and would vanish with it, queued mail too",
+                                    settings_.store_path),
+                        "mount a volume there, or start with --ephemeral if losing the mail is all right");
+        PH_CHECK(prepare_folder(settings_.store_path, user));
+        // Certificates that only root may read are read now; later changes must be readable by the server's user.
+        where_ = "tls";
+        if (!settings_.cert_files.empty()) {
+            PH_CHECK(load_certificates());
+        }
+        where_ = "relay";
+        PH_TRY(auto delivery, delivery_options(settings_));
+        where_ = "user";
+        PH_CHECK(become(user));
+        where_ = "store";
+        PH_TRY(store_, store::Store::open(store_options(settings_), log_));
+        if (!tls_) {
+            where_ = "tls";
+            PH_CHECK(load_certificates());
+        }
+        where_ = "admin";
+        PH_TRY(admin_socket_, net::BoundSocket::bind_unix(settings_.admin_socket, 0660));
+        where_ = "resolver";
+        PH_TRY(resolver_, net::Resolver::make(resolver_options(settings_), log_));
+        connections_.emplace(connection_limits(settings_, carried));
+        return build_upper(std::move(delivery));
+    }
+
+    Result<void> load_certificates() {
+        PH_TRY(auto files, certificate_files(settings_));
+        net::TlsServerContext::Options options;
+        options.certificates = std::move(files);
+        PH_TRY(tls_, net::TlsServerContext::make(std::move(options)));
+        return {};
+    }
+
+    Result<void> build_upper(delivery::Options delivery) {
+        auto publish = [this](const Event& event) {
+            log_event(log_, event);
+            hub_.publish(event);
+        };
+        authenticator_.emplace(accounts::Authenticator::Options{}, *store_);
+        if (needs_trap(settings_)) {
+            where_ = "trap";
+            PH_TRY(inbox_, trap::Inbox::open(inbox_options(settings_), blocking_, log_));
+        }
+        courier_ = delivery::make_courier(std::move(delivery), *store_, *resolver_, inbox_.get(), workers_, blocking_, log_);
+        queue_.emplace(queue_options(settings_), *store_, *courier_, workers_, blocking_, log_, publish);
+        submission::Services services{*queue_, *store_, *authenticator_, tls_, *connections_, demux_, blocking_, log_, publish};
+        submission_.emplace(submission_options(settings_), services, workers_);
+        build_web();
+        return {};
+    }
+
+    void build_web() {
+        web::HttpServer::Options bounds;
+        auto admin = std::make_shared<web::Router>();
+        web::add_admin_api(*admin, {*store_, *queue_, blocking_, &hub_, settings_.hostname, POSTHASTE_VERSION});
+        admin_server_.emplace(bounds, admin, workers_, log_);
+        bounds.check_host = true;
+        auto pages = std::make_shared<web::Router>();
+        if (inbox_) web::add_trap_pages(*pages, *inbox_, blocking_);
+        pages_server_.emplace(bounds, pages, workers_, log_);
+        queue_->register_metrics(metrics_);
+        submission_->register_metrics(metrics_);
+        authenticator_->register_metrics(metrics_);
+        bounds.check_host = false;
+        auto numbers = std::make_shared<web::Router>();
+        web::add_metrics_page(*numbers, metrics_);
+        metrics_server_.emplace(bounds, numbers, workers_, log_);
+    }
+
+    void listen(net::BoundSocket socket, net::Listener::Handler handler) {
+        listeners_.push_back(std::make_unique<net::Listener>(std::move(socket), workers_, std::move(handler), log_));
+    }
+
+    Result<void> start() {
+        where_ = "queue";
+        if (store_->clock().jumped())
+            log_.warning("clock.jumped", {{"what", "the wall clock is years away from where it was; retries and expiry go on "
+                                                   "as if the server had been down for no time"}});
+        workers_.start();
+        PH_CHECK(queue_->start());
+        Bound bound;
+        for (auto& port : sockets_.submission) {
+            bound.submission.push_back(port.socket.local().to_string());
+            listen(std::move(port.socket), submission_->handler(port.profile));
+        }
+        if (sockets_.trap) {
+            bound.trap = sockets_.trap->local().to_string();
+            submission::PortProfile open;
+            open.open = true;
+            open.account = "trap";
+            listen(std::move(*sockets_.trap), submission_->handler(open));
+        }
+        if (sockets_.http) {
+            bound.http = sockets_.http->local().to_string();
+            listen(std::move(*sockets_.http), pages_server_->handler(nullptr));
+        }
+        if (sockets_.metrics) {
+            bound.metrics = sockets_.metrics->local().to_string();
+            listen(std::move(*sockets_.metrics), metrics_server_->handler(nullptr));
+        }
+        listen(std::move(*admin_socket_), admin_server_->handler(nullptr));
+        for (auto& listener : listeners_) listener->start();
+        announce(bound);
+        return {};
+    }
+
+    void announce(const Bound& bound) {
+        auto status = queue_->status();
+        log_.info("server.ready", {{"version", POSTHASTE_VERSION},
+                                   {"submission", fmt::format("{}", fmt::join(bound.submission, " "))},
+                                   {"http", bound.http},
+                                   {"trap", bound.trap},
+                                   {"store", settings_.store_path},
+                                   {"waiting", status.waiting}});
+        for (const auto& certificate : tls_->certificates())
+            log_.info("tls.certificate", {{"names", fmt::format("{}", fmt::join(certificate.names, " "))},
+                                          {"kind", certificate.rsa ? "RSA" : "ECDSA"},
+                                          {"until", format_iso8601(certificate.not_after)},
+                                          {"fingerprint", certificate.fingerprint}});
+        notify_supervisor("READY=1");
+        if (options_.ready) options_.ready(bound);
+    }
+
+    // The main thread from here on: signals and certificate files.
+    void watch() {
+        auto next_look = std::chrono::steady_clock::now() + kCertificateWatch;
+        for (;;) {
+            auto signal = wait_signal(1000);
+            if (signal == SIGTERM || signal == SIGINT) return;
+            auto now = std::chrono::steady_clock::now();
+            if (signal != SIGHUP && now < next_look) continue;
+            next_look = now + kCertificateWatch;
+            auto changed = tls_->reload_if_changed();
+            if (!changed)
+                log_.error("tls.reload_failed", {{"why", changed.error().text}, {"mend", changed.error().mend}});
+            else if (*changed)
+                log_.info("tls.reloaded", {{"certificates", tls_->certificates().size()}});
+            else if (signal == SIGHUP)
+                log_.info("tls.unchanged", {});
+        }
+    }
+
+    // Listeners closed; sessions get 421 at the next command and deliveries may finish their transaction; then the rest
+    // is cancelled. A second signal ends the process at once: everything acknowledged is on disk.
+    void shut_down() {
+        log_.info("server.stopping", {{"grace_s", kGrace.count()}});
+        notify_supervisor("STOPPING=1");
+        for (auto& listener : listeners_) listener->stop();
+        auto grace = Deadline::after(kGrace);
+        wait_stopped(grace, [&](auto done) { submission_->stop(grace, done); });
+        wait_stopped(grace, [&](auto done) { queue_->stop(grace, done); });
+        auto soon = Deadline::after(Seconds(1));
+        wait_stopped(soon, [&](auto done) { pages_server_->stop(soon, done); });
+        wait_stopped(soon, [&](auto done) { metrics_server_->stop(soon, done); });
+        wait_stopped(soon, [&](auto done) { admin_server_->stop(soon, done); });
+        stop_now();
+        log_.info("server.stopped", {});
+    }
+
+    template <class Stop>
+    void wait_stopped(Deadline grace, Stop stop) {
+        auto ended = std::make_shared<std::promise<void>>();
+        auto future = ended->get_future();
+        stop([ended] { ended->set_value(); });
+        // Cancelled tasks need a moment after the deadline to run their cleanup.
+        auto limit = grace.at + Seconds(5);
+        while (future.wait_for(Milliseconds(10)) != std::future_status::ready) {
+            auto signal = wait_signal(50);
+            if (signal == SIGTERM || signal == SIGINT) {
+                log_.warning("server.ended_at_once", {{"why", "second signal"}});
+                std::this_thread::sleep_for(Milliseconds(50));  // lets the log's thread write that line
+                _exit(0);
+            }
+            if (std::chrono::steady_clock::now() > limit) return;
+        }
+    }
+
+    void stop_now() {
+        listeners_.clear();
+        workers_.stop_and_join();
+        blocking_.stop();
+    }
+
+    const Settings& settings_;
+    const DaemonOptions& options_;
+    Log& log_;
+    std::string where_;
+
+    Sockets sockets_;
+    std::optional<net::BoundSocket> admin_socket_;
+    MetricsRegistry metrics_;
+    web::EventHub hub_;
+    net::DemuxMemory demux_;
+    runtime::BlockingPool blocking_{"blocking", kBlockingThreads, kBlockingQueue};
+    runtime::WorkerPool workers_{std::max(1u, std::thread::hardware_concurrency())};
+    std::shared_ptr<net::TlsServerContext> tls_;
+    std::optional<net::ConnectionCounter> connections_;
+    std::unique_ptr<store::Store> store_;
+    std::unique_ptr<net::Resolver> resolver_;
+    std::unique_ptr<trap::Inbox> inbox_;
+    std::unique_ptr<queue::Courier> courier_;
+    std::optional<accounts::Authenticator> authenticator_;
+    std::optional<queue::Queue> queue_;
+    std::optional<submission::Server> submission_;
+    std::optional<web::HttpServer> admin_server_, pages_server_, metrics_server_;
+    std::vector<std::unique_ptr<net::Listener>> listeners_;
+};
+
+}  // namespace
+
+int run_daemon(const Settings& settings, const DaemonOptions& options, Log& log) {
+    auto daemon = std::make_unique<Daemon>(settings, options, log);
+    return daemon->run();
+}
+
+}  // namespace posthaste::app
