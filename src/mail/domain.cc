@@ -1,19 +1,19 @@
 #include "mail/domain.h"
 
-#include <arpa/inet.h>
-
-#include <array>
-#include <memory>
-
 #include "base/ascii.h"
 #include "base/utf8.h"
 
+#include <arpa/inet.h>
+#include <array>
+#include <memory>
+
+#include <fmt/format.h>
 #include <idn2.h>
 
 namespace posthaste::mail {
 namespace {
 
-constexpr std::size_t kMaxName = 253;   // RFC 1035 §2.3.4 without the length octets
+constexpr std::size_t kMaxName = 253;  // RFC 1035 §2.3.4 without the length octets
 constexpr std::size_t kMaxLabel = 63;
 constexpr std::size_t kMaxInput = 1024;  // U-labels are longer in UTF-8 than as A-labels
 
@@ -29,10 +29,12 @@ struct FreeIdn2 {
 
 using Idn2String = std::unique_ptr<char, FreeIdn2>;
 
-bool is_name_octet(char c) { return ascii::is_alnum(c) || c == '-' || c == '_' || c == '.'; }
+bool is_name_octet(char c) {
+    return ascii::is_alnum(c) || c == '-' || c == '_' || c == '.';
+}
 
-// The rules that hold for every name, whatever it was written as; `name` is what will go on the wire.
-// Returns why not, or an empty text.
+// The rules that hold for every name, whatever it was written as; `name` is what will go on the
+// wire. Returns why not, or an empty text.
 std::string_view find_fault(std::string_view name) {
     if (name.empty()) return "it is empty";
     if (name.size() > kMaxName) return "it is longer than 253 octets";
@@ -110,11 +112,14 @@ Result<Domain> Domain::parse(std::string_view text) {
     }
     bool plain = true;  // the usual case, in which libidn2 has nothing to say
     for (const char c : text) {
-        if (ascii::is_control(c) || c == ' ') return refuse(text, "there is a space or control in it");
+        if (ascii::is_control(c) || c == ' ')
+            return refuse(text, "there is a space or control in it");
         plain = plain && !ascii::is_8bit(c);
     }
     domain.ascii_ = ascii::to_lower(text);
-    if (!plain || has_a_label(domain.ascii_)) {
+    // What is ASCII already is taken as it is, A-labels too: whether such a name exists is for the
+    // DNS to say (RFC 5891 §5.4), and some that IDNA 2008 would not make are in use.
+    if (!plain) {
         PH_TRY(domain.ascii_, to_a_labels(domain.ascii_));
     }
     if (domain.ascii_.ends_with('.')) domain.ascii_.pop_back();
@@ -127,7 +132,11 @@ std::string Domain::unicode() const {
     char* raw = nullptr;
     const int rc = idn2_to_unicode_8z8z(ascii_.c_str(), &raw, 0);
     const Idn2String out(raw);
-    return rc == IDN2_OK && out ? std::string(out.get()) : ascii_;
+    if (rc != IDN2_OK || !out) return ascii_;
+    // Only what leads back to the same name: a label that decodes to "example.org" is not shown so.
+    std::string name = out.get();
+    const auto back = to_a_labels(name);
+    return back && *back == ascii_ ? name : ascii_;
 }
 
 std::string Domain::literal_address() const {

@@ -2,17 +2,18 @@
 // §4.1.2, §4.1.3; RFC 5891). Parsed once, compared as octets, never a bare string afterwards.
 #pragma once
 
+#include "base/result.h"
+
 #include <string>
 #include <string_view>
-
-#include "base/result.h"
 
 namespace posthaste::mail {
 
 class Domain {
   public:
-    // UTF-8 in any letter case; U-labels become A-labels (UTS 46, non-transitional), one trailing dot is
-    // dropped. Labels of 1 to 63 octets, 253 in all, letters, digits, hyphen and underscore. Literals:
+    // UTF-8 in any letter case; U-labels become A-labels (UTS 46, non-transitional), one trailing
+    // dot is dropped. Labels of 1 to 63 octets, 253 in all, letters, digits, hyphen and underscore.
+    // Literals:
     // "[192.0.2.1]", "[IPv6:2001:db8::1]". All-numeric names are refused (delivery.md R-4).
     static Result<Domain> parse(std::string_view text);
 

@@ -1,15 +1,16 @@
-// Delivery status notifications: RFC 3464 inside RFC 6522, in plain words first (delivery.md 6.2, 6.3).
+// Delivery status notifications: RFC 3464 inside RFC 6522, in plain words first
+// (delivery.md 6.2, 6.3).
 #pragma once
-
-#include <cstdint>
-#include <optional>
-#include <string>
-#include <vector>
 
 #include "base/id.h"
 #include "base/time.h"
 #include "mail/envelope.h"
 #include "mail/outcome.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
 
 namespace posthaste::mail {
 
@@ -24,19 +25,19 @@ struct DsnRecipient {
 
 struct DsnInput {
     DsnAction action = DsnAction::failed;
-    std::string hostname;          // ours
-    std::string admin;             // whom to ask
+    std::string hostname;  // ours
+    std::string admin;     // whom to ask
     QueueId original_id;
-    Mailbox sender;                // who gets the report; never null
-    std::string envid;             // still xtext, or empty
+    Mailbox sender;     // who gets the report; never null
+    std::string envid;  // still xtext, or empty
     Timestamp arrived;
     std::optional<Timestamp> retry_until;  // delayed only
     Seconds tried_for{};
     std::vector<DsnRecipient> recipients;
-    std::string original_header;   // the stored header block
-    std::string original_body;     // only with RET=FULL and at most 100 KB together (B-9); else empty
+    std::string original_header;  // the stored header block
+    std::string original_body;  // only with RET=FULL and at most 100 KB together (B-9); else empty
     bool return_full = false;
-    QueueId id;                    // of the report itself
+    QueueId id;  // of the report itself
     Timestamp now;
 };
 

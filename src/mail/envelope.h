@@ -1,11 +1,11 @@
 // Envelope: what travels beside the content (RFC 5321 §2.3.1) with the wishes of RFC 3461.
 #pragma once
 
+#include "mail/mailbox.h"
+
 #include <cstdint>
 #include <string>
 #include <vector>
-
-#include "mail/mailbox.h"
 
 namespace posthaste::mail {
 
@@ -32,8 +32,9 @@ struct Recipient {
 struct Envelope {
     ReversePath sender;
     std::vector<Recipient> recipients;
-    BodyType body = BodyType::seven_bit;  // as declared, raised to eight_bit when the content needs it
-    bool smtputf8 = false;                // asked for with SMTPUTF8
+    BodyType body =
+        BodyType::seven_bit;  // as declared, raised to eight_bit when the content needs it
+    bool smtputf8 = false;    // asked for with SMTPUTF8
     Ret ret = Ret::unset;
     std::string envid;  // still xtext, or empty
 };

@@ -1,14 +1,14 @@
-// HeaderBlock: the header fields of a message as octets (RFC 5322 §2.2), split but not rewritten: what is
-// not touched goes out as it came.
+// HeaderBlock: the header fields of a message as octets (RFC 5322 §2.2), split but not rewritten:
+// what is not touched goes out as it came.
 #pragma once
+
+#include "base/result.h"
+#include "mail/mailbox.h"
 
 #include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "base/result.h"
-#include "mail/mailbox.h"
 
 namespace posthaste::mail {
 
@@ -16,8 +16,8 @@ struct HeaderField {
     std::string name;  // as written, without the white space that obsolete syntax allows before ':'
     std::string raw;   // the whole field with its folds and final CR LF
 
-    std::string_view body() const;      // behind the colon, folds and all, without the final CR LF
-    std::string unfolded() const;       // body without folds, trimmed
+    std::string_view body() const;  // behind the colon, folds and all, without the final CR LF
+    std::string unfolded() const;   // body without folds, trimmed
     bool is(std::string_view other) const;  // name, ignoring case
 };
 
@@ -26,8 +26,9 @@ class HeaderBlock {
     static constexpr std::size_t kMaxOctets = 1 << 20;  // threats.md P4
     static constexpr std::size_t kMaxFields = 10'000;
 
-    // `block`: CR LF line ends only, without the empty line that ends it. The first line must be a field;
-    // a line that is neither field nor fold is an error (a body without header has no fields).
+    // `block`: CR LF line ends only, without the empty line that ends it. The first line must be a
+    // field; a line that is neither field nor fold is an error (a body without header has no
+    // fields).
     static Result<HeaderBlock> parse(std::string_view block);
 
     const std::vector<HeaderField>& fields() const { return fields_; }
@@ -35,6 +36,16 @@ class HeaderBlock {
     const HeaderField* find(std::string_view name) const;  // the first of that name
     std::size_t count(std::string_view name) const;
     std::size_t remove(std::string_view name);  // all of that name; how many there were
+
+    template <class Predicate>
+    std::size_t remove_if(Predicate unwanted) {
+        return std::erase_if(fields_, unwanted);
+    }
+
+    // Gives fields()[index] another name, or its own without white space before ':'; the body
+    // stays.
+    void rename(std::size_t index, std::string name);
+    // `body` may be folded, and must not hold a line end otherwise (a broken invariant).
     void prepend(std::string name, std::string_view body);
     void append(std::string name, std::string_view body);
     std::string to_string() const;  // without the empty line
@@ -44,8 +55,9 @@ class HeaderBlock {
 };
 
 // Every address in a From, Sender, To … body through all obsolete syntax: groups, comments, routes,
-// quoted strings, encoded words in display names (RFC 5322 §3.4, §4.4). Linear, no recursion. Anything
-// that could be read in two ways is an error: NUL, two addresses in one mailbox, text without an address.
+// quoted strings, encoded words in display names (RFC 5322 §3.4, §4.4). Linear, no recursion.
+// Anything that could be read in two ways is an error: NUL, two addresses in one mailbox, text
+// without an address.
 Result<std::vector<Mailbox>> parse_address_list(std::string_view body);
 
 }  // namespace posthaste::mail

@@ -5,6 +5,10 @@
 #include "base/utf8.h"
 #include "mail/text.h"
 
+#include <algorithm>
+
+#include <fmt/format.h>
+
 namespace posthaste::mail {
 namespace {
 
@@ -42,8 +46,8 @@ std::string quote(std::string_view local) {
     return out += '"';
 }
 
-// The content of the quoted string that opens `text`; moves `text` behind it. Quoting hides no control:
-// a next hop might end the line or the address there (threats.md S7).
+// The content of the quoted string that opens `text`; moves `text` behind it. Quoting hides no
+// control: a next hop might end the line or the address there (threats.md S7).
 Result<std::string> take_quoted(std::string_view& text) {
     const std::string_view whole = text;
     std::string local;
@@ -117,10 +121,16 @@ std::string Mailbox::to_display() const {
     return (is_dot_string(local_) ? local_ : quote(local_)) + '@' + domain_.unicode();
 }
 
-bool Mailbox::is_ascii() const { return ascii::is_ascii(local_); }
+bool Mailbox::is_ascii() const {
+    return ascii::is_ascii(local_);
+}
 
-std::string Mailbox::key() const { return ascii::to_lower(local_) + '@' + domain_.ascii(); }
+std::string Mailbox::key() const {
+    return ascii::to_lower(local_) + '@' + domain_.ascii();
+}
 
-std::string to_string(const ReversePath& path) { return path ? path->to_string() : std::string(); }
+std::string to_string(const ReversePath& path) {
+    return path ? path->to_string() : std::string();
+}
 
 }  // namespace posthaste::mail

@@ -2,19 +2,19 @@
 // (RFC 5321 §4.1.2, RFC 6531 §3.3). No source routes, no %-hack, no comments, no controls.
 #pragma once
 
+#include "base/result.h"
+#include "mail/domain.h"
+
 #include <optional>
 #include <string>
 #include <string_view>
-
-#include "base/result.h"
-#include "mail/domain.h"
 
 namespace posthaste::mail {
 
 class Mailbox {
   public:
-    // A Dot-string or Quoted-string (UTF-8 allowed, strict), then the last unquoted '@', then a Domain.
-    // At most 64 octets before the '@' and 254 in all.
+    // A Dot-string or Quoted-string (UTF-8 allowed, strict), then the last unquoted '@', then a
+    // Domain. At most 64 octets before the '@' and 254 in all.
     static Result<Mailbox> parse(std::string_view text);
 
     static Mailbox make(std::string local, Domain domain);  // `local` unquoted, already valid
@@ -23,11 +23,11 @@ class Mailbox {
 
     const Domain& domain() const { return domain_; }
 
-    std::string to_string() const;  // quoted where the grammar needs it; A-label domain
-    std::string to_display() const; // U-label domain, for people
-    bool is_ascii() const;          // the local part; the domain always is (A-labels)
-    // Folded for comparison: local part ASCII-lower-cased, domain as it is. Two mailboxes with one key
-    // belong to one login.
+    std::string to_string() const;   // quoted where the grammar needs it; A-label domain
+    std::string to_display() const;  // U-label domain, for people
+    bool is_ascii() const;           // the local part; the domain always is (A-labels)
+    // Folded for comparison: local part ASCII-lower-cased, domain as it is. Two mailboxes with one
+    // key belong to one login.
     std::string key() const;
 
     bool operator==(const Mailbox&) const = default;

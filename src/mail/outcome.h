@@ -1,11 +1,11 @@
 // Outcome: what one attempt came to for one recipient.
 #pragma once
 
-#include <optional>
-#include <string>
-
 #include "base/time.h"
 #include "mail/status.h"
+
+#include <optional>
+#include <string>
 
 namespace posthaste::mail {
 
@@ -13,27 +13,53 @@ enum class Verdict { delivered, deferred, failed };
 
 // Why, in the words of delivery.md 6.4; chooses the sentences of a bounce.
 enum class Cause {
-    none, invalid_recipient, inactive_mailbox, mailbox_full, bad_domain, null_mx, dns_failure, routing,
-    relaying_denied, no_answer, bad_connection, too_large, invalid_sender, sender_auth, smarthost_auth,
-    policy, block, spam_content, rate_limited, greylisted, protocol, tls, no_8bit, no_smtputf8, expired,
-    loop, admin, unknown,
+    none,
+    invalid_recipient,
+    inactive_mailbox,
+    mailbox_full,
+    bad_domain,
+    null_mx,
+    dns_failure,
+    routing,
+    relaying_denied,
+    no_answer,
+    bad_connection,
+    too_large,
+    invalid_sender,
+    sender_auth,
+    smarthost_auth,
+    policy,
+    block,
+    spam_content,
+    rate_limited,
+    greylisted,
+    protocol,
+    tls,
+    no_8bit,
+    no_smtputf8,
+    expired,
+    loop,
+    admin,
+    unknown,
 };
 
 std::string_view to_string(Cause cause);
 
 struct Outcome {
     Verdict verdict = Verdict::deferred;
-    EnhancedStatus status;
-    int code = 0;             // SMTP reply code, 0 when no reply came
-    std::string reply;        // the remote's text, printable, at most 1 KiB; or our own words
-    std::string remote_host;  // "mx.example.org", empty when nobody was reached
-    std::string remote_ip;
-    std::string tls;          // "TLSv1.3", empty in clear
+    EnhancedStatus status{};
+    int code = 0;               // SMTP reply code, 0 when no reply came
+    std::string reply{};        // the remote's text, printable, at most 1 KiB; or our own words
+    std::string remote_host{};  // "mx.example.org", empty when nobody was reached
+    std::string remote_ip{};
+    std::string tls{};  // "TLSv1.3", empty in clear
     Cause cause = Cause::none;
-    bool ambiguous = false;        // no answer to the final dot: may have been delivered (RFC 1047)
-    bool remote_takes_dsn = false; // the hop offered DSN and took over the duty to report (RFC 3461 §5.2)
-    bool charge_attempt = true;    // false: not the recipient's fault, tried again at once (452 4.5.3)
-    std::optional<Seconds> retry_after;  // asked for by the reply; nothing: the schedule decides
+    bool ambiguous = false;  // no answer to the final dot: may have been delivered (RFC 1047)
+    bool remote_takes_dsn =
+        false;  // the hop offered DSN and took over the duty to report (RFC 3461 §5.2)
+    bool charge_attempt =
+        true;  // false: not the recipient's fault, tried again at once (452 4.5.3)
+    std::optional<Seconds> retry_after{};  // asked for by the reply; nothing: the schedule decides
 };
 
 }  // namespace posthaste::mail

@@ -1,18 +1,18 @@
 // The Received field and the hop count (RFC 5321 §4.4, §6.3).
 #pragma once
 
-#include <string>
-
 #include "base/id.h"
 #include "base/time.h"
 #include "mail/header.h"
 
+#include <string>
+
 namespace posthaste::mail {
 
 struct TraceInfo {
-    std::string by;          // our hostname
-    std::string protocol;    // ESMTPSA, ESMTPA, UTF8SMTPSA … (RFC 3848, RFC 6531 §4.3)
-    std::string tls;         // "TLSv1.3", goes into a comment; may be empty
+    std::string by;        // our hostname
+    std::string protocol;  // ESMTPSA, ESMTPA, UTF8SMTPSA … (RFC 3848, RFC 6531 §4.3)
+    std::string tls;       // "TLSv1.3", goes into a comment; may be empty
     QueueId id;
     Timestamp at;
 };
