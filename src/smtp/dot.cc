@@ -1,9 +1,9 @@
 #include "smtp/dot.h"
 
+#include "base/assert.h"
+
 #include <algorithm>
 #include <cstring>
-
-#include "base/assert.h"
 
 namespace posthaste::smtp {
 
@@ -23,8 +23,9 @@ struct Run {
     Ended ended = Ended::input;
 };
 
-// The octets between two that need thought are copied in one piece. Each memchr result is kept until it
-// is passed, so that every octet of a piece is looked at a fixed number of times, whatever comes.
+// The octets between two that need thought are copied in one piece. Each memchr result is kept
+// until it is passed, so that every octet of a piece is looked at a fixed number of times, whatever
+// comes.
 class Scanner {
   public:
     Scanner(std::string_view input, bool stop_at_nul)
@@ -39,9 +40,12 @@ class Scanner {
         for (;;) {
             refresh(at);
             const std::size_t special = std::min({next_cr_, next_lf_, next_nul_});
-            if (special == input_.size()) return end_run(start, special, {special, Ended::input}, out);
-            if (special == next_nul_) return end_run(start, special, {special + 1, Ended::nul}, out);
-            if (special == next_lf_) return end_run(start, special, {special + 1, Ended::bare_lf}, out);
+            if (special == input_.size())
+                return end_run(start, special, {special, Ended::input}, out);
+            if (special == next_nul_)
+                return end_run(start, special, {special + 1, Ended::nul}, out);
+            if (special == next_lf_)
+                return end_run(start, special, {special + 1, Ended::bare_lf}, out);
             const bool paired = special + 1 < input_.size() && next_lf_ == special + 1;
             if (!paired) return end_run(start, special, {special + 1, Ended::cr}, out);
             at = special + 2;
@@ -91,7 +95,8 @@ DotDecoder::Step DotDecoder::feed(std::string_view input, std::string& decoded) 
     std::size_t at = 0;
     while (at < input.size() && state_ != State::done) {
         ended_by_lf_ = false;
-        const bool clean = state_ == State::text || (state_ == State::line_start && input[at] != '.');
+        const bool clean =
+            state_ == State::text || (state_ == State::line_start && input[at] != '.');
         if (!clean) {
             step(input[at++], decoded);
             continue;
@@ -99,11 +104,21 @@ DotDecoder::Step DotDecoder::feed(std::string_view input, std::string& decoded) 
         const Run run = scanner.copy_clean(at, fault_ == ContentFault::none ? &decoded : nullptr);
         at = run.next;
         switch (run.ended) {
-            case Ended::input: state_ = State::text; break;
-            case Ended::line_start: state_ = State::line_start; break;
-            case Ended::cr: state_ = State::cr; break;
-            case Ended::bare_lf: step_in_line('\n', decoded); break;
-            case Ended::nul: step_in_line('\0', decoded); break;
+            case Ended::input:
+                state_ = State::text;
+                break;
+            case Ended::line_start:
+                state_ = State::line_start;
+                break;
+            case Ended::cr:
+                state_ = State::cr;
+                break;
+            case Ended::bare_lf:
+                step_in_line('\n', decoded);
+                break;
+            case Ended::nul:
+                step_in_line('\0', decoded);
+                break;
         }
     }
     return {at, state_ == State::done};
@@ -151,7 +166,9 @@ void DotDecoder::step(char c, std::string& decoded) {
             if (c == '.') state_ = State::bare_dot;
             return;
         case State::text:
-        case State::done: PH_ASSERT(false); return;
+        case State::done:
+            PH_ASSERT(false);
+            return;
     }
     // Something else than LF behind a CR.
     set_fault(ContentFault::bare_cr);
@@ -161,13 +178,18 @@ void DotDecoder::step(char c, std::string& decoded) {
 void DotDecoder::step_in_line(char c, std::string& decoded) {
     state_ = State::text;
     switch (c) {
-        case '\r': state_ = State::cr; break;
+        case '\r':
+            state_ = State::cr;
+            break;
         case '\n':
             write(decoded, "\r\n");
             state_ = State::bare_start;
             break;
-        case '\0': set_fault(ContentFault::nul); break;
-        default: write(decoded, {&c, 1});
+        case '\0':
+            set_fault(ContentFault::nul);
+            break;
+        default:
+            write(decoded, {&c, 1});
     }
 }
 
@@ -189,14 +211,22 @@ void ChunkNormaliser::feed(std::string_view input, std::string& decoded) {
         const Run run = scanner.copy_clean(at, &decoded);
         at = run.next;
         switch (run.ended) {
-            case Ended::input: state_ = State::text; break;
-            case Ended::line_start: state_ = State::line_start; break;
-            case Ended::cr: state_ = State::cr; break;
+            case Ended::input:
+                state_ = State::text;
+                break;
+            case Ended::line_start:
+                state_ = State::line_start;
+                break;
+            case Ended::cr:
+                state_ = State::cr;
+                break;
             case Ended::bare_lf:
                 decoded += "\r\n";
                 state_ = State::line_start;
                 break;
-            case Ended::nul: fault_ = ContentFault::nul; break;
+            case Ended::nul:
+                fault_ = ContentFault::nul;
+                break;
         }
     }
 }
@@ -225,14 +255,22 @@ void DotEncoder::feed(std::string_view content, std::string& wire) {
         const Run run = scanner.copy_clean(at, &wire);
         at = run.next;
         switch (run.ended) {
-            case Ended::input: state_ = State::text; break;
-            case Ended::line_start: state_ = State::line_start; break;
-            case Ended::cr: state_ = State::cr; break;
+            case Ended::input:
+                state_ = State::text;
+                break;
+            case Ended::line_start:
+                state_ = State::line_start;
+                break;
+            case Ended::cr:
+                state_ = State::cr;
+                break;
             case Ended::bare_lf:
                 wire += "\r\n";
                 state_ = State::line_start;
                 break;
-            case Ended::nul: PH_ASSERT(false); break;
+            case Ended::nul:
+                PH_ASSERT(false);
+                break;
         }
     }
 }

@@ -78,7 +78,8 @@ const DecodeRow kDecodeRows[] = {
     {"first line . LF is content", ".\n", ".\r\n", false, kNone, true},
     {"the true end behind LF . LF", "a\n.\nb\r\n.\r\n", "a\r\n.\r\nb\r\n"},
     {"the true end behind LF . CR LF", "a\n.\r\n.\r\n", "a\r\n.\r\n"},
-    {"the true end at once behind CR LF . LF", "a\r\n.\n.\r\n", "a\r\n.\r\n.\r\n", false, kNone, true},
+    {"the true end at once behind CR LF . LF", "a\r\n.\n.\r\n", "a\r\n.\r\n.\r\n", false, kNone,
+     true},
     {"dots behind a bare LF are not stuffing", "a\n..b\r\n.\r\n", "a\r\n..b\r\n"},
     {"more text behind the tail clears it", "a\n.\nb", "a\r\n.\r\nb", false},
     {"LF . alone is no tail yet", "a\n.", "a\r\n.", false},
@@ -117,8 +118,8 @@ const DecodeRow kDecodeRows[] = {
 
 TEST(DotDecoder, Rows) {
     for (const auto& row : kDecodeRows) {
-        const Decoded expected{std::string(row.content), row.input.size() - row.left, row.finished, row.fault,
-                               row.ended_by_lf};
+        const Decoded expected{std::string(row.content), row.input.size() - row.left, row.finished,
+                               row.fault, row.ended_by_lf};
         for (const auto& pieces : {std::vector{row.input}, octets_of(row.input)}) {
             const auto got = decode(pieces);
             EXPECT_EQ(got.content, expected.content) << row.name;
@@ -140,8 +141,9 @@ TEST(DotDecoder, AnyCutGivesTheSame) {
     }
 }
 
-// Every string over the octets that matter, up to eight of them: the end is found exactly where the five
-// octets stand (the beginning counts as behind CR LF), and clean content never holds a bare CR or LF.
+// Every string over the octets that matter, up to eight of them: the end is found exactly where the
+// five octets stand (the beginning counts as behind CR LF), and clean content never holds a bare CR
+// or LF.
 TEST(DotDecoder, EveryShortInputEndsOnlyAtTheFiveOctets) {
     constexpr std::string_view alphabet = "\r\n.a\0"sv;
     std::string input;
@@ -158,10 +160,16 @@ TEST(DotDecoder, EveryShortInputEndsOnlyAtTheFiveOctets) {
         if (decoder.fault() != ContentFault::none) return;
         for (std::size_t i = 0; i < content.size(); ++i) {
             ASSERT_NE(content[i], '\0');
-            if (content[i] == '\n') { ASSERT_TRUE(i > 0 && content[i - 1] == '\r'); }
-            if (content[i] == '\r') { ASSERT_TRUE(i + 1 < content.size() && content[i + 1] == '\n'); }
+            if (content[i] == '\n') {
+                ASSERT_TRUE(i > 0 && content[i - 1] == '\r');
+            }
+            if (content[i] == '\r') {
+                ASSERT_TRUE(i + 1 < content.size() && content[i + 1] == '\n');
+            }
         }
-        if (step.finished && !content.empty()) { ASSERT_TRUE(content.ends_with("\r\n")); }
+        if (step.finished && !content.empty()) {
+            ASSERT_TRUE(content.ends_with("\r\n"));
+        }
     };
     for (std::size_t length = 0; length <= 8; ++length) {
         std::size_t count = 1;
@@ -189,7 +197,8 @@ TEST(DotDecoder, NothingIsReadBehindTheEnd) {
 
 // Many line ends far from the next CR: each piece is scanned once, not once a line.
 TEST(DotDecoder, LargeInputsOfOneKindAreLinear) {
-    for (const std::string_view unit : {"\n"sv, "\r"sv, "\0"sv, "."sv, "\r\n"sv, "\r\n."sv, "\n."sv, "a\n"sv}) {
+    for (const std::string_view unit :
+         {"\n"sv, "\r"sv, "\0"sv, "."sv, "\r\n"sv, "\r\n."sv, "\n."sv, "a\n"sv}) {
         std::string input;
         while (input.size() < (1u << 20)) input += unit;
         input += "\r\n.\r\n";
@@ -285,15 +294,22 @@ TEST(DotEncoder, WhatWasDecodedNeverSmuggles) {
         std::string wire;
         encoder.feed(decoded.content, wire);
         encoder.finish(wire);
-        EXPECT_EQ(wire.find("\r\n.\r\n"), wire.size() == 3 ? std::string::npos : wire.size() - 5) << row.name;
+        EXPECT_EQ(wire.find("\r\n.\r\n"), wire.size() == 3 ? std::string::npos : wire.size() - 5)
+            << row.name;
         for (std::size_t i = 0; i < wire.size(); ++i) {
-            if (wire[i] == '\n') { EXPECT_TRUE(i > 0 && wire[i - 1] == '\r') << row.name; }
-            if (wire[i] == '\r') { EXPECT_EQ(wire[i + 1], '\n') << row.name; }
+            if (wire[i] == '\n') {
+                EXPECT_TRUE(i > 0 && wire[i - 1] == '\r') << row.name;
+            }
+            if (wire[i] == '\r') {
+                EXPECT_EQ(wire[i + 1], '\n') << row.name;
+            }
         }
         const auto again = decode({wire});
         EXPECT_TRUE(again.finished) << row.name;
         const bool whole = decoded.content.empty() || decoded.content.ends_with("\r\n");
-        if (whole) { EXPECT_EQ(again.content, decoded.content) << row.name; }
+        if (whole) {
+            EXPECT_EQ(again.content, decoded.content) << row.name;
+        }
     }
 }
 
