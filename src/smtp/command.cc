@@ -1,12 +1,11 @@
 #include "smtp/command.h"
 
-#include <algorithm>
-#include <limits>
-#include <optional>
-
 #include "base/ascii.h"
 #include "base/utf8.h"
 #include "mail/domain.h"
+#include "smtp/decimal.h"
+
+#include <algorithm>
 
 namespace posthaste::smtp {
 
@@ -23,24 +22,26 @@ struct NamedVerb {
 };
 
 constexpr NamedVerb kVerbs[] = {
-    {"EHLO", Verb::ehlo},       {"HELO", Verb::helo},       {"STARTTLS", Verb::starttls},
-    {"AUTH", Verb::auth},       {"MAIL", Verb::mail},       {"RCPT", Verb::rcpt},
-    {"DATA", Verb::data},       {"BDAT", Verb::bdat},       {"RSET", Verb::rset},
-    {"NOOP", Verb::noop},       {"QUIT", Verb::quit},       {"VRFY", Verb::vrfy},
-    {"EXPN", Verb::expn},       {"HELP", Verb::help},       {"GET", Verb::http},
-    {"POST", Verb::http},       {"HEAD", Verb::http},       {"PUT", Verb::http},
-    {"OPTIONS", Verb::http},    {"PRI", Verb::http},        {"CONNECT", Verb::http},
-    {"DELETE", Verb::http},     {"TRACE", Verb::http},      {"PATCH", Verb::http},
-    {"USER", Verb::foreign},    {"PASS", Verb::foreign},    {"CAPA", Verb::foreign},
-    {"APOP", Verb::foreign},    {"STAT", Verb::foreign},    {"RETR", Verb::foreign},
-    {"LIST", Verb::foreign},    {"UIDL", Verb::foreign},    {"DELE", Verb::foreign},
+    {"EHLO", Verb::ehlo},    {"HELO", Verb::helo},    {"STARTTLS", Verb::starttls},
+    {"AUTH", Verb::auth},    {"MAIL", Verb::mail},    {"RCPT", Verb::rcpt},
+    {"DATA", Verb::data},    {"BDAT", Verb::bdat},    {"RSET", Verb::rset},
+    {"NOOP", Verb::noop},    {"QUIT", Verb::quit},    {"VRFY", Verb::vrfy},
+    {"EXPN", Verb::expn},    {"HELP", Verb::help},    {"GET", Verb::http},
+    {"POST", Verb::http},    {"HEAD", Verb::http},    {"PUT", Verb::http},
+    {"OPTIONS", Verb::http}, {"PRI", Verb::http},     {"CONNECT", Verb::http},
+    {"DELETE", Verb::http},  {"TRACE", Verb::http},   {"PATCH", Verb::http},
+    {"USER", Verb::foreign}, {"PASS", Verb::foreign}, {"CAPA", Verb::foreign},
+    {"APOP", Verb::foreign}, {"STAT", Verb::foreign}, {"RETR", Verb::foreign},
+    {"LIST", Verb::foreign}, {"UIDL", Verb::foreign}, {"DELE", Verb::foreign},
 };
 
 // What an IMAP client says first, behind its tag.
 constexpr std::string_view kImapCommands[] = {"CAPABILITY", "LOGIN",    "AUTHENTICATE",
                                               "ID",         "STARTTLS", "NOOP"};
 
-constexpr bool is_space(char c) { return c == ' ' || c == '\t'; }
+constexpr bool is_space(char c) {
+    return c == ' ' || c == '\t';
+}
 
 std::string_view first_word(std::string_view text) {
     return text.substr(0, std::min(text.find_first_of(" \t"), text.size()));
@@ -54,31 +55,20 @@ Verb find_verb(std::string_view word, std::string_view argument) {
     for (const auto& known : kVerbs) {
         if (ascii::equals_ignore_case(word, known.name)) return known.verb;
     }
-    const bool tag = !word.empty() && word.size() <= 16 &&
-                     std::ranges::all_of(word, [](char c) { return ascii::is_alnum(c) || c == '.'; });
+    const bool tag = !word.empty() && word.size() <= 16 && std::ranges::all_of(word, [](char c) {
+        return ascii::is_alnum(c) || c == '.';
+    });
     if (!tag) return Verb::unknown;
     const std::string_view second = first_word(argument);
-    const bool imap = std::ranges::any_of(
-        kImapCommands, [&](std::string_view name) { return ascii::equals_ignore_case(second, name); });
+    const bool imap = std::ranges::any_of(kImapCommands, [&](std::string_view name) {
+        return ascii::equals_ignore_case(second, name);
+    });
     return imap ? Verb::foreign : Verb::unknown;
 }
 
 // Addresses may become SMTPUTF8, and a computer may be called "Büro-PC" (clients.md 3.1).
 bool may_have_8bit(Verb verb) {
     return verb == Verb::ehlo || verb == Verb::helo || verb == Verb::mail || verb == Verb::rcpt;
-}
-
-std::optional<std::uint64_t> parse_decimal(std::string_view text) {
-    if (text.empty() || text.size() > 20) return std::nullopt;
-    constexpr std::uint64_t max = std::numeric_limits<std::uint64_t>::max();
-    std::uint64_t value = 0;
-    for (const char c : text) {
-        if (!ascii::is_digit(c)) return std::nullopt;
-        const auto digit = static_cast<std::uint64_t>(c - '0');
-        if (value > (max - digit) / 10) return std::nullopt;
-        value = value * 10 + digit;
-    }
-    return value;
 }
 
 std::unexpected<Error> bad_path(std::string text) {
@@ -90,7 +80,8 @@ Result<std::size_t> find_path_end(std::string_view text, bool bracketed) {
     bool quoted = false;
     for (std::size_t i = 0; i < text.size(); ++i) {
         const char c = text[i];
-        if (ascii::is_control(c) && c != '\t') return bad_path("The address holds a control character");
+        if (ascii::is_control(c) && c != '\t')
+            return bad_path("The address holds a control character");
         if (quoted) {
             if (c == '\t') return bad_path("The address holds a control character");
             if (c == '\\') {
@@ -147,15 +138,17 @@ Result<Parameter> parse_parameter(std::string_view text) {
     };
     const std::size_t equals = text.find('=');
     const std::string_view keyword = text.substr(0, std::min(equals, text.size()));
-    const bool keyword_ok = !keyword.empty() && keyword.size() <= kMaxKeyword && keyword[0] != '-' &&
-                            std::ranges::all_of(keyword, [](char c) { return ascii::is_alnum(c) || c == '-'; });
+    const bool keyword_ok =
+        !keyword.empty() && keyword.size() <= kMaxKeyword && keyword[0] != '-' &&
+        std::ranges::all_of(keyword, [](char c) { return ascii::is_alnum(c) || c == '-'; });
     if (!keyword_ok) return bad();
     Parameter parameter{ascii::to_upper(keyword), {}, equals != std::string_view::npos};
     if (!parameter.has_value) return parameter;
 
     const std::string_view value = text.substr(equals + 1);
-    const bool value_ok = !value.empty() && value.size() <= kMaxValue && utf8::is_valid(value) &&
-                          std::ranges::none_of(value, [](char c) { return c == '=' || ascii::is_control(c); });
+    const bool value_ok =
+        !value.empty() && value.size() <= kMaxValue && utf8::is_valid(value) &&
+        std::ranges::none_of(value, [](char c) { return c == '=' || ascii::is_control(c); });
     if (!value_ok) return bad();
     parameter.value = value;
     return parameter;
@@ -178,7 +171,8 @@ Result<Command> parse_command(std::string_view line) {
                         "End each line with CR LF and nothing else");
         }
         if (ascii::is_control(c) && c != '\t') {
-            return fail(ErrorKind::syntax, "The command holds a control character", "Send text only");
+            return fail(ErrorKind::syntax, "The command holds a control character",
+                        "Send text only");
         }
         if (ascii::is_8bit(c) && !may_have_8bit(verb)) {
             return fail(ErrorKind::syntax, "The command holds characters beyond ASCII",
@@ -204,7 +198,8 @@ Result<PathArgument> parse_path_argument(std::string_view argument, std::string_
     const std::string_view written = rest.substr(0, end);
     if (!bracketed && written.empty()) return bad_path("The address is missing");
     rest.remove_prefix(bracketed ? end + 1 : end);
-    if (!rest.empty() && !is_space(rest[0])) return bad_path("Something is glued to the closing bracket");
+    if (!rest.empty() && !is_space(rest[0]))
+        return bad_path("Something is glued to the closing bracket");
     PH_TRY(const std::string_view path, drop_source_route(written));
 
     PathArgument result{std::string(path), {}};
@@ -225,12 +220,14 @@ Result<BdatArgument> parse_bdat(std::string_view argument) {
     const std::string_view text = ascii::trim(argument);
     const std::string_view digits = first_word(text);
     const std::string_view last = trim_front(text.substr(digits.size()));
-    const auto size = parse_decimal(digits);
-    if (!size || !(last.empty() || ascii::equals_ignore_case(last, "LAST"))) {
-        return fail(ErrorKind::syntax, "BDAT needs the size of the chunk in octets, and LAST with the last one",
+    const Decimal size = parse_decimal(digits);
+    if (!size.valid || size.overflow ||
+        !(last.empty() || ascii::equals_ignore_case(last, "LAST"))) {
+        return fail(ErrorKind::syntax,
+                    "BDAT needs the size of the chunk in octets, and LAST with the last one",
                     "Write for example BDAT 1000 LAST");
     }
-    return BdatArgument{*size, !last.empty()};
+    return BdatArgument{size.value, !last.empty()};
 }
 
 std::string sanitise_greeting(std::string_view argument) {

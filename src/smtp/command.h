@@ -1,15 +1,16 @@
 // One command line into a value (RFC 5321 §4.1, §4.1.1). Tolerates what mail programs really write
-// (clients.md 3.1): any letter case, spaces after the colon, no angle brackets, EHLO without or with an
-// odd argument. Refuses control octets, bare CR and LF, and everything that could be read in two ways.
+// (clients.md 3.1): any letter case, spaces after the colon, no angle brackets, EHLO without or
+// with an odd argument. Refuses control octets, bare CR and LF, and everything that could be read
+// in two ways.
 #pragma once
+
+#include "base/result.h"
 
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <variant>
 #include <vector>
-
-#include "base/result.h"
 
 namespace posthaste::smtp {
 
@@ -20,7 +21,20 @@ struct Parameter {
 };
 
 enum class Verb {
-    ehlo, helo, starttls, auth, mail, rcpt, data, bdat, rset, noop, quit, vrfy, expn, help,
+    ehlo,
+    helo,
+    starttls,
+    auth,
+    mail,
+    rcpt,
+    data,
+    bdat,
+    rset,
+    noop,
+    quit,
+    vrfy,
+    expn,
+    help,
     http,     // GET, POST, HEAD, OPTIONS, PUT, PRI …: a browser or a cross-protocol attack
     foreign,  // POP and IMAP verbs: the incoming server was meant
     unknown,
@@ -50,7 +64,8 @@ struct BdatArgument {
 // Strict decimal with an overflow check (threats.md S3).
 Result<BdatArgument> parse_bdat(std::string_view argument);
 
-// The EHLO argument made fit to be stored and logged: printable ASCII, at most 255 octets, "" if none.
+// The EHLO argument made fit to be stored and logged: printable ASCII, at most 255 octets, "" if
+// none.
 std::string sanitise_greeting(std::string_view argument);
 
 }  // namespace posthaste::smtp

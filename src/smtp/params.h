@@ -1,29 +1,32 @@
-// ESMTP parameters of MAIL and RCPT (RFC 1870, 6152, 6531, 3461, 4954 §5). Each keyword once; unknown
-// keywords and bad values are different errors, because they get different replies (555, 501).
+// ESMTP parameters of MAIL and RCPT (RFC 1870, 6152, 6531, 3461, 4954 §5). Each keyword once;
+// unknown keywords and bad values are different errors, because they get different replies (555,
+// 501).
 #pragma once
+
+#include "base/result.h"
+#include "mail/envelope.h"
+#include "smtp/command.h"
 
 #include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
 
-#include "base/result.h"
-#include "mail/envelope.h"
-#include "smtp/command.h"
-
 namespace posthaste::smtp {
 
 struct MailParameters {
-    std::optional<std::uint64_t> size;
+    std::optional<std::uint64_t> size;  // a number beyond 64 bits is given as the largest one
     mail::BodyType body = mail::BodyType::seven_bit;
     bool smtputf8 = false;
     mail::Ret ret = mail::Ret::unset;
-    std::string envid;  // validated xtext, at most 100 octets
+    std::string envid;  // validated xtext of printable ASCII, at most 100 octets
 };
 
 struct RcptParameters {
     mail::Notify notify = mail::Notify::unset;
-    std::string orcpt;  // validated, at most 500 octets
+    // Validated, type rfc822 or utf-8, at most 500 octets. May hold UTF-8 as it is ("utf-8;" type,
+    // RFC 6533 §3): only after SMTPUTF8, which the caller checks.
+    std::string orcpt;
 };
 
 // Errors: unsupported (unknown keyword: 555 5.5.4), syntax (bad value or repeated: 501 5.5.4).
