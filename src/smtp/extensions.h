@@ -1,13 +1,13 @@
 // The EHLO keyword set in both directions (RFC 5321 §4.1.1.1).
 #pragma once
 
+#include "smtp/reply.h"
+
 #include <cstdint>
 #include <optional>
 #include <set>
 #include <string>
 #include <vector>
-
-#include "smtp/reply.h"
 
 namespace posthaste::smtp {
 
@@ -32,8 +32,8 @@ struct Extensions {
     bool enhanced_status = false;
     bool chunking = false;
     bool size = false;
-    std::uint64_t max_size = 0;  // 0: no fixed limit
-    std::set<std::string> auth;  // upper case mechanism names
+    std::uint64_t max_size = 0;                   // 0: no fixed limit
+    std::set<std::string> auth;                   // upper case mechanism names
     std::optional<std::uint32_t> max_mails;       // LIMITS MAILMAX
     std::optional<std::uint32_t> max_recipients;  // LIMITS RCPTMAX
     std::string greeting_name;                    // first word of the reply: loop detection
