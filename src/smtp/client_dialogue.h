@@ -1,12 +1,12 @@
-// What the client side of a transaction writes: MAIL and RCPT lines with the parameters that the next hop
-// offers (RFC 5321 §3.3; RFC 1870, 6152, 6531, 3461).
+// What the client side of a transaction writes: MAIL and RCPT lines with the parameters that the
+// next hop offers (RFC 5321 §3.3; RFC 1870, 6152, 6531, 3461).
 #pragma once
-
-#include <cstdint>
-#include <string>
 
 #include "mail/envelope.h"
 #include "smtp/extensions.h"
+
+#include <cstdint>
+#include <string>
 
 namespace posthaste::smtp {
 
