@@ -1,0 +1,16 @@
+#include "web/admin_api.h"
+
+#include "web/admin_directory.h"
+#include "web/admin_queue.h"
+#include "web/admin_send.h"
+
+namespace posthaste::web {
+
+void add_admin_api(Router& router, AdminServices services) {
+    auto shared = std::make_shared<const AdminServices>(std::move(services));
+    add_queue_resources(router, shared);
+    add_directory_resources(router, shared);
+    add_send_resources(router, shared);
+}
+
+}  // namespace posthaste::web

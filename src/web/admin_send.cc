@@ -1,0 +1,169 @@
+#include "web/admin_send.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "base/checksum.h"
+#include "mail/fixup.h"
+#include "mail/trace.h"
+#include "web/admin_body.h"
+
+namespace posthaste::web {
+
+namespace {
+
+using Services = std::shared_ptr<const AdminServices>;
+
+constexpr std::size_t kMaxRecipients = 100;
+constexpr std::size_t kMaxText = 64 << 10;
+
+struct TestMessage {
+    mail::Mailbox from;
+    std::vector<mail::Mailbox> to;
+    std::string subject, text;
+};
+
+Result<TestMessage> read_request(const HttpRequest& request) {
+    PH_TRY(auto body, json_body(request));
+    PH_TRY(auto from_text, text_member(body, "from"));
+    PH_TRY(auto from, mail::Mailbox::parse(from_text));
+    TestMessage message{std::move(from), {}, optional_text(body, "subject"), optional_text(body, "text")};
+    if (const auto* to = body.find("to")) {
+        for (const auto& item : to->items()) {
+            PH_TRY(auto address, mail::Mailbox::parse(item.as_string().value_or(std::string_view())));
+            message.to.push_back(std::move(address));
+        }
+    }
+    if (message.to.empty()) return fail(ErrorKind::syntax, "nobody to send to", "name at least one --to ADDRESS");
+    if (message.to.size() > kMaxRecipients)
+        return fail(ErrorKind::too_large, fmt::format("more than {} recipients for a test message", kMaxRecipients));
+    if (message.text.size() > kMaxText) return fail(ErrorKind::too_large, "the text of a test message is at most 64 KB");
+    for (char c : message.subject)
+        if (static_cast<unsigned char>(c) < 0x20) return fail(ErrorKind::syntax, "the subject holds a control character");
+    return message;
+}
+
+// Whose address that is: an account of that name, or one that may send as it.
+Result<std::string> owner_of(store::Engine& engine, const mail::Mailbox& from) {
+    auto key = from.key();
+    PH_TRY(auto own, engine.account(key));
+    if (own && own->disabled)
+        return fail(ErrorKind::denied, fmt::format("the account {} is disabled", key), fmt::format("posthaste account enable {}", key));
+    if (own) return own->address;
+    PH_TRY(auto accounts, engine.accounts());
+    for (const auto& account : accounts)
+        for (const auto& other : account.also)
+            if (other == key && !account.disabled) return account.address;
+    return fail(ErrorKind::not_found, fmt::format("no account here may send as {}", key),
+                fmt::format("posthaste account add {}", key));
+}
+
+std::string crlf(std::string_view text) {
+    std::string out;
+    for (char c : text) {
+        if (c == '\r') continue;
+        if (c == '\n') out += '\r';
+        out += c;
+    }
+    if (!out.ends_with('\n')) out += "\r\n";
+    return out;
+}
+
+Result<queue::Submission> compose(const AdminServices& services, TestMessage message, std::string account) {
+    queue::Submission submission;
+    submission.id = QueueId::make();
+    submission.account = std::move(account);
+    submission.client = "admin socket";
+    submission.envelope.sender = message.from;
+    std::string to;
+    for (auto& address : message.to) {
+        to += (to.empty() ? "" : ",\r\n ") + address.to_string();
+        submission.envelope.smtputf8 = submission.envelope.smtputf8 || !address.is_ascii();
+        submission.envelope.recipients.push_back({std::move(address), mail::Notify::unset, {}});
+    }
+    auto subject = message.subject.empty() ? std::string("Test from Posthaste") : message.subject;
+    auto raw = fmt::format("From: {}\r\nTo: {}\r\nSubject: {}\r\nContent-Type: text/plain; charset=utf-8\r\n"
+                           "Content-Transfer-Encoding: 8bit\r\nAuto-Submitted: auto-generated\r\n",
+                           message.from.to_string(), to, subject);
+    PH_TRY(auto header, mail::HeaderBlock::parse(raw));
+    auto at = now();
+    mail::fix_up(header, submission.id, services.hostname, at);
+    mail::TraceInfo trace{services.hostname, "HTTP", {}, submission.id, at};
+    submission.header = mail::make_received(trace) + header.to_string();
+    auto text = message.text.empty() ? fmt::format("This is a test message from {}.\n\nIf you read it, mail goes out.\n", services.hostname)
+                                     : message.text;
+    auto octets = std::make_shared<const std::string>(crlf(text));
+    if (std::ranges::any_of(*octets + subject, [](char c) { return static_cast<unsigned char>(c) >= 0x80; }))
+        submission.envelope.body = mail::BodyType::eight_bit;
+    submission.body = {octets, {}, octets->size(), crc32c(*octets)};
+    return submission;
+}
+
+runtime::Task<HttpResponse> send(Services services, const HttpRequest& request) {
+    if (services->events == nullptr)
+        co_return HttpResponse::error({ErrorKind::refused, "no server is running that could send it",
+                                       "start it: systemctl start posthaste, or posthaste serve"});
+    auto message = read_request(request);
+    if (!message) co_return HttpResponse::error(message.error());
+    auto work = [services, message = std::move(*message)]() mutable -> Result<queue::Submission> {
+        PH_TRY(auto account, owner_of(services->store.engine(), message.from));
+        return compose(*services, std::move(message), std::move(account));
+    };
+    auto submission = co_await runtime::offload(services->blocking, std::move(work), Deadline::after(kAdminDeadline));
+    if (!submission) co_return HttpResponse::error(submission.error());
+    auto id = submission->id.to_string();
+    auto recipients = submission->envelope.recipients.size();
+    auto ready = std::move(*submission);
+    auto accepted = co_await services->queue.submit(std::move(ready));
+    if (!accepted) co_return HttpResponse::error(accepted.error());
+    co_return HttpResponse::json(fmt::format("{{\"id\":\"{}\",\"recipients\":{}}}", id, recipients), 201);
+}
+
+std::uint64_t number_param(const HttpRequest& request, std::string_view name, std::uint64_t fallback) {
+    auto text = request.param(name);
+    std::uint64_t number = 0;
+    auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    return error == std::errc() && !text.empty() && end == text.data() + text.size() ? number : fallback;
+}
+
+void write_event(formats::JsonWriter& out, const EventHub::Numbered& entry) {
+    const auto& e = entry.event;
+    out.begin_object().member("number", entry.number).member("event", to_string(e.type));
+    out.member("time", format_iso8601(e.time)).member("id", e.id.to_string());
+    if (!e.recipient.empty()) out.member("recipient", e.recipient);
+    if (!e.remote.empty()) out.member("remote", e.remote);
+    if (!e.tls.empty()) out.member("tls", e.tls);
+    if (e.code != 0) out.member("code", e.code);
+    if (!e.status.empty()) out.member("status", e.status);
+    if (!e.text.empty()) out.member("text", e.text);
+    if (e.attempt != 0) out.member("attempt", e.attempt);
+    if (e.next) out.member("next_s", e.next->count());
+    out.end_object();
+}
+
+runtime::Task<HttpResponse> follow(Services services, const HttpRequest& request, const PathValues& values) {
+    auto id = QueueId::parse(values.at("id"));
+    if (!id) co_return HttpResponse::error({ErrorKind::syntax, "that is no queue id", {}});
+    if (services->events == nullptr) co_return HttpResponse::error({ErrorKind::refused, "no server is running", {}});
+    auto after = number_param(request, "after", 0);
+    auto wait = std::min<std::uint64_t>(number_param(request, "timeout", 30), 300);
+    auto deadline = Deadline::after(Seconds(static_cast<std::int64_t>(wait)));
+    auto found = co_await services->events->of_message(*id, after, deadline);
+    if (!found && found.error().kind != ErrorKind::timeout) co_return HttpResponse::error(found.error());
+    formats::JsonWriter out;
+    out.begin_object().key("events").begin_array();
+    if (found)
+        for (const auto& entry : *found) write_event(out, entry);
+    out.end_array().end_object();
+    co_return HttpResponse::json(std::move(out).take());
+}
+
+}  // namespace
+
+void add_send_resources(Router& router, Services services) {
+    router.add("POST", "/v1/send", [services](const auto& request, const auto&) { return send(services, request); });
+    router.add("GET", "/v1/events/{id}",
+               [services](const auto& request, const auto& values) { return follow(services, request, values); });
+}
+
+}  // namespace posthaste::web
