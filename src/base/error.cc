@@ -116,4 +116,10 @@ Error system_error(int error_number, std::string_view what) {
             mend_of(error_number)};
 }
 
+std::optional<ErrorKind> error_kind(std::string_view name) {
+    for (int i = 0; i <= static_cast<int>(ErrorKind::unsupported); ++i)
+        if (to_string(static_cast<ErrorKind>(i)) == name) return static_cast<ErrorKind>(i);
+    return std::nullopt;
+}
+
 }  // namespace posthaste

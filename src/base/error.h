@@ -1,6 +1,7 @@
 // The one error type that a caller decides on. Broken invariants are PH_ASSERT, not Error.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -27,6 +28,7 @@ enum class ErrorKind {
 };
 
 std::string_view to_string(ErrorKind kind);
+std::optional<ErrorKind> error_kind(std::string_view name);  // the other way
 
 // `text` is a sentence for people without a final stop; `mend` says what to do, or is empty.
 // Neither ever holds a secret.

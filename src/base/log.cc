@@ -91,10 +91,11 @@ struct Log::Ring {
     bool write_piece(std::string_view piece) const {
         while (!piece.empty()) {
             pollfd ready{options.fd, POLLOUT, 0};
-            const int polled = poll(&ready, 1, kPollMilliseconds);
+            const bool hurry = patience_is_over();
+            const int polled = poll(&ready, 1, hurry ? 0 : kPollMilliseconds);
             if (polled < 0 && errno != EINTR) return false;
             if (polled <= 0) {
-                if (patience_is_over()) return false;
+                if (hurry) return false;
                 continue;
             }
             const ssize_t wrote = ::write(options.fd, piece.data(), piece.size());
@@ -102,8 +103,8 @@ struct Log::Ring {
                 piece.remove_prefix(static_cast<std::size_t>(wrote));
             } else if (errno == EAGAIN) {
                 // Another writer was faster; a descriptor that is always "ready" must not spin.
+                if (hurry) return false;
                 std::this_thread::sleep_for(std::chrono::milliseconds(1));
-                if (patience_is_over()) return false;
             } else if (errno != EINTR) {
                 return false;
             }

@@ -123,6 +123,15 @@ TEST(JsonValue, whole_numbers_are_never_rounded) {
         EXPECT_EQ(JsonValue::parse(row.text)->as_int(), row.number) << row.name;
 }
 
+TEST(JsonValue, numbers_are_the_nearest_double) {
+    EXPECT_EQ(JsonValue::parse("95555333333333333333333")->as_double(), 95555333333333333333333.0);
+    EXPECT_EQ(JsonValue::parse("0.1")->as_double(), 0.1);
+    EXPECT_EQ(JsonValue::parse("18446744073709551615")->as_double(), 18446744073709551615.0);
+    EXPECT_EQ(JsonValue::parse("1.7976931348623157e308")->as_double(), 1.7976931348623157e308);
+    EXPECT_EQ(JsonValue::parse("1e400").error().kind, ErrorKind::syntax);
+    EXPECT_EQ(JsonValue::parse("[1.5,2,0.25]")->items()[2].as_double(), 0.25);
+}
+
 TEST(JsonValue, refuses_what_is_not_json) {
     struct Row {
         const char* name;

@@ -2,6 +2,7 @@
 #include "formats/json.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <utility>
 
@@ -57,15 +58,16 @@ class JsonBuilder {
         return scalar(std::exchange(gathered_, {}), code);
     }
 
-    bool on_number_part(Text, Code&) { return true; }
+    bool on_number_part(Text part, Code&) { return gather(part); }
 
-    bool on_int64(std::int64_t number, Text, Code& code) { return scalar(number, code); }
-
-    bool on_uint64(std::uint64_t number, Text, Code& code) {
-        return scalar(static_cast<double>(number), code);
+    bool on_int64(std::int64_t number, Text, Code& code) {
+        gathered_.clear();
+        return scalar(number, code);
     }
 
-    bool on_double(double number, Text, Code& code) { return scalar(number, code); }
+    bool on_uint64(std::uint64_t, Text rest, Code& code) { return real(rest, code); }
+
+    bool on_double(double, Text rest, Code& code) { return real(rest, code); }
 
     bool on_bool(bool truth, Code& code) { return scalar(truth, code); }
 
@@ -95,6 +97,17 @@ class JsonBuilder {
         JsonValue value;
         value.data_ = std::move(data);
         return place(std::move(value), code);
+    }
+
+    // From the text: Boost's own conversion may miss the nearest double by one.
+    bool real(Text rest, Code& code) {
+        gather(rest);
+        const std::string text = std::exchange(gathered_, {});
+        double number = 0;
+        const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
+        if (problem == std::errc{} && end == text.data() + text.size()) return scalar(number, code);
+        return refuse(ErrorKind::syntax,
+                      fmt::format("the number {} is out of range", text.substr(0, 80)), code);
     }
 
     template <class T>

@@ -9,6 +9,22 @@
 
 #include <fmt/format.h>
 
+namespace posthaste::formats {
+
+namespace {
+
+// toml++ 3.3 asserts on some malformed input ("[" and a line end are enough), and in a release
+// build tells the compiler to assume the opposite. Here an assertion of its parser is a syntax
+// error like any other.
+struct ParserGaveUp {};
+
+}  // namespace
+
+}  // namespace posthaste::formats
+
+#undef NDEBUG
+#define TOML_ASSERT(expr) \
+    ((expr) ? static_cast<void>(0) : throw ::posthaste::formats::ParserGaveUp{})
 #define TOML_EXCEPTIONS 0
 #define TOML_HEADER_ONLY 1
 #define TOML_ENABLE_FORMATTERS 0
@@ -238,6 +254,32 @@ std::string toml_excerpt(std::string_view text, TomlPosition position) {
     return excerpt;
 }
 
+namespace {
+
+std::optional<toml::parse_result> try_parse(std::string_view text) {
+    try {
+        return toml::parse(text);
+    } catch (const ParserGaveUp&) {
+        return std::nullopt;
+    }
+}
+
+// The parser reads forward, so the line it gave up at is the first that makes it do so.
+TomlPosition place_of_giving_up(std::string_view text) {
+    std::vector<std::size_t> line_ends;
+    for (std::size_t at = text.find('\n'); at != std::string_view::npos;
+         at = text.find('\n', at + 1))
+        line_ends.push_back(at + 1);
+    const auto first = std::ranges::partition_point(
+        line_ends, [&](std::size_t end) { return try_parse(text.substr(0, end)).has_value(); });
+    const auto lines_before = static_cast<std::size_t>(first - line_ends.begin());
+    const std::size_t begin = lines_before == 0 ? 0 : line_ends[lines_before - 1];
+    const std::size_t indent = std::min(text.find_first_not_of(" \t", begin), text.size()) - begin;
+    return {static_cast<std::uint32_t>(lines_before + 1), static_cast<std::uint32_t>(indent + 1)};
+}
+
+}  // namespace
+
 Result<TomlTable> parse_toml(std::string_view text, std::string file_name) {
     if (text.size() > kMaxTomlOctets)
         return fail(ErrorKind::too_large,
@@ -246,13 +288,16 @@ Result<TomlTable> parse_toml(std::string_view text, std::string file_name) {
     if (const auto position = key_too_deep(text))
         return syntax_error(text, file_name, *position,
                             fmt::format("a key has more than {} parts", kMaxTomlDepth));
-    const toml::parse_result parsed = toml::parse(text, std::string_view(file_name));
-    if (!parsed) {
-        const auto& begin = parsed.error().source().begin;
+    const std::optional<toml::parse_result> parsed = try_parse(text);
+    if (!parsed)
+        return syntax_error(text, file_name, place_of_giving_up(text),
+                            "a key or a value is missing or malformed");
+    if (!*parsed) {
+        const auto& begin = parsed->error().source().begin;
         return syntax_error(text, file_name, {begin.line, begin.column},
-                            parsed.error().description());
+                            parsed->error().description());
     }
-    return TomlConverter::table(parsed.table());
+    return TomlConverter::table(parsed->table());
 }
 
 }  // namespace posthaste::formats

@@ -109,6 +109,9 @@ TEST(Toml, refuses_what_is_not_toml) {
         {"a NUL", {"a = \"\0\"", 7}, "x:1:"},
         {"a bare word", "a = yes", "x:1:"},
         {"an integer too large", "a = 9223372036854775808", "x:1:"},
+        {"a header without a name", "a = 1\n[\n(", "x:2:1: "},
+        {"a header without a name, indented", "a = 1\n\n  [(]\nb = 2\n", "x:3:3: "},
+        {"a header without a name at the end", "[(", "x:1:1: "},
         {"other lines of text", "\n\n  <html>", "x:3:"},
     };
     for (const Row& row : kRows) {
