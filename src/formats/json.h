@@ -137,4 +137,7 @@ struct JsonMember {
     JsonValue value;
 };
 
+// The value as one line of JSON; its depth is bounded by how it was parsed.
+std::string to_json(const JsonValue& value);
+
 }  // namespace posthaste::formats

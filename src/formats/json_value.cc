@@ -217,4 +217,39 @@ const JsonValue* JsonValue::find(std::string_view key) const {
     return nullptr;
 }
 
+namespace {
+
+void write(JsonWriter& out, const JsonValue& value) {
+    if (value.is_object()) {
+        out.begin_object();
+        for (const auto& member : value.members()) {
+            out.key(member.key);
+            write(out, member.value);
+        }
+        out.end_object();
+    } else if (value.is_array()) {
+        out.begin_array();
+        for (const auto& item : value.items()) write(out, item);
+        out.end_array();
+    } else if (value.is_string()) {
+        out.value(*value.as_string());
+    } else if (value.is_bool()) {
+        out.value(*value.as_bool());
+    } else if (auto whole = value.as_int()) {
+        out.value(*whole);
+    } else if (auto number = value.as_double()) {
+        out.value(*number);
+    } else {
+        out.value(nullptr);
+    }
+}
+
+}  // namespace
+
+std::string to_json(const JsonValue& value) {
+    JsonWriter out;
+    write(out, value);
+    return std::move(out).take();
+}
+
 }  // namespace posthaste::formats

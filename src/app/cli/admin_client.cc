@@ -1,0 +1,173 @@
+#include "app/cli/admin_client.h"
+
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cstring>
+
+#include "app/cli/configuration.h"
+#include "app/layer_options.h"
+#include "app/process.h"
+#include "formats/url.h"
+#include "net/dialer.h"
+#include "queue/courier.h"
+#include "runtime/task_group.h"
+#include "web/admin_api.h"
+#include "web/http_client.h"
+
+namespace posthaste::app::cli {
+
+namespace {
+
+// A queue that is not started asks nobody to carry anything.
+class NoCourier final : public queue::Courier {
+    runtime::Task<queue::Location> locate(mail::Domain) override { co_return queue::Location{}; }
+
+    runtime::Task<queue::ParcelReport> deliver(queue::Parcel) override { co_return queue::ParcelReport{}; }
+};
+
+enum class Presence { running, absent, forbidden };
+
+Presence look(const std::string& path) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    if (path.size() >= sizeof address.sun_path) return Presence::absent;
+    std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0) return Presence::absent;
+    bool connected = connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
+    bool forbidden = !connected && (errno == EACCES || errno == EPERM);
+    close(fd);
+    return connected ? Presence::running : forbidden ? Presence::forbidden : Presence::absent;
+}
+
+using Answer = Result<web::HttpResponse>;
+
+runtime::Task<void> ask_socket(std::string path, web::HttpRequest request, Deadline deadline, Answer& answer,
+                               runtime::Worker& worker) {
+    auto stream = co_await net::dial_unix(path, deadline);
+    if (!stream) {
+        answer = std::unexpected(std::move(stream).error());
+    } else {
+        answer = co_await web::http_request(**stream, request.method, request.path, request.body, deadline);
+        co_await (*stream)->close();
+    }
+    worker.stop();
+}
+
+runtime::Task<void> ask_router(const web::Router& router, web::HttpRequest request, Answer& answer, runtime::Worker& worker) {
+    answer = co_await router.route(request);
+    worker.stop();
+}
+
+// "/v1/queue?limit=5" as the in-process router wants it.
+web::HttpRequest local_request(const std::string& method, const std::string& target, const std::string& body) {
+    web::HttpRequest request;
+    request.method = method;
+    request.body = body;
+    auto mark = target.find('?');
+    request.path = formats::percent_decode(target.substr(0, mark)).value_or(target);
+    if (mark != std::string::npos) request.query = formats::parse_query(target.substr(mark + 1)).value_or(formats::QueryPairs{});
+    return request;
+}
+
+}  // namespace
+
+struct AdminClient::Impl {
+    std::string socket;  // of the running server, else empty
+    Log quiet{{.level = LogLevel::warning}};
+
+    // In process, when no server runs.
+    std::unique_ptr<store::Store> store;
+    NoCourier courier;
+    std::unique_ptr<runtime::BlockingPool> blocking;
+    std::unique_ptr<runtime::WorkerPool> workers;
+    std::unique_ptr<queue::Queue> queue;
+    std::unique_ptr<web::Router> router;
+
+    Answer ask(const std::string& method, const std::string& target, const std::string& body, Seconds wait) {
+        runtime::Worker worker("command");
+        runtime::TaskGroup tasks(worker, quiet);
+        Answer answer = fail(ErrorKind::closed, "no answer came");
+        worker.post([&] {
+            if (socket.empty()) {
+                tasks.spawn(ask_router(*router, local_request(method, target, body), answer, worker));
+            } else {
+                web::HttpRequest request;
+                request.method = method;
+                request.path = target;
+                request.body = body;
+                tasks.spawn(ask_socket(socket, std::move(request), Deadline::after(wait), answer, worker));
+            }
+        });
+        worker.run();
+        return answer;
+    }
+
+    Result<void> open_store(const Settings& settings) {
+        PH_TRY(auto user, service_user(settings.admin_user, settings.store_path));
+        PH_CHECK(prepare_folder(settings.store_path, user));
+        PH_CHECK(become(user));
+        PH_TRY(store, store::Store::open(store_options(settings), quiet));
+        blocking = std::make_unique<runtime::BlockingPool>("command", 1, 64);
+        workers = std::make_unique<runtime::WorkerPool>(1);
+        workers->start();
+        queue = std::make_unique<queue::Queue>(queue_options(settings), *store, courier, *workers, *blocking, quiet,
+                                               [](const Event&) {});
+        router = std::make_unique<web::Router>();
+        web::add_admin_api(*router, {*store, *queue, *blocking, nullptr, settings.hostname, POSTHASTE_VERSION});
+        return {};
+    }
+};
+
+AdminClient::AdminClient(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+AdminClient::~AdminClient() {
+    if (impl_->workers) impl_->workers->stop_and_join();
+}
+
+Result<std::unique_ptr<AdminClient>> AdminClient::open(const Settings& settings) {
+    auto impl = std::make_unique<Impl>();
+    auto presence = look(settings.admin_socket);
+    if (presence == Presence::forbidden)
+        return fail(ErrorKind::refused, fmt::format("you may not use the admin socket {}", settings.admin_socket),
+                    "run this as root or as the server's user: sudo posthaste …");
+    if (presence == Presence::running) {
+        impl->socket = settings.admin_socket;
+    } else {
+        PH_CHECK(impl->open_store(settings));
+    }
+    return std::unique_ptr<AdminClient>(new AdminClient(std::move(impl)));
+}
+
+bool AdminClient::live() const { return !impl_->socket.empty(); }
+
+Result<formats::JsonValue> AdminClient::call(const std::string& method, const std::string& target, const std::string& body,
+                                             Seconds wait) {
+    PH_TRY(auto response, impl_->ask(method, target, body, wait));
+    PH_TRY(auto answer, formats::JsonValue::parse(response.body, {.max_octets = 64u << 20, .max_values = 2'000'000}));
+    if (response.status < 400) return answer;
+    auto member = [&](std::string_view key) {
+        const auto* found = answer.find(key);
+        return found == nullptr ? std::string() : std::string(found->as_string().value_or(std::string_view()));
+    };
+    auto kind = error_kind(member("kind")).value_or(ErrorKind::denied);
+    return fail(kind, member("error"), member("mend"));
+}
+
+int with_admin(const Arguments& arguments, const std::function<Result<int>(AdminClient&)>& work) {
+    auto settings = configuration(arguments);
+    if (!settings) return kConfiguration;
+    auto client = AdminClient::open(*settings);
+    if (!client) {
+        print_error(client.error(), arguments.json());
+        return client.error().kind == ErrorKind::conflict ? kUnreachable : exit_code_of(client.error());
+    }
+    auto code = work(**client);
+    if (code) return *code;
+    print_error(code.error(), arguments.json());
+    return exit_code_of(code.error());
+}
+
+}  // namespace posthaste::app::cli

@@ -1,0 +1,234 @@
+// posthaste queue …, status, backup
+#include <algorithm>
+#include <charconv>
+#include <cstdio>
+#include <filesystem>
+#include <map>
+
+#include "app/cli/admin_client.h"
+#include "app/cli/commands.h"
+#include "base/time.h"
+#include "formats/url.h"
+
+namespace posthaste::app::cli {
+
+namespace {
+
+using formats::JsonValue;
+using formats::JsonWriter;
+using formats::percent_encode;
+
+constexpr std::size_t kGroupedMessages = 100'000;  // read for the groups of `queue list`; more is said, not shown
+
+std::string text(const JsonValue& value, std::string_view key) {
+    const auto* found = value.find(key);
+    return found == nullptr ? std::string() : std::string(found->as_string().value_or(std::string_view()));
+}
+
+std::int64_t number(const JsonValue& value, std::string_view key) {
+    const auto* found = value.find(key);
+    return found == nullptr ? 0 : found->as_int().value_or(0);
+}
+
+std::span<const JsonValue> items(const JsonValue& value, std::string_view key) {
+    const auto* found = value.find(key);
+    return found == nullptr ? std::span<const JsonValue>() : found->items();
+}
+
+std::string reason(const JsonValue& recipient) {
+    auto state = text(recipient, "state");
+    if (state == "held") return "on hold";
+    if (number(recipient, "attempts") == 0) return "not tried yet";
+    auto reply = text(recipient, "reply");
+    if (reply.size() > 60) reply = reply.substr(0, 57) + "...";
+    auto code = number(recipient, "code");
+    return code == 0 ? reply : fmt::format("{} {}", code, reply);
+}
+
+struct Group {
+    std::int64_t messages = 0, oldest = 0, next = -1;
+};
+
+// Messages page by page, up to `limit`; true from `visit` goes on.
+Result<void> each_message(AdminClient& admin, const std::string& query, std::size_t limit,
+                          const std::function<void(const JsonValue&)>& visit) {
+    std::string after;
+    std::size_t seen = 0;
+    while (seen < limit) {
+        auto page = std::min<std::size_t>(limit - seen, 1000);
+        PH_TRY(auto answer, admin.call("GET", fmt::format("/v1/queue?limit={}{}{}", page, query,
+                                                          after.empty() ? "" : "&after=" + after)));
+        for (const auto& message : items(answer, "messages")) {
+            visit(message);
+            ++seen;
+        }
+        after = text(answer, "more_after");
+        if (after.empty()) return {};
+    }
+    return {};
+}
+
+void print_message(const JsonValue& message) {
+    fmt::print("{}  {}  {:>8}  {} ago{}\n", text(message, "id"), text(message, "sender").empty() ? "<>" : text(message, "sender"),
+               format_size(static_cast<std::uint64_t>(number(message, "size"))), format_duration(Seconds(number(message, "age_s"))),
+               text(message, "state"));
+    for (const auto& recipient : items(message, "recipients"))
+        fmt::print("    {:<40} {}\n", text(recipient, "address"), reason(recipient));
+}
+
+Result<int> print_groups(AdminClient& admin, const std::string& query) {
+    std::map<std::pair<std::string, std::string>, Group> groups;
+    std::int64_t waiting = 0;
+    std::int64_t held = 0;
+    PH_CHECK(each_message(admin, query, kGroupedMessages, [&](const JsonValue& message) {
+        for (const auto& recipient : items(message, "recipients")) {
+            auto& group = groups[{text(recipient, "domain"), reason(recipient)}];
+            ++group.messages;
+            group.oldest = std::max(group.oldest, number(message, "age_s"));
+            auto next = number(recipient, "next_in_s");
+            group.next = group.next < 0 ? next : std::min(group.next, next);
+            ++(text(recipient, "state") == "held" ? held : waiting);
+        }
+    }));
+    if (groups.empty()) {
+        fmt::print("nothing is waiting\n");
+        return kDone;
+    }
+    std::vector<std::pair<std::pair<std::string, std::string>, Group>> sorted(groups.begin(), groups.end());
+    std::ranges::sort(sorted, {}, [](const auto& entry) { return std::pair(entry.second.messages, entry.first); });
+    fmt::print("{:<28} {:>6}  {:>8}  {:>8}  {}\n", "DESTINATION", "RCPTS", "OLDEST", "NEXT TRY", "WHY");
+    for (const auto& [key, group] : sorted)
+        fmt::print("{:<28} {:>6}  {:>8}  {:>8}  {}\n", key.first, group.messages, format_duration(Seconds(group.oldest)),
+                   key.second == "on hold" ? "-" : group.next <= 0 ? "now" : format_duration(Seconds(group.next)), key.second);
+    fmt::print("{} waiting, {} held.   posthaste queue list --messages for each; posthaste queue show ID for one\n", waiting, held);
+    return kDone;
+}
+
+std::string selection_body(const Arguments& arguments) {
+    JsonWriter body;
+    body.begin_object();
+    if (arguments.has("--all")) body.member("all", true);
+    if (arguments.has("--to-domain")) body.member("domain", arguments.get("--to-domain"));
+    body.key("ids").begin_array();
+    for (const auto& id : arguments.words) body.value(id);
+    body.end_array();
+    if (arguments.has("--bounce")) body.member("report", true);
+    body.end_object();
+    return std::move(body).take();
+}
+
+int act(const Arguments& arguments, std::string_view verb, std::string_view said) {
+    return with_admin(arguments, [&](AdminClient& admin) -> Result<int> {
+        PH_TRY(auto answer, admin.call("POST", fmt::format("/v1/queue/{}", verb), selection_body(arguments)));
+        if (arguments.json())
+            fmt::print("{}\n", to_json(answer));
+        else
+            fmt::print("{} messages {}\n", number(answer, "messages"), said);
+        return number(answer, "messages") > 0 ? kDone : kNo;
+    });
+}
+
+}  // namespace
+
+int run_queue_list(const Arguments& arguments) {
+    std::string query;
+    if (!arguments.words.empty()) query += "&domain=" + percent_encode(arguments.words[0]);
+    if (arguments.has("--held")) query += "&held=1";
+    std::size_t limit = 100;
+    auto asked = arguments.get("--limit", "100");
+    auto [end, error] = std::from_chars(asked.data(), asked.data() + asked.size(), limit);
+    if (error != std::errc() || end != asked.data() + asked.size() || limit == 0) {
+        print_error({ErrorKind::syntax, fmt::format("--limit cannot be \"{}\"", asked), "a number from 1"}, arguments.json());
+        return kUsage;
+    }
+    return with_admin(arguments, [&](AdminClient& admin) -> Result<int> {
+        if (!arguments.json() && !arguments.has("--messages")) return print_groups(admin, query);
+        PH_CHECK(each_message(admin, query, limit, [&](const JsonValue& message) {
+            if (arguments.json())
+                fmt::print("{}\n", to_json(message));
+            else
+                print_message(message);
+        }));
+        return kDone;
+    });
+}
+
+int run_queue_show(const Arguments& arguments) {
+    return with_admin(arguments, [&](AdminClient& admin) -> Result<int> {
+        PH_TRY(auto message, admin.call("GET", "/v1/queue/" + percent_encode(arguments.words.at(0))));
+        if (arguments.json()) {
+            fmt::print("{}\n", to_json(message));
+            return kDone;
+        }
+        const auto* held = message.find("held");
+        fmt::print("{}{}\n", text(message, "id"), held != nullptr && held->as_bool().value_or(false) ? "   on hold" : "");
+        fmt::print("  from      {}   login {}\n", text(message, "sender").empty() ? "<>" : text(message, "sender"), text(message, "account"));
+        fmt::print("  subject   {}\n", text(message, "subject"));
+        fmt::print("  accepted  {}   {}\n", text(message, "accepted"), format_size(static_cast<std::uint64_t>(number(message, "size"))));
+        for (const auto& recipient : items(message, "recipients")) {
+            fmt::print("  to        {}   {}, {} attempts", text(recipient, "address"), text(recipient, "state"), number(recipient, "attempts"));
+            if (text(recipient, "state") != "held" && recipient.find("next_in_s") != nullptr)
+                fmt::print(", next in {}", format_duration(Seconds(number(recipient, "next_in_s"))));
+            fmt::print("\n");
+            if (number(recipient, "attempts") > 0)
+                fmt::print("            last {}  {}: {}\n", text(recipient, "last_attempt"), text(recipient, "host"), reason(recipient));
+        }
+        return kDone;
+    });
+}
+
+int run_queue_hold(const Arguments& arguments) { return act(arguments, "hold", "on hold"); }
+
+int run_queue_release(const Arguments& arguments) { return act(arguments, "release", "released"); }
+
+int run_queue_retry(const Arguments& arguments) { return act(arguments, "retry", "are tried now"); }
+
+int run_queue_cancel(const Arguments& arguments) {
+    if (!arguments.has("--dry-run")) return act(arguments, "cancel", "cancelled");
+    return with_admin(arguments, [&](AdminClient& admin) -> Result<int> {
+        std::string query;
+        if (arguments.has("--to-domain")) query = "&domain=" + percent_encode(arguments.get("--to-domain"));
+        std::int64_t count = 0;
+        PH_CHECK(each_message(admin, query, kGroupedMessages, [&](const JsonValue& message) {
+            bool chosen = arguments.has("--all") || arguments.has("--to-domain") ||
+                          std::ranges::find(arguments.words, text(message, "id")) != arguments.words.end();
+            count += chosen ? 1 : 0;
+        }));
+        fmt::print("would cancel {} messages; {}.   Repeat without --dry-run.\n", count,
+                   arguments.has("--bounce") ? "senders would get a bounce" : "senders would not be told (--bounce tells them)");
+        return kDone;
+    });
+}
+
+int run_status(const Arguments& arguments) {
+    return with_admin(arguments, [&](AdminClient& admin) -> Result<int> {
+        PH_TRY(auto status, admin.call("GET", "/v1/status"));
+        if (arguments.json()) {
+            fmt::print("{}\n", to_json(status));
+            return kDone;
+        }
+        fmt::print("server    {}   posthaste {}\n", admin.live() ? "running" : "not running", text(status, "version"));
+        fmt::print("store     {}{}\n", text(status, "store"), text(status, "store_text").empty() ? "" : "   " + text(status, "store_text"));
+        fmt::print("queue     {} messages, {} recipients waiting, {} messages held, {} in flight, {}\n", number(status, "messages"),
+                   number(status, "recipients"), number(status, "held"), number(status, "in_flight"),
+                   format_size(static_cast<std::uint64_t>(number(status, "octets"))));
+        return text(status, "store") == "ok" ? kDone : kNo;
+    });
+}
+
+int run_backup(const Arguments& arguments) {
+    return with_admin(arguments, [&](AdminClient& admin) -> Result<int> {
+        auto folder = std::filesystem::absolute(arguments.words.at(0)).lexically_normal().string();
+        JsonWriter body;
+        body.begin_object().member("folder", folder).end_object();
+        PH_TRY([[maybe_unused]] auto answer, admin.call("POST", "/v1/backup", std::move(body).take(), Seconds(310)));
+        if (arguments.json())
+            fmt::print("{{\"done\":true}}\n");
+        else
+            fmt::print("copied to {}\nto use it: stop the server, put the copy in place of the store, start, then posthaste queue release --all\n",
+                       folder);
+        return kDone;
+    });
+}
+
+}  // namespace posthaste::app::cli
