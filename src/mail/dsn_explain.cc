@@ -14,7 +14,7 @@ namespace {
 constexpr std::string_view kYou = "you";
 constexpr std::string_view kRecipient = "the recipient";
 constexpr std::string_view kTheirAdmin = "the administrator of {domain}";
-constexpr std::string_view kOurAdmin = "our administrator ({admin})";
+constexpr std::string_view kOurAdmin = "your administrator ({admin})";
 constexpr std::string_view kNobody = "nobody, waiting is enough";
 
 struct Row {
@@ -53,7 +53,7 @@ constexpr auto kRows = std::to_array<Row>({
      kTheirAdmin},
     {Cause::relaying_denied,
      "The server that was asked to take the message says that it does not take mail for {domain}.",
-     "Check what stands behind the @. If it is right, forward this report to our administrator.",
+     "Check what stands behind the @. If it is right, forward this report to your administrator.",
      kOurAdmin},
     {Cause::no_answer, "The mail server of {domain} did not answer.",
      "Send the message again later, or reach the recipient another way.", kTheirAdmin},
@@ -63,14 +63,14 @@ constexpr auto kRows = std::to_array<Row>({
     {Cause::too_large, "The message is larger than {domain} allows.",
      "Send it again with smaller attachments, or share large files by a link.", kYou},
     {Cause::invalid_sender, "{domain} does not accept mail from the address {sender}.",
-     "Forward this report to our administrator. The message itself is fine.", kOurAdmin},
+     "Forward this report to your administrator. The message itself is fine.", kOurAdmin},
     {Cause::sender_auth,
      "{domain} refuses mail from {sender_domain}, because the proofs of where it comes from (SPF, "
      "DKIM, DMARC) are missing or wrong.",
-     "Forward this report to our administrator. The message itself is fine.", kOurAdmin},
+     "Forward this report to your administrator. The message itself is fine.", kOurAdmin},
     {Cause::smarthost_auth,
      "The server that passes on our mail does not accept the password we log in with.",
-     "Forward this report to our administrator, and send the message again when that is mended.",
+     "Forward this report to your administrator, and send the message again when that is mended.",
      kOurAdmin},
     {Cause::policy,
      "{domain} refuses the message by a rule of its own. Its exact words stand under Technical "
@@ -79,7 +79,7 @@ constexpr auto kRows = std::to_array<Row>({
      "reach the recipient another way.",
      kYou},
     {Cause::block, "{domain} refuses mail from our server. The message itself is fine.",
-     "Forward this report to our administrator. Until it is mended, reach the recipient another "
+     "Forward this report to your administrator. Until it is mended, reach the recipient another "
      "way.",
      kOurAdmin},
     {Cause::spam_content, "{domain} takes the message for spam.",
@@ -92,11 +92,11 @@ constexpr auto kRows = std::to_array<Row>({
      "{domain} lets servers it does not know well wait before it takes their mail.",
      "Send the message again later, or reach the recipient another way.", kTheirAdmin},
     {Cause::protocol, "Our server and the mail server of {domain} did not understand each other.",
-     "Forward this report to our administrator, or reach the recipient another way.", kOurAdmin},
+     "Forward this report to your administrator, or reach the recipient another way.", kOurAdmin},
     {Cause::tls,
      "No secure connection to the mail server of {domain} could be made, and the message must not "
      "travel without one.",
-     "Forward this report to our administrator, or reach the recipient another way.", kOurAdmin},
+     "Forward this report to your administrator, or reach the recipient another way.", kOurAdmin},
     {Cause::no_8bit,
      "The message holds characters in a form (8-bit) that the mail server of {domain} cannot take.",
      "Set your mail program to send text as \"quoted-printable\" or \"base64\", and send the "
@@ -112,18 +112,18 @@ constexpr auto kRows = std::to_array<Row>({
     {Cause::expired, "The mail server of {domain} did not take the message in the time we try.",
      "Send the message again later, or reach the recipient another way.", kTheirAdmin},
     {Cause::loop, "The message goes round in circles between servers and reaches no mailbox.",
-     "Forward this report to our administrator. Sending it again would not help.", kOurAdmin},
+     "Forward this report to your administrator. Sending it again would not help.", kOurAdmin},
     {Cause::admin, "An administrator took the message off our queue.",
-     "Ask our administrator for the reason.", kOurAdmin},
+     "Ask your administrator for the reason.", kOurAdmin},
     {Cause::unknown, "{domain} refuses the message. Its exact words stand under Technical details.",
      "If those words name something you can change, change it and send the message again. Else "
-     "forward this report to our administrator.",
+     "forward this report to your administrator.",
      kYou},
 });
 
 constexpr Row kNoReply{
     Cause::unknown, "The message could not be handed to the mail server of {domain}.",
-    "Send the message again later. If that fails too, forward this report to our administrator.",
+    "Send the message again later. If that fails too, forward this report to your administrator.",
     kOurAdmin};
 
 const Row& find_row(const Outcome& outcome) {

@@ -195,7 +195,8 @@ TEST(Dsn, delay_says_until_when_and_asks_for_nothing) {
     EXPECT_THAT(parts.contents[1],
                 HasSubstr("Will-Retry-Until: " + format_rfc5322(*in.retry_until)));
     EXPECT_THAT(words_of(in),
-                HasSubstr("not final: we go on trying until " + format_rfc5322(*in.retry_until)));
+                HasSubstr("not final: we go on trying for another 4 days 23 h, until " +
+                          format_rfc5322(*in.retry_until)));
     EXPECT_THAT(words_of(in), HasSubstr("did not answer. We tried 7 times in 4 h."));
     EXPECT_THAT(words_of(in), HasSubstr("do not send it again"));
 }

@@ -76,6 +76,13 @@ std::string name_recipients(const DsnInput& input) {
     return fmt::format("{} recipients", input.recipients.size());
 }
 
+std::string tell_until(const DsnInput& input) {
+    if (!input.retry_until || *input.retry_until <= input.now) return {};
+    const auto left = std::chrono::round<Seconds>(*input.retry_until - input.now);
+    return fmt::format(" for another {}, until {}", format_duration(left),
+                       format_rfc5322(*input.retry_until));
+}
+
 // Who, what did (not) happen, and whether that is final.
 std::string tell_result(const DsnInput& input, const OriginalFacts& original) {
     const std::string message = name_message(original);
@@ -88,10 +95,10 @@ std::string tell_result(const DsnInput& input, const OriginalFacts& original) {
         case DsnAction::delayed:
             return fmt::format(
                 "{} has not been delivered to {} yet. This is not final: we go on trying{}.",
-                message, to,
-                input.retry_until ? " until " + format_rfc5322(*input.retry_until) : std::string());
+                message, to, tell_until(input));
         case DsnAction::delivered:
-            return fmt::format("{} was delivered to {}.", message, to);
+            return fmt::format("{} was delivered to {}. Nothing more needs to be done.", message,
+                               to);
         case DsnAction::relayed: {
             const bool one = input.recipients.size() == 1;
             std::string host;
@@ -103,7 +110,8 @@ std::string tell_result(const DsnInput& input, const OriginalFacts& original) {
     std::unreachable();
 }
 
-void tell_group(TextWriter& out, const Group& group, bool name_them) {
+void tell_group(TextWriter& out, const DsnInput& input, const Group& group) {
+    const bool name_them = input.recipients.size() > 1;
     if (name_them) {
         out.gap();
         for (const DsnRecipient* recipient : group.recipients) {
@@ -116,7 +124,7 @@ void tell_group(TextWriter& out, const Group& group, bool name_them) {
         out.line(fmt::format("{}: {}", label, sentence), name_them ? "  " : "");
     };
     const Explanation& story = group.explanation;
-    if (!story.why.empty()) tell("Why", story.why);
+    tell(input.action == DsnAction::relayed ? "What this means" : "Why", story.why);
     tell("What you can do", story.mend);
     tell("Who has to act", story.actor.empty() ? "" : story.actor + '.');
 }
@@ -184,7 +192,7 @@ std::string make_report_text(const DsnInput& input, const OriginalFacts& origina
     TextWriter out;
     out.line(tell_result(input, original));
     const auto groups = group_by_story(input);
-    for (const Group& group : groups) tell_group(out, group, input.recipients.size() > 1);
+    for (const Group& group : groups) tell_group(out, input, group);
     const std::size_t unlisted =
         input.recipients.size() - std::min(input.recipients.size(), kMaxListed);
     if (unlisted > 0) {
