@@ -362,8 +362,8 @@ class Posthaste:
         return answer
 
     def queue(self):
-        """`queue list --json`."""
-        return self.admin("queue", "list", "--json").rows
+        """What is queued, a dict for each message."""
+        return self.admin("queue", "list", "--messages", "--json", "--limit", "1000").rows
 
     def wait_empty(self, seconds=20.0):
         """Until nothing is queued."""
