@@ -1,15 +1,15 @@
 #include "app/config.h"
 
-#include <algorithm>
-#include <filesystem>
-#include <set>
-
 #include "app/host_port.h"
 #include "app/option_table.h"
 #include "base/assert.h"
 #include "base/file.h"
 #include "base/levenshtein.h"
 #include "formats/toml.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <set>
 
 namespace posthaste::app {
 
@@ -37,15 +37,22 @@ std::string_view expected(OptionType type) {
         case OptionType::text:
         case OptionType::choice:
         case OptionType::path:
-        case OptionType::address: return "text in quotes";
+        case OptionType::address:
+            return "text in quotes";
         case OptionType::texts:
         case OptionType::paths:
-        case OptionType::addresses: return "text in quotes, or a list of it";
-        case OptionType::flag: return "true or false";
-        case OptionType::number: return "a whole number without quotes";
-        case OptionType::size: return "a size in quotes such as \"50 MB\"";
-        case OptionType::duration: return "a duration in quotes such as \"5m\"";
-        case OptionType::durations: return "a list of durations such as [\"5m\", \"1h\"]";
+        case OptionType::addresses:
+            return "text in quotes, or a list of it";
+        case OptionType::flag:
+            return "true or false";
+        case OptionType::number:
+            return "a whole number without quotes";
+        case OptionType::size:
+            return "a size in quotes such as \"50 MB\"";
+        case OptionType::duration:
+            return "a duration in quotes such as \"5m\"";
+        case OptionType::durations:
+            return "a list of durations such as [\"5m\", \"1h\"]";
     }
     return "";
 }
@@ -81,8 +88,8 @@ class Loader {
 
   private:
     void mistake(TomlPosition at, std::string text, std::string mend) {
-        result_.mistakes.push_back({file_, at.line, at.column, std::string(line_of(text_, at.line)), std::move(text),
-                                    std::move(mend)});
+        result_.mistakes.push_back({file_, at.line, at.column, std::string(line_of(text_, at.line)),
+                                    std::move(text), std::move(mend)});
     }
 
     void walk(const TomlValue& table, const std::string& prefix) {
@@ -111,14 +118,19 @@ class Loader {
         }
         for (const auto& item : entry.value.items) {
             if (item.kind != TomlValue::Kind::table) {
-                mistake(item.at, "a route is a table", "write [[route]], then to = […] and via = \"…\"");
+                mistake(item.at, "a route is a table",
+                        "write [[route]], then to = […] and via = \"…\"");
                 continue;
             }
             RouteSettings route;
-            for (const auto& field : item.entries) read_entry(field, "route[]." + field.key, &route);
-            if (route.to.empty()) mistake(item.at, "this route has no \"to\"", "name its domains: to = [\"example.net\"]");
+            for (const auto& field : item.entries)
+                read_entry(field, "route[]." + field.key, &route);
+            if (route.to.empty())
+                mistake(item.at, "this route has no \"to\"",
+                        "name its domains: to = [\"example.net\"]");
             if (route.via.empty())
-                mistake(item.at, "this route has no \"via\"", "write via = \"host:port\", \"mx\", \"trap\" or \"hold\"");
+                mistake(item.at, "this route has no \"via\"",
+                        "write via = \"host:port\", \"mx\", \"trap\" or \"hold\"");
             result_.settings.routes.push_back(std::move(route));
         }
     }
@@ -130,7 +142,8 @@ class Loader {
             return;
         }
         if (!option->built) {
-            mistake(entry.at, fmt::format("\"{}\" is not built yet in this version", key), "leave it out for now");
+            mistake(entry.at, fmt::format("\"{}\" is not built yet in this version", key),
+                    "leave it out for now");
             return;
         }
         auto raw = from_toml(entry.value);
@@ -141,7 +154,8 @@ class Loader {
         }
         seen_.insert(key);
         places_.emplace_back(key, entry.value.at);
-        auto status = route != nullptr ? set_route(*route, key, *value) : option->set(result_.settings, *value);
+        auto status = route != nullptr ? set_route(*route, key, *value)
+                                       : option->set(result_.settings, *value);
         if (!status) mistake(entry.value.at, status.error().text, status.error().mend);
     }
 
@@ -153,13 +167,16 @@ class Loader {
         if (!near) {
             for (auto candidate : known) {
                 auto dot = candidate.rfind('.');
-                if (dot != std::string_view::npos && candidate.substr(dot + 1) == entry.key) near = std::string(candidate);
+                if (dot != std::string_view::npos && candidate.substr(dot + 1) == entry.key)
+                    near = std::string(candidate);
             }
         }
         auto shown = near ? fmt::format("did you mean \"{}\"?", *near)
                           : std::string("posthaste help config lists every key");
         if (entry.key == "password")
-            shown = "a password is never written here: put it in a file of its own and name that: password_file = \"…\"";
+            shown =
+                "a password is never written here: put it in a file of its own and name that: "
+                "password_file = \"…\"";
         mistake(entry.at, fmt::format("unknown key \"{}\"", key), shown);
     }
 
@@ -181,13 +198,15 @@ class Loader {
 
     Result<OptionValue> typed(const Option& option, const Raw& raw) {
         auto wrong = [&]() -> std::unexpected<Error> {
-            return fail(ErrorKind::syntax, fmt::format("\"{}\" needs {}, found {}", option.key, expected(option.type),
-                                                       raw.list ? "a list" : formats::to_string(raw.kind)));
+            return fail(ErrorKind::syntax,
+                        fmt::format("\"{}\" needs {}, found {}", option.key, expected(option.type),
+                                    raw.list ? "a list" : formats::to_string(raw.kind)));
         };
         OptionValue value;
         value.list = raw.list;
         bool takes_list = option.type == OptionType::texts || option.type == OptionType::paths ||
-                          option.type == OptionType::addresses || option.type == OptionType::durations;
+                          option.type == OptionType::addresses ||
+                          option.type == OptionType::durations;
         if (raw.list && !takes_list) return wrong();
         if (option.type == OptionType::flag) {
             if (raw.kind != TomlValue::Kind::boolean) return wrong();
@@ -197,7 +216,8 @@ class Loader {
         if (option.type == OptionType::number) {
             if (raw.kind != TomlValue::Kind::integer) return wrong();
             if (raw.integer < 1 || raw.integer > 1'000'000'000)
-                return fail(ErrorKind::syntax, fmt::format("\"{}\" must be between 1 and 1000000000", option.key));
+                return fail(ErrorKind::syntax,
+                            fmt::format("\"{}\" must be between 1 and 1000000000", option.key));
             value.numbers.push_back(raw.integer);
             return value;
         }
@@ -216,11 +236,13 @@ class Loader {
     Result<void> convert(const Option& option, OptionValue& value) {
         for (auto& text : value.texts) {
             if (text.empty())
-                return fail(ErrorKind::syntax, fmt::format("\"{}\" is empty", option.key), "leave it out or give a value");
+                return fail(ErrorKind::syntax, fmt::format("\"{}\" is empty", option.key),
+                            "leave it out or give a value");
             if (option.type == OptionType::size) {
                 PH_TRY(auto octets, parse_size(text));
                 value.numbers.push_back(static_cast<std::int64_t>(octets));
-            } else if (option.type == OptionType::duration || option.type == OptionType::durations) {
+            } else if (option.type == OptionType::duration ||
+                       option.type == OptionType::durations) {
                 PH_TRY(auto seconds, parse_duration(text));
                 value.numbers.push_back(seconds.count());
             } else if (option.type == OptionType::path || option.type == OptionType::paths) {
@@ -243,20 +265,28 @@ class Loader {
         if (std::ranges::find(choices, text) != choices.end()) return {};
         auto near = closest(text, choices);
         return fail(ErrorKind::syntax, fmt::format("\"{}\" cannot be \"{}\"", option.key, text),
-                    near ? fmt::format("did you mean \"{}\"?", *near) : fmt::format("one of: {}", option.choices));
+                    near ? fmt::format("did you mean \"{}\"?", *near)
+                         : fmt::format("one of: {}", option.choices));
     }
 
-    // Paths start at the file's folder; a leading $CREDENTIALS_DIRECTORY is the supervisor's (systemd.exec(5)).
+    // Paths start at the file's folder; a leading $CREDENTIALS_DIRECTORY is the supervisor's
+    // (systemd.exec(5)).
     std::string absolute(const std::string& text) const {
         constexpr std::string_view kCredentials = "$CREDENTIALS_DIRECTORY/";
         if (text.starts_with(kCredentials)) {
-            const char* folder = getenv("CREDENTIALS_DIRECTORY");  // NOLINT(concurrency-mt-unsafe): read at start
-            return std::string(folder != nullptr ? folder : "/run/credentials") + "/" + text.substr(kCredentials.size());
+            const char* folder =
+                getenv("CREDENTIALS_DIRECTORY");  // NOLINT(concurrency-mt-unsafe): read at start
+            return std::string(folder != nullptr ? folder : "/run/credentials") + "/" +
+                   text.substr(kCredentials.size());
         }
-        return std::filesystem::path(result_.settings.folder).append(text).lexically_normal().string();
+        return std::filesystem::path(result_.settings.folder)
+            .append(text)
+            .lexically_normal()
+            .string();
     }
 
-    static Result<void> set_route(RouteSettings& route, std::string_view key, const OptionValue& value) {
+    static Result<void> set_route(RouteSettings& route, std::string_view key,
+                                  const OptionValue& value) {
         if (key == "route[].to") route.to = value.texts;
         if (key == "route[].via") route.via = value.texts[0];
         if (key == "route[].tls")
@@ -269,7 +299,8 @@ class Loader {
 
     void read_environment(const std::vector<std::string>& environment) {
         for (const auto& entry : environment) {
-            if (!entry.starts_with("POSTHASTE_") || entry.starts_with("POSTHASTE_CONFIG=")) continue;
+            if (!entry.starts_with("POSTHASTE_") || entry.starts_with("POSTHASTE_CONFIG="))
+                continue;
             auto equals = entry.find('=');
             auto name = entry.substr(0, equals);
             auto text = equals == std::string::npos ? std::string() : entry.substr(equals + 1);
@@ -277,8 +308,9 @@ class Loader {
             for (const auto& option : option_table())
                 if (option.set && environment_name(option.key) == name) found = &option;
             if (found == nullptr || !found->built) {
-                result_.mistakes.push_back({"environment", 0, 0, name, fmt::format("unknown name {}", name),
-                                            "names are made of the keys: relay.host is POSTHASTE_RELAY_HOST"});
+                result_.mistakes.push_back(
+                    {"environment", 0, 0, name, fmt::format("unknown name {}", name),
+                     "names are made of the keys: relay.host is POSTHASTE_RELAY_HOST"});
                 continue;
             }
             apply_environment(*found, name, text);
@@ -305,7 +337,8 @@ class Loader {
             status = std::unexpected(value.error());
         }
         if (!status)
-            result_.mistakes.push_back({"environment", 0, 0, name, status.error().text, status.error().mend});
+            result_.mistakes.push_back(
+                {"environment", 0, 0, name, status.error().text, status.error().mend});
         seen_.insert(std::string(option.key));
     }
 
@@ -316,10 +349,13 @@ class Loader {
 
     void set_defaults() {
         for (const auto& option : option_table()) {
-            if (!option.set || option.fallback.empty() || seen_.contains(std::string(option.key))) continue;
-            // The fallback is written as in the file (bare words for choices), so it goes the same way.
-            auto literal = option.type == OptionType::choice ? fmt::format("\"{}\"", option.fallback)
-                                                             : std::string(option.fallback);
+            if (!option.set || option.fallback.empty() || seen_.contains(std::string(option.key)))
+                continue;
+            // The fallback is written as in the file (bare words for choices), so it goes the same
+            // way.
+            auto literal = option.type == OptionType::choice
+                               ? fmt::format("\"{}\"", option.fallback)
+                               : std::string(option.fallback);
             auto document = formats::parse_toml("x = " + literal);
             auto& entry = std::get<TomlValue>(document).entries.at(0);
             auto value = typed(option, from_toml(entry.value));
@@ -341,15 +377,19 @@ class Loader {
         if (s.hostname.empty() && !seen_.contains("hostname"))
             mistake({}, "\"hostname\" is missing", "add: hostname = \"mail.example.com\"");
         if (s.store_path.empty() && !seen_.contains("store.path"))
-            mistake({}, "\"store.path\" is missing", "add: [store] and path = \"/var/lib/posthaste\"");
+            mistake({}, "\"store.path\" is missing",
+                    "add: [store] and path = \"/var/lib/posthaste\"");
         if (s.admin.empty() && !s.hostname.empty()) s.admin = "postmaster@" + s.hostname;
-        if (s.admin_socket.empty() && !s.store_path.empty()) s.admin_socket = s.store_path + "/admin.sock";
+        if (s.admin_socket.empty() && !s.store_path.empty())
+            s.admin_socket = s.store_path + "/admin.sock";
         if (s.cert_files.size() != s.key_files.size())
-            mistake(place(s.cert_files.empty() ? "tls.key_file" : "tls.cert_file"),
-                    fmt::format("{} certificates but {} keys", s.cert_files.size(), s.key_files.size()),
-                    "give cert_file and key_file the same number of files, in the same order");
+            mistake(
+                place(s.cert_files.empty() ? "tls.key_file" : "tls.cert_file"),
+                fmt::format("{} certificates but {} keys", s.cert_files.size(), s.key_files.size()),
+                "give cert_file and key_file the same number of files, in the same order");
         if (s.trap && s.mode != Mode::trap)
-            mistake(place("listen.trap"), "listen.trap takes mail without a login, so it needs mode = \"trap\"",
+            mistake(place("listen.trap"),
+                    "listen.trap takes mail without a login, so it needs mode = \"trap\"",
                     "set mode = \"trap\", or leave listen.trap out");
         check_relay();
         for (const auto& route : s.routes) {
@@ -364,7 +404,9 @@ class Loader {
         const auto& relay = result_.settings.relay;
         bool named = seen_.contains("relay.username") || seen_.contains("relay.password_file");
         if (relay.host.empty()) {
-            if (named) mistake(place("relay.username"), "[relay] has a login but no host", "add host = \"smtp.provider.net:587\"");
+            if (named)
+                mistake(place("relay.username"), "[relay] has a login but no host",
+                        "add host = \"smtp.provider.net:587\"");
             return;
         }
         if (auto host = parse_host_port(relay.host); !host)
@@ -375,7 +417,8 @@ class Loader {
                     relay.username.empty() ? "[relay] has a password_file but no username"
                                            : "[relay] has a username but no password_file",
                     "give both, or neither");
-        if (!relay.username.empty() && relay.tls != delivery::TlsLevel::verify && relay.tls != delivery::TlsLevel::encrypt)
+        if (!relay.username.empty() && relay.tls != delivery::TlsLevel::verify &&
+            relay.tls != delivery::TlsLevel::encrypt)
             mistake(place("relay.tls"), "a password must not leave unencrypted",
                     "set tls = \"verify\" (or \"encrypt\" if its certificate cannot be verified)");
     }
@@ -390,12 +433,14 @@ class Loader {
 }  // namespace
 
 std::string ConfigMistake::to_string() const {
-    std::string out = line != 0 ? fmt::format("{}:{}:{}: {}\n", file, line, column, text) : fmt::format("{}: {}\n", file, text);
+    std::string out = line != 0 ? fmt::format("{}:{}:{}: {}\n", file, line, column, text)
+                                : fmt::format("{}: {}\n", file, text);
     if (line != 0) {
         auto number = fmt::format("{:>5}", line);
         out += fmt::format("{} | {}\n", number, source);
         std::string pad;
-        for (std::size_t i = 0; i + 1 < column && i < source.size(); ++i) pad.push_back(source[i] == '\t' ? '\t' : ' ');
+        for (std::size_t i = 0; i + 1 < column && i < source.size(); ++i)
+            pad.push_back(source[i] == '\t' ? '\t' : ' ');
         out += fmt::format("      | {}^\n", pad);
     }
     if (!mend.empty()) out += fmt::format("  mend  {}\n", mend);
@@ -407,7 +452,8 @@ std::string default_config_file() {
     return named != nullptr && *named != '\0' ? named : "/etc/posthaste/posthaste.toml";
 }
 
-LoadedConfig parse_config(std::string_view text, const std::string& file, const std::vector<std::string>& environment) {
+LoadedConfig parse_config(std::string_view text, const std::string& file,
+                          const std::vector<std::string>& environment) {
     return Loader(text, file).run(environment);
 }
 
@@ -415,8 +461,13 @@ LoadedConfig load_config(const std::string& file, const std::vector<std::string>
     auto text = read_file(file, kMaxFile);
     if (!text) {
         LoadedConfig result;
-        result.mistakes.push_back({file, 0, 0, {}, text.error().text,
-                                   "name the file with --config FILE or POSTHASTE_CONFIG; posthaste help config shows one"});
+        result.mistakes.push_back({file,
+                                   0,
+                                   0,
+                                   {},
+                                   text.error().text,
+                                   "name the file with --config FILE or POSTHASTE_CONFIG; "
+                                   "posthaste help config shows one"});
         return result;
     }
     return parse_config(*text, file, environment);
@@ -428,18 +479,20 @@ std::string sample_config() {
     for (const auto& option : option_table()) {
         if (!option.built) continue;
         auto dot = option.key.rfind('.');
-        auto head = dot == std::string_view::npos ? std::string() : std::string(option.key.substr(0, dot));
+        auto head =
+            dot == std::string_view::npos ? std::string() : std::string(option.key.substr(0, dot));
         auto name = dot == std::string_view::npos ? option.key : option.key.substr(dot + 1);
         if (head != section) {
             section = head;
-            out += head.ends_with("[]") ? fmt::format("\n# [[{}]]\n", head.substr(0, head.size() - 2))
-                                        : fmt::format("\n[{}]\n", head);
+            out += head.ends_with("[]")
+                       ? fmt::format("\n# [[{}]]\n", head.substr(0, head.size() - 2))
+                       : fmt::format("\n[{}]\n", head);
         }
         auto fallback = option.type == OptionType::choice && !option.fallback.empty()
                             ? fmt::format("\"{}\"", option.fallback)
                             : std::string(option.fallback);
         bool required = option.key == "hostname" || option.key == "store.path";
-        auto value = option.key == "hostname" ? "\"mail.example.com\""
+        auto value = option.key == "hostname"     ? "\"mail.example.com\""
                      : option.key == "store.path" ? "\"/var/lib/posthaste\""
                      : fallback.empty()           ? "…"
                                                   : fallback;

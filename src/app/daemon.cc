@@ -1,13 +1,5 @@
 #include "app/daemon.h"
 
-#include <malloc.h>
-#include <signal.h>
-#include <unistd.h>
-
-#include <algorithm>
-#include <future>
-#include <thread>
-
 #include "app/layer_options.h"
 #include "app/process.h"
 #include "net/resolver.h"
@@ -16,6 +8,14 @@
 #include "web/http_server.h"
 #include "web/metrics_page.h"
 #include "web/trap_pages.h"
+
+#include <algorithm>
+#include <future>
+#include <malloc.h>
+#include <signal.h>
+#include <thread>
+
+#include <unistd.h>
 
 namespace posthaste::app {
 
@@ -44,8 +44,10 @@ Result<Sockets> bind_all(const Settings& settings) {
     for (const auto& address : settings.submission) {
         PH_TRY(auto socket, net::BoundSocket::bind(address));
         submission::PortProfile profile;
-        // 465 is where clients send a ClientHello first (RFC 8314 §3.3); everywhere else they wait for a banner.
-        profile.habit = address.port % 1000 == 465 ? net::PortHabit::implicit_tls : net::PortHabit::starttls;
+        // 465 is where clients send a ClientHello first (RFC 8314 §3.3); everywhere else they wait
+        // for a banner.
+        profile.habit =
+            address.port % 1000 == 465 ? net::PortHabit::implicit_tls : net::PortHabit::starttls;
         sockets.submission.push_back({std::move(socket), profile});
     }
     if (settings.http) {
@@ -66,8 +68,10 @@ int exit_code(const Error& error) {
         case ErrorKind::store_failed:
         case ErrorKind::io:
         case ErrorKind::busy:
-        case ErrorKind::timeout: return kTemporary;
-        default: return kConfiguration;
+        case ErrorKind::timeout:
+            return kTemporary;
+        default:
+            return kConfiguration;
     }
 }
 
@@ -86,9 +90,12 @@ class Daemon {
         auto carried = connections_for(files, settings_.connections);
         if (!carried) return refuse(log_, "files", carried.error());
         if (*carried < settings_.connections)
-            log_.warning("server.fewer_connections", {{"connections", *carried}, {"files", files},
-                                                      {"mend", "raise the limit of open files (LimitNOFILE)"}});
-        // One arena a worker, not one a thread: the heap of a handshake storm is then given back (ARCHITECTURE.md).
+            log_.warning("server.fewer_connections",
+                         {{"connections", *carried},
+                          {"files", files},
+                          {"mend", "raise the limit of open files (LimitNOFILE)"}});
+        // One arena a worker, not one a thread: the heap of a handshake storm is then given back
+        // (ARCHITECTURE.md).
         mallopt(M_ARENA_MAX, 2);
         auto built = build(*carried);
         if (!built) return refuse(log_, where_, built.error());
@@ -111,12 +118,14 @@ class Daemon {
         PH_TRY(auto user, service_user(settings_.admin_user, settings_.store_path));
         where_ = "store";
         if (in_container() && !options_.ephemeral && on_container_layer(settings_.store_path))
-            return fail(ErrorKind::denied,
-                        fmt::format("{} is inside the container and would vanish with it, queued mail too",
-                                    settings_.store_path),
-                        "mount a volume there, or start with --ephemeral if losing the mail is all right");
+            return fail(
+                ErrorKind::denied,
+                fmt::format("{} is inside the container and would vanish with it, queued mail too",
+                            settings_.store_path),
+                "mount a volume there, or start with --ephemeral if losing the mail is all right");
         PH_CHECK(prepare_folder(settings_.store_path, user));
-        // Certificates that only root may read are read now; later changes must be readable by the server's user.
+        // Certificates that only root may read are read now; later changes must be readable by the
+        // server's user.
         where_ = "tls";
         if (!settings_.cert_files.empty()) {
             PH_CHECK(load_certificates());
@@ -157,9 +166,13 @@ class Daemon {
             where_ = "trap";
             PH_TRY(inbox_, trap::Inbox::open(inbox_options(settings_), blocking_, log_));
         }
-        courier_ = delivery::make_courier(std::move(delivery), *store_, *resolver_, inbox_.get(), workers_, blocking_, log_);
-        queue_.emplace(queue_options(settings_), *store_, *courier_, workers_, blocking_, log_, publish);
-        submission::Services services{*queue_, *store_, *authenticator_, tls_, *connections_, demux_, blocking_, log_, publish};
+        courier_ = delivery::make_courier(std::move(delivery), *store_, *resolver_, inbox_.get(),
+                                          workers_, blocking_, log_);
+        queue_.emplace(queue_options(settings_), *store_, *courier_, workers_, blocking_, log_,
+                       publish);
+        submission::Services services{*queue_,   *store_,       *authenticator_,
+                                      tls_,      *connections_, demux_,
+                                      blocking_, log_,          publish};
         submission_.emplace(submission_options(settings_), services, workers_);
         build_web();
         return {};
@@ -168,7 +181,8 @@ class Daemon {
     void build_web() {
         web::HttpServer::Options bounds;
         auto admin = std::make_shared<web::Router>();
-        web::add_admin_api(*admin, {*store_, *queue_, blocking_, &hub_, settings_.hostname, POSTHASTE_VERSION});
+        web::add_admin_api(
+            *admin, {*store_, *queue_, blocking_, &hub_, settings_.hostname, POSTHASTE_VERSION});
         admin_server_.emplace(bounds, admin, workers_, log_);
         bounds.check_host = true;
         auto pages = std::make_shared<web::Router>();
@@ -184,14 +198,18 @@ class Daemon {
     }
 
     void listen(net::BoundSocket socket, net::Listener::Handler handler) {
-        listeners_.push_back(std::make_unique<net::Listener>(std::move(socket), workers_, std::move(handler), log_));
+        listeners_.push_back(
+            std::make_unique<net::Listener>(std::move(socket), workers_, std::move(handler), log_));
     }
 
     Result<void> start() {
         where_ = "queue";
         if (store_->clock().jumped())
-            log_.warning("clock.jumped", {{"what", "the wall clock is years away from where it was; retries and expiry go on "
-                                                   "as if the server had been down for no time"}});
+            log_.warning(
+                "clock.jumped",
+                {{"what",
+                  "the wall clock is years away from where it was; retries and expiry go on "
+                  "as if the server had been down for no time"}});
         workers_.start();
         PH_CHECK(queue_->start());
         Bound bound;
@@ -222,17 +240,19 @@ class Daemon {
 
     void announce(const Bound& bound) {
         auto status = queue_->status();
-        log_.info("server.ready", {{"version", POSTHASTE_VERSION},
-                                   {"submission", fmt::format("{}", fmt::join(bound.submission, " "))},
-                                   {"http", bound.http},
-                                   {"trap", bound.trap},
-                                   {"store", settings_.store_path},
-                                   {"waiting", status.waiting}});
+        log_.info("server.ready",
+                  {{"version", POSTHASTE_VERSION},
+                   {"submission", fmt::format("{}", fmt::join(bound.submission, " "))},
+                   {"http", bound.http},
+                   {"trap", bound.trap},
+                   {"store", settings_.store_path},
+                   {"waiting", status.waiting}});
         for (const auto& certificate : tls_->certificates())
-            log_.info("tls.certificate", {{"names", fmt::format("{}", fmt::join(certificate.names, " "))},
-                                          {"kind", certificate.rsa ? "RSA" : "ECDSA"},
-                                          {"until", format_iso8601(certificate.not_after)},
-                                          {"fingerprint", certificate.fingerprint}});
+            log_.info("tls.certificate",
+                      {{"names", fmt::format("{}", fmt::join(certificate.names, " "))},
+                       {"kind", certificate.rsa ? "RSA" : "ECDSA"},
+                       {"until", format_iso8601(certificate.not_after)},
+                       {"fingerprint", certificate.fingerprint}});
         notify_supervisor("READY=1");
         if (options_.ready) options_.ready(bound);
     }
@@ -248,7 +268,8 @@ class Daemon {
             next_look = now + kCertificateWatch;
             auto changed = tls_->reload_if_changed();
             if (!changed)
-                log_.error("tls.reload_failed", {{"why", changed.error().text}, {"mend", changed.error().mend}});
+                log_.error("tls.reload_failed",
+                           {{"why", changed.error().text}, {"mend", changed.error().mend}});
             else if (*changed)
                 log_.info("tls.reloaded", {{"certificates", tls_->certificates().size()}});
             else if (signal == SIGHUP)
@@ -256,8 +277,9 @@ class Daemon {
         }
     }
 
-    // Listeners closed; sessions get 421 at the next command and deliveries may finish their transaction; then the rest
-    // is cancelled. A second signal ends the process at once: everything acknowledged is on disk.
+    // Listeners closed; sessions get 421 at the next command and deliveries may finish their
+    // transaction; then the rest is cancelled. A second signal ends the process at once: everything
+    // acknowledged is on disk.
     void shut_down() {
         log_.info("server.stopping", {{"grace_s", kGrace.count()}});
         notify_supervisor("STOPPING=1");
@@ -284,7 +306,8 @@ class Daemon {
             auto signal = wait_signal(50);
             if (signal == SIGTERM || signal == SIGINT) {
                 log_.warning("server.ended_at_once", {{"why", "second signal"}});
-                std::this_thread::sleep_for(Milliseconds(50));  // lets the log's thread write that line
+                std::this_thread::sleep_for(
+                    Milliseconds(50));  // lets the log's thread write that line
                 _exit(0);
             }
             if (std::chrono::steady_clock::now() > limit) return;

@@ -1,11 +1,12 @@
-// "smtp.provider.net:587", "10.0.0.1:25", "[2001:db8::1]:25": a next hop as the configuration names it.
+// "smtp.provider.net:587", "10.0.0.1:25", "[2001:db8::1]:25": a next hop as the configuration names
+// it.
 #pragma once
+
+#include "base/result.h"
 
 #include <cstdint>
 #include <string>
 #include <string_view>
-
-#include "base/result.h"
 
 namespace posthaste::app {
 

@@ -1,10 +1,10 @@
 #include "app/layer_options.h"
 
-#include <algorithm>
-
 #include "app/host_port.h"
 #include "base/ascii.h"
 #include "base/file.h"
+
+#include <algorithm>
 
 namespace posthaste::app {
 
@@ -24,8 +24,10 @@ Result<delivery::Smarthost> smarthost(const RelaySettings& relay) {
     if (relay.password_file.empty()) return smarthost;
     auto text = read_file(relay.password_file, 4096);
     if (!text)
-        return fail(text.error().kind, fmt::format("the relay's password cannot be read: {}", text.error().text),
-                    "[relay] password_file names a file that holds the password alone, readable by the server");
+        return fail(text.error().kind,
+                    fmt::format("the relay's password cannot be read: {}", text.error().text),
+                    "[relay] password_file names a file that holds the password alone, readable by "
+                    "the server");
     auto password = ascii::trim(*text);
     if (password.empty())
         return fail(ErrorKind::syntax, fmt::format("{} is empty", relay.password_file),
@@ -56,7 +58,8 @@ Result<delivery::RouteRule> route_rule(const RouteSettings& route) {
 
 bool needs_trap(const Settings& settings) {
     return settings.mode == Mode::trap ||
-           std::ranges::any_of(settings.routes, [](const auto& route) { return route.via == "trap"; });
+           std::ranges::any_of(settings.routes,
+                               [](const auto& route) { return route.via == "trap"; });
 }
 
 store::Store::Options store_options(const Settings& settings) {
@@ -79,7 +82,8 @@ submission::Options submission_options(const Settings& settings) {
     submission::Options options;
     options.hostname = settings.hostname;
     options.admin = settings.admin;
-    options.incoming = settings.incoming_imap.empty() ? settings.incoming_pop : settings.incoming_imap;
+    options.incoming =
+        settings.incoming_imap.empty() ? settings.incoming_pop : settings.incoming_imap;
     options.message_size = settings.message_size;
     options.recipients = settings.recipients;
     options.errors = settings.errors;
@@ -134,7 +138,8 @@ Result<std::vector<net::CertificateFiles>> certificate_files(const Settings& set
     for (std::size_t i = 0; i < settings.cert_files.size() && i < settings.key_files.size(); ++i)
         files.push_back({settings.cert_files[i], settings.key_files[i]});
     if (!files.empty()) return files;
-    return net::ensure_own_certificates(settings.store_path + "/tls", {settings.hostname, "localhost", "127.0.0.1", "::1"});
+    return net::ensure_own_certificates(settings.store_path + "/tls",
+                                        {settings.hostname, "localhost", "127.0.0.1", "::1"});
 }
 
 }  // namespace posthaste::app

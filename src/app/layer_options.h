@@ -1,9 +1,6 @@
 // Settings into each layer's own Options: the one place that knows both.
 #pragma once
 
-#include <string>
-#include <vector>
-
 #include "accounts/authenticator.h"
 #include "app/settings.h"
 #include "base/result.h"
@@ -15,6 +12,9 @@
 #include "store/store.h"
 #include "submission/server.h"
 #include "trap/inbox.h"
+
+#include <string>
+#include <vector>
 
 namespace posthaste::app {
 

@@ -1,7 +1,7 @@
+#include "app/cli/command.h"
+
 #include <cstdio>
 #include <exception>
-
-#include "app/cli/command.h"
 
 int main(int argc, char** argv) {
     using namespace posthaste;

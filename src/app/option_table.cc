@@ -1,9 +1,9 @@
 #include "app/option_table.h"
 
-#include <charconv>
-
 #include "base/ascii.h"
 #include "mail/mailbox.h"
+
+#include <charconv>
 
 namespace posthaste::app {
 
@@ -11,11 +11,14 @@ namespace {
 
 using enum OptionType;
 
-Result<net::ListenAddress> listen_address(const OptionValue& value) { return net::ListenAddress::parse(value.texts[0]); }
+Result<net::ListenAddress> listen_address(const OptionValue& value) {
+    return net::ListenAddress::parse(value.texts[0]);
+}
 
 Result<void> set_hostname(Settings& s, const OptionValue& v) {
     PH_TRY(auto domain, mail::Domain::parse(v.texts[0]));
-    if (domain.is_literal()) return fail(ErrorKind::syntax, "a host name is needed, not an address");
+    if (domain.is_literal())
+        return fail(ErrorKind::syntax, "a host name is needed, not an address");
     s.hostname = domain.ascii();
     return {};
 }
@@ -38,7 +41,8 @@ Result<void> set_trap(Settings& s, const OptionValue& v) {
     PH_TRY(auto address, listen_address(v));
     auto ip = IpAddress::parse(address.host);
     if (!ip || !ip->is_loopback())
-        return fail(ErrorKind::denied, "the trap takes mail without a login, so it listens on loopback only",
+        return fail(ErrorKind::denied,
+                    "the trap takes mail without a login, so it listens on loopback only",
                     "write \"127.0.0.1:1025\" or \"[::1]:1025\"");
     s.trap = address;
     return {};
@@ -49,7 +53,8 @@ Result<void> set_http(Settings& s, const OptionValue& v) {
     auto ip = IpAddress::parse(address.host);
     if (!ip || !ip->is_loopback())
         return fail(ErrorKind::denied, "this page has no login yet, so it listens on loopback only",
-                    "write \"127.0.0.1:8025\"; from another machine use a tunnel: ssh -L 8025:127.0.0.1:8025 HOST");
+                    "write \"127.0.0.1:8025\"; from another machine use a tunnel: ssh -L "
+                    "8025:127.0.0.1:8025 HOST");
     s.http = address;
     return {};
 }
@@ -90,7 +95,8 @@ auto assign_relay(T RelaySettings::* member) {
 }
 
 Result<void> set_mx_port(Settings& s, const OptionValue& v) {
-    if (v.numbers[0] < 1 || v.numbers[0] > 65535) return fail(ErrorKind::syntax, "a port is 1 to 65535");
+    if (v.numbers[0] < 1 || v.numbers[0] > 65535)
+        return fail(ErrorKind::syntax, "a port is 1 to 65535");
     s.mx_port = static_cast<std::uint16_t>(v.numbers[0]);
     return {};
 }
@@ -101,17 +107,21 @@ Result<void> set_retry(Settings& s, const OptionValue& v) {
         if (seconds < 1) return fail(ErrorKind::syntax, "a step is at least 1s");
         s.retry.emplace_back(seconds);
     }
-    if (s.retry.empty()) return fail(ErrorKind::syntax, "the list is empty", "write at least one step: [\"5m\"]");
+    if (s.retry.empty())
+        return fail(ErrorKind::syntax, "the list is empty", "write at least one step: [\"5m\"]");
     return {};
 }
 
 // Keys in the order of the sample file.
 const std::vector<Option>& table() {
     static const std::vector<Option> options = {
-        {"hostname", text, "", "our name: EHLO, Received, and what the certificate must hold", "", true, set_hostname},
-        {"admin", text, "", "who gets mail for postmaster, and whom bounces name (default: postmaster@hostname)", "", true,
-         set_admin},
-        {"mode", choice, "live", "trap: nothing leaves, all mail stays in the local inbox", "live trap", true,
+        {"hostname", text, "", "our name: EHLO, Received, and what the certificate must hold", "",
+         true, set_hostname},
+        {"admin", text, "",
+         "who gets mail for postmaster, and whom bounces name (default: postmaster@hostname)", "",
+         true, set_admin},
+        {"mode", choice, "live", "trap: nothing leaves, all mail stays in the local inbox",
+         "live trap", true,
          [](Settings& s, const OptionValue& v) -> Result<void> {
              s.mode = v.texts[0] == "trap" ? Mode::trap : Mode::live;
              return {};
@@ -125,69 +135,99 @@ const std::vector<Option>& table() {
          "where mail programs send; each port speaks STARTTLS and TLS", "", true, set_submission},
         {"listen.https", address, "", "set-up documents, set-up page, admin", "", false, {}},
         {"listen.http", address, "", "inbox page and JSON, on loopback", "", true, set_http},
-        {"listen.trap", address, "", "mode \"trap\" only, loopback only: mail without TLS or login", "", true, set_trap},
+        {"listen.trap", address, "", "mode \"trap\" only, loopback only: mail without TLS or login",
+         "", true, set_trap},
         {"listen.metrics", address, "", "Prometheus metrics, GET /metrics", "", true,
          [](Settings& s, const OptionValue& v) -> Result<void> {
              PH_TRY(s.metrics, listen_address(v));
              return {};
          }},
 
-        {"tls.cert_file", paths, "", "certificate and chain, PEM; a list for ECDSA and RSA side by side", "", true,
+        {"tls.cert_file", paths, "",
+         "certificate and chain, PEM; a list for ECDSA and RSA side by side", "", true,
          assign(&Settings::cert_files)},
-        {"tls.key_file", paths, "", "the private keys, in the same order", "", true, assign(&Settings::key_files)},
+        {"tls.key_file", paths, "", "the private keys, in the same order", "", true,
+         assign(&Settings::key_files)},
         {"tls.acme", flag, "", "get certificates by ACME", "", false, {}},
 
-        {"incoming.imap", text, "", "the incoming server, served elsewhere; mail programs are told", "", true,
-         assign(&Settings::incoming_imap)},
+        {"incoming.imap", text, "", "the incoming server, served elsewhere; mail programs are told",
+         "", true, assign(&Settings::incoming_imap)},
         {"incoming.pop", text, "", "the same for POP", "", true, assign(&Settings::incoming_pop)},
 
-        {"relay.host", text, "", "a smarthost \"smtp.provider.net:587\"; leave out to deliver to MX hosts", "", true,
+        {"relay.host", text, "",
+         "a smarthost \"smtp.provider.net:587\"; leave out to deliver to MX hosts", "", true,
          assign_relay(&RelaySettings::host)},
-        {"relay.implicit_tls", flag, "", "TLS from the first octet (default: true on port 465)", "", true,
+        {"relay.implicit_tls", flag, "", "TLS from the first octet (default: true on port 465)", "",
+         true,
          [](Settings& s, const OptionValue& v) -> Result<void> {
              s.relay.implicit_tls = v.flag;
              return {};
          }},
-        {"relay.tls", choice, "verify", "how much encryption the smarthost must give", "none may encrypt verify", true,
+        {"relay.tls", choice, "verify", "how much encryption the smarthost must give",
+         "none may encrypt verify", true,
          [](Settings& s, const OptionValue& v) -> Result<void> {
              PH_TRY(s.relay.tls, tls_level(v.texts[0]));
              return {};
          }},
-        {"relay.ca_file", path, "", "who may sign its certificate (default: the system's authorities)", "", true,
+        {"relay.ca_file", path, "",
+         "who may sign its certificate (default: the system's authorities)", "", true,
          assign_relay(&RelaySettings::ca_file)},
-        {"relay.username", text, "", "login at the smarthost; needs tls = \"encrypt\" or \"verify\"", "", true,
+        {"relay.username", text, "",
+         "login at the smarthost; needs tls = \"encrypt\" or \"verify\"", "", true,
          assign_relay(&RelaySettings::username)},
         {"relay.password_file", path, "", "file with the password alone", "", true,
          assign_relay(&RelaySettings::password_file)},
 
-        {"route[].to", texts, "", "recipient domains: \"example.net\", \".example.net\" (below it), \"*\"", "", true, {}},
+        {"route[].to",
+         texts,
+         "",
+         "recipient domains: \"example.net\", \".example.net\" (below it), \"*\"",
+         "",
+         true,
+         {}},
         {"route[].via", text, "", "\"host:port\", \"mx\", \"trap\" or \"hold\"", "", true, {}},
-        {"route[].tls", choice, "", "as relay.tls, for this route", "none may encrypt verify", true, {}},
+        {"route[].tls",
+         choice,
+         "",
+         "as relay.tls, for this route",
+         "none may encrypt verify",
+         true,
+         {}},
 
-        {"delivery.resolver", texts, "", "name servers \"127.0.0.1:5353\" (default: the system's)", "", true,
-         assign(&Settings::resolvers)},
+        {"delivery.resolver", texts, "", "name servers \"127.0.0.1:5353\" (default: the system's)",
+         "", true, assign(&Settings::resolvers)},
         {"delivery.trust_anchor_file", path, "", "DNSSEC root key (default: Debian's)", "", true,
          assign(&Settings::trust_anchor_file)},
         {"delivery.mx_port", number, "25", "port of MX hosts", "", true, set_mx_port},
-        {"delivery.allow_private_addresses", flag, "false", "deliver to MX hosts on loopback and private addresses", "",
-         true, assign(&Settings::allow_private_addresses)},
+        {"delivery.allow_private_addresses", flag, "false",
+         "deliver to MX hosts on loopback and private addresses", "", true,
+         assign(&Settings::allow_private_addresses)},
         {"delivery.retry", durations, "[\"5m\", \"10m\", \"15m\", \"30m\", \"1h\", \"2h\", \"4h\"]",
          "waits between attempts; the last repeats", "", true, set_retry},
-        {"delivery.expire", duration, "\"5d\"", "when a message is given up", "", true, assign(&Settings::expire)},
+        {"delivery.expire", duration, "\"5d\"", "when a message is given up", "", true,
+         assign(&Settings::expire)},
 
-        {"limits.message_size", size, "\"50 MB\"", "largest message", "", true, assign(&Settings::message_size)},
-        {"limits.recipients", number, "1000", "recipients of one transaction", "", true, assign(&Settings::recipients)},
-        {"limits.connections", number, "20000", "connections at once", "", true, assign(&Settings::connections)},
-        {"limits.connections_per_address", number, "100", "before login only; an IPv6 /64 counts as one address", "", true,
+        {"limits.message_size", size, "\"50 MB\"", "largest message", "", true,
+         assign(&Settings::message_size)},
+        {"limits.recipients", number, "1000", "recipients of one transaction", "", true,
+         assign(&Settings::recipients)},
+        {"limits.connections", number, "20000", "connections at once", "", true,
+         assign(&Settings::connections)},
+        {"limits.connections_per_address", number, "100",
+         "before login only; an IPv6 /64 counts as one address", "", true,
          assign(&Settings::connections_per_address)},
-        {"limits.errors", number, "20", "bad commands, then the session ends", "", true, assign(&Settings::errors)},
-        {"limits.command_timeout", duration, "\"5m\"", "silence between commands; 60s in all before login", "", true,
+        {"limits.errors", number, "20", "bad commands, then the session ends", "", true,
+         assign(&Settings::errors)},
+        {"limits.command_timeout", duration, "\"5m\"",
+         "silence between commands; 60s in all before login", "", true,
          assign(&Settings::command_timeout)},
         {"limits.data_timeout", duration, "\"3m\"", "silence inside a message", "", true,
          assign(&Settings::data_timeout)},
 
-        {"admin.socket", path, "", "default: admin.sock in the store's folder", "", true, assign(&Settings::admin_socket)},
-        {"admin.user", text, "", "who to become after binding (default: the owner of the store's folder)", "", true,
+        {"admin.socket", path, "", "default: admin.sock in the store's folder", "", true,
+         assign(&Settings::admin_socket)},
+        {"admin.user", text, "",
+         "who to become after binding (default: the owner of the store's folder)", "", true,
          assign(&Settings::admin_user)},
 
         {"log.format", choice, "logfmt", "how log lines look on stderr", "logfmt json", true,
@@ -213,24 +253,29 @@ struct Unit {
     std::uint64_t factor;
 };
 
-Result<std::uint64_t> with_unit(std::string_view text, std::span<const Unit> units, std::string_view example) {
+Result<std::uint64_t> with_unit(std::string_view text, std::span<const Unit> units,
+                                std::string_view example) {
     auto rest = ascii::trim(text);
     auto number = leading_number(rest);
     auto unit = ascii::trim(rest);
     if (!number || unit.empty())
-        return fail(ErrorKind::syntax, fmt::format("\"{}\" has no unit", text), fmt::format("write it like {}", example));
+        return fail(ErrorKind::syntax, fmt::format("\"{}\" has no unit", text),
+                    fmt::format("write it like {}", example));
     for (const auto& known : units) {
         if (!ascii::equals_ignore_case(unit, known.name)) continue;
         if (*number > (std::uint64_t{1} << 62) / known.factor)
             return fail(ErrorKind::syntax, fmt::format("\"{}\" is too much", text));
         return *number * known.factor;
     }
-    return fail(ErrorKind::syntax, fmt::format("\"{}\" is no unit", unit), fmt::format("write it like {}", example));
+    return fail(ErrorKind::syntax, fmt::format("\"{}\" is no unit", unit),
+                fmt::format("write it like {}", example));
 }
 
 }  // namespace
 
-std::span<const Option> option_table() { return table(); }
+std::span<const Option> option_table() {
+    return table();
+}
 
 const Option* find_option(std::string_view key) {
     for (const auto& option : table())
@@ -245,14 +290,17 @@ std::string environment_name(std::string_view key) {
 }
 
 Result<Seconds> parse_duration(std::string_view text) {
-    static constexpr Unit kUnits[] = {{"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}, {"w", 604800}};
+    static constexpr Unit kUnits[] = {
+        {"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}, {"w", 604800}};
     PH_TRY(auto seconds, with_unit(text, kUnits, "\"90s\", \"5m\", \"2h\" or \"5d\""));
-    if (seconds > 315'360'000) return fail(ErrorKind::syntax, fmt::format("\"{}\" is more than ten years", text));
+    if (seconds > 315'360'000)
+        return fail(ErrorKind::syntax, fmt::format("\"{}\" is more than ten years", text));
     return Seconds(static_cast<std::int64_t>(seconds));
 }
 
 Result<std::uint64_t> parse_size(std::string_view text) {
-    static constexpr Unit kUnits[] = {{"KB", 1 << 10}, {"MB", 1 << 20}, {"GB", 1 << 30}, {"octets", 1}, {"B", 1}};
+    static constexpr Unit kUnits[] = {
+        {"KB", 1 << 10}, {"MB", 1 << 20}, {"GB", 1 << 30}, {"octets", 1}, {"B", 1}};
     return with_unit(text, kUnits, "\"50 MB\" (1 MB = 1,048,576 octets)");
 }
 

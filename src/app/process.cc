@@ -1,29 +1,30 @@
 #include "app/process.h"
 
+#include <cerrno>
+#include <cstddef>
+#include <cstdlib>
+#include <cstring>
 #include <fcntl.h>
+#include <filesystem>
+#include <fstream>
 #include <grp.h>
 #include <pwd.h>
 #include <signal.h>
+#include <sstream>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
-#include <unistd.h>
 
-#include <cerrno>
-#include <cstddef>
-#include <cstdlib>
-#include <cstring>
-#include <filesystem>
-#include <fstream>
-#include <sstream>
+#include <unistd.h>
 
 namespace posthaste::app {
 
 namespace {
 
-// Workers, store, resolver, log, listeners, and the descriptors that deliveries and content files take.
+// Workers, store, resolver, log, listeners, and the descriptors that deliveries and content files
+// take.
 constexpr std::size_t kOwnFiles = 96;
 constexpr std::size_t kLeastConnections = 16;
 
@@ -36,7 +37,9 @@ sigset_t our_signals() {
     return set;
 }
 
-std::string errno_text() { return std::strerror(errno); }  // NOLINT(concurrency-mt-unsafe): at start, one thread
+std::string errno_text() {
+    return std::strerror(errno);
+}  // NOLINT(concurrency-mt-unsafe): at start, one thread
 
 }  // namespace
 
@@ -53,8 +56,9 @@ std::size_t raise_file_limit() {
 
 Result<std::size_t> connections_for(std::size_t files, std::size_t wanted) {
     if (files < kOwnFiles + kLeastConnections)
-        return fail(ErrorKind::too_large, fmt::format("only {} files may be open at once, at least {} are needed", files,
-                                                      kOwnFiles + kLeastConnections),
+        return fail(ErrorKind::too_large,
+                    fmt::format("only {} files may be open at once, at least {} are needed", files,
+                                kOwnFiles + kLeastConnections),
                     "raise it: LimitNOFILE=65536 in the unit, or ulimit -n 65536 in the shell");
     // A quarter of what is left is for outgoing connections and content files.
     auto usable = (files - kOwnFiles) * 3 / 4;
@@ -65,22 +69,26 @@ Result<User> find_user(const std::string& name) {
     std::string buffer(16384, '\0');
     passwd entry{};
     passwd* found = nullptr;
-    if (getpwnam_r(name.c_str(), &entry, buffer.data(), buffer.size(), &found) != 0 || found == nullptr)
-        return fail(ErrorKind::not_found, fmt::format("there is no user \"{}\" on this machine", name),
-                    fmt::format("make it: adduser --system --group --home /var/lib/posthaste {}; or name another in "
+    if (getpwnam_r(name.c_str(), &entry, buffer.data(), buffer.size(), &found) != 0 ||
+        found == nullptr)
+        return fail(ErrorKind::not_found,
+                    fmt::format("there is no user \"{}\" on this machine", name),
+                    fmt::format("make it: adduser --system --group --home /var/lib/posthaste {}; "
+                                "or name another in "
                                 "[admin] user",
                                 name));
     return User{entry.pw_uid, entry.pw_gid, name};
 }
 
 std::optional<User> owner_of(const std::string& path) {
-    struct stat info {};
+    struct stat info{};
     if (stat(path.c_str(), &info) != 0) return std::nullopt;
     std::string buffer(16384, '\0');
     passwd entry{};
     passwd* found = nullptr;
     User user{info.st_uid, info.st_gid, std::to_string(info.st_uid)};
-    if (getpwuid_r(info.st_uid, &entry, buffer.data(), buffer.size(), &found) == 0 && found != nullptr) {
+    if (getpwuid_r(info.st_uid, &entry, buffer.data(), buffer.size(), &found) == 0 &&
+        found != nullptr) {
         user.name = entry.pw_name;
         user.gid = entry.pw_gid;
     }
@@ -97,7 +105,7 @@ Result<User> service_user(const std::string& configured, const std::string& stor
 }
 
 Result<void> prepare_folder(const std::string& path, const User& user) {
-    struct stat info {};
+    struct stat info{};
     if (stat(path.c_str(), &info) == 0) {
         if (S_ISDIR(info.st_mode)) return {};
         return fail(ErrorKind::conflict, fmt::format("{} is not a folder", path));
@@ -106,13 +114,16 @@ Result<void> prepare_folder(const std::string& path, const User& user) {
     std::error_code error;
     std::filesystem::create_directories(parent, error);
     if (error)
-        return fail(ErrorKind::denied, fmt::format("cannot make the folder {}: {}", parent.string(), error.message()),
+        return fail(ErrorKind::denied,
+                    fmt::format("cannot make the folder {}: {}", parent.string(), error.message()),
                     fmt::format("make it yourself: install -d -m 700 -o {} {}", user.name, path));
     if (mkdir(path.c_str(), 0700) != 0)
-        return fail(ErrorKind::denied, fmt::format("cannot make the folder {}: {}", path, errno_text()),
+        return fail(ErrorKind::denied,
+                    fmt::format("cannot make the folder {}: {}", path, errno_text()),
                     fmt::format("make it yourself: install -d -m 700 -o {} {}", user.name, path));
     if (geteuid() == 0 && chown(path.c_str(), user.uid, user.gid) != 0)
-        return fail(ErrorKind::denied, fmt::format("cannot give {} to {}: {}", path, user.name, errno_text()));
+        return fail(ErrorKind::denied,
+                    fmt::format("cannot give {} to {}: {}", path, user.name, errno_text()));
     return {};
 }
 
@@ -124,8 +135,10 @@ Result<void> become(const User& user) {
     }
     if (initgroups(user.name.c_str(), user.gid) != 0 && setgroups(0, nullptr) != 0)
         return fail(ErrorKind::denied, fmt::format("cannot leave root's groups: {}", errno_text()));
-    if (setresgid(user.gid, user.gid, user.gid) != 0 || setresuid(user.uid, user.uid, user.uid) != 0)
-        return fail(ErrorKind::denied, fmt::format("cannot become the user {}: {}", user.name, errno_text()));
+    if (setresgid(user.gid, user.gid, user.gid) != 0 ||
+        setresuid(user.uid, user.uid, user.uid) != 0)
+        return fail(ErrorKind::denied,
+                    fmt::format("cannot become the user {}: {}", user.name, errno_text()));
     prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
     prctl(PR_SET_DUMPABLE, 0);  // setresuid has set it anew
     return {};
@@ -146,7 +159,8 @@ std::optional<int> wait_signal(int timeout_ms) {
 }
 
 void notify_supervisor(const std::string& state) {
-    const char* path = getenv("NOTIFY_SOCKET");  // NOLINT(concurrency-mt-unsafe): nobody sets the environment
+    const char* path =
+        getenv("NOTIFY_SOCKET");  // NOLINT(concurrency-mt-unsafe): nobody sets the environment
     if (path == nullptr || (path[0] != '/' && path[0] != '@')) return;
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
@@ -157,13 +171,15 @@ void notify_supervisor(const std::string& state) {
     int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (fd < 0) return;
     auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + length);
-    sendto(fd, state.data(), state.size(), MSG_NOSIGNAL | MSG_DONTWAIT, reinterpret_cast<sockaddr*>(&address), size);
+    sendto(fd, state.data(), state.size(), MSG_NOSIGNAL | MSG_DONTWAIT,
+           reinterpret_cast<sockaddr*>(&address), size);
     close(fd);
 }
 
 bool in_container() {
     if (access("/.dockerenv", F_OK) == 0 || access("/run/.containerenv", F_OK) == 0) return true;
-    return getenv("container") != nullptr;  // NOLINT(concurrency-mt-unsafe): set by container managers, read at start
+    return getenv("container") !=
+           nullptr;  // NOLINT(concurrency-mt-unsafe): set by container managers, read at start
 }
 
 bool on_container_layer(const std::string& path) {
@@ -175,7 +191,8 @@ bool on_container_layer(const std::string& path) {
     std::string best_point;
     std::string best_type;
     while (std::getline(mounts, line)) {
-        // "36 35 98:0 /root /mount/point options - type source …" (proc(5)): later mounts hide earlier ones.
+        // "36 35 98:0 /root /mount/point options - type source …" (proc(5)): later mounts hide
+        // earlier ones.
         std::istringstream fields(line);
         std::string skip;
         std::string point;

@@ -1,22 +1,22 @@
 // Settings: the configuration file as plain values, before each layer gets its own Options from it.
 #pragma once
 
-#include <cstdint>
-#include <optional>
-#include <string>
-#include <vector>
-
 #include "base/log.h"
 #include "base/time.h"
 #include "delivery/delivery.h"
 #include "net/listener.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
 
 namespace posthaste::app {
 
 enum class Mode { live, trap };
 
 struct RelaySettings {
-    std::string host;  // "smtp.provider.net:587"; empty: no smarthost
+    std::string host;                  // "smtp.provider.net:587"; empty: no smarthost
     std::optional<bool> implicit_tls;  // default: true on 465
     delivery::TlsLevel tls = delivery::TlsLevel::verify;
     std::string ca_file;

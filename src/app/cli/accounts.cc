@@ -1,10 +1,10 @@
 // posthaste domain …, account …, app-password …
-#include <cstdio>
-
 #include "app/cli/admin_client.h"
 #include "app/cli/commands.h"
 #include "app/cli/configuration.h"
 #include "formats/url.h"
+
+#include <cstdio>
 
 namespace posthaste::app::cli {
 
@@ -16,7 +16,8 @@ using formats::percent_encode;
 
 std::string text(const JsonValue& value, std::string_view key) {
     const auto* found = value.find(key);
-    return found == nullptr ? std::string() : std::string(found->as_string().value_or(std::string_view()));
+    return found == nullptr ? std::string()
+                            : std::string(found->as_string().value_or(std::string_view()));
 }
 
 bool flag(const JsonValue& value, std::string_view key) {
@@ -25,8 +26,8 @@ bool flag(const JsonValue& value, std::string_view key) {
 }
 
 // One call that changes something, and what to say of it.
-int change(const Arguments& arguments, const std::string& method, const std::string& target, const std::string& said,
-           const std::string& body = {}) {
+int change(const Arguments& arguments, const std::string& method, const std::string& target,
+           const std::string& said, const std::string& body = {}) {
     return with_admin(arguments, [&](AdminClient& admin) -> Result<int> {
         PH_TRY([[maybe_unused]] auto answer, admin.call(method, target, body));
         if (arguments.json())
@@ -42,11 +43,12 @@ std::string account_target(const Arguments& arguments, std::string_view rest = {
 }
 
 void print_account(const JsonValue& account) {
-    fmt::print("{:<36} {:<9} {}\n", text(account, "address"), flag(account, "disabled") ? "disabled" : "active",
-               text(account, "name"));
+    fmt::print("{:<36} {:<9} {}\n", text(account, "address"),
+               flag(account, "disabled") ? "disabled" : "active", text(account, "name"));
 }
 
-void print_app_password(const std::string& address, const std::string& name, const std::string& password) {
+void print_app_password(const std::string& address, const std::string& name,
+                        const std::string& password) {
     fmt::print("app password \"{}\" for {}:   {}   (shown once)\n", name, address, password);
 }
 
@@ -56,7 +58,8 @@ int run_domain_add(const Arguments& arguments) {
     JsonWriter body;
     body.begin_object().member("name", arguments.words.at(0)).end_object();
     return change(arguments, "POST", "/v1/domains",
-                  fmt::format("domain {} added\nnext: posthaste account add you@{}", arguments.words[0], arguments.words[0]),
+                  fmt::format("domain {} added\nnext: posthaste account add you@{}",
+                              arguments.words[0], arguments.words[0]),
                   std::move(body).take());
 }
 
@@ -65,7 +68,8 @@ int run_domain_list(const Arguments& arguments) {
         PH_TRY(auto answer, admin.call("GET", "/v1/domains"));
         const auto* rows = answer.find("domains");
         if (rows == nullptr) return kDone;
-        if (rows->items().empty() && !arguments.json()) fmt::print("no domains yet: posthaste domain add example.com\n");
+        if (rows->items().empty() && !arguments.json())
+            fmt::print("no domains yet: posthaste domain add example.com\n");
         for (const auto& row : rows->items()) {
             if (arguments.json())
                 fmt::print("{}\n", to_json(row));
@@ -102,7 +106,8 @@ int run_account_add(const Arguments& arguments) {
             return kDone;
         }
         fmt::print("account {} created\n", address);
-        if (password.empty()) print_app_password(address, "first device", text(answer, "app_password"));
+        if (password.empty())
+            print_app_password(address, "first device", text(answer, "app_password"));
         return kDone;
     });
 }
@@ -112,7 +117,8 @@ int run_account_list(const Arguments& arguments) {
         PH_TRY(auto answer, admin.call("GET", "/v1/accounts"));
         const auto* rows = answer.find("accounts");
         if (rows == nullptr) return kDone;
-        if (rows->items().empty() && !arguments.json()) fmt::print("no accounts yet: posthaste account add you@example.com\n");
+        if (rows->items().empty() && !arguments.json())
+            fmt::print("no accounts yet: posthaste account add you@example.com\n");
         for (const auto& row : rows->items()) {
             if (arguments.json())
                 fmt::print("{}\n", to_json(row));
@@ -132,15 +138,19 @@ int run_account_show(const Arguments& arguments) {
             return kDone;
         }
         fmt::print("address        {}\n", text(account, "address"));
-        if (!text(account, "name").empty()) fmt::print("name           {}\n", text(account, "name"));
+        if (!text(account, "name").empty())
+            fmt::print("name           {}\n", text(account, "name"));
         fmt::print("state          {}\n", flag(account, "disabled") ? "disabled" : "active");
-        fmt::print("password       {}\n", flag(account, "password") ? "set" : "none, app passwords only");
+        fmt::print("password       {}\n",
+                   flag(account, "password") ? "set" : "none, app passwords only");
         fmt::print("created        {}\n", text(account, "created"));
         if (const auto* also = account.find("also"))
-            for (const auto& other : also->items()) fmt::print("may send as    {}\n", other.as_string().value_or(std::string_view()));
+            for (const auto& other : also->items())
+                fmt::print("may send as    {}\n", other.as_string().value_or(std::string_view()));
         if (const auto* rows = passwords.find("app_passwords"))
             for (const auto& row : rows->items())
-                fmt::print("app password   {}  \"{}\"  since {}\n", text(row, "id"), text(row, "name"), text(row, "created"));
+                fmt::print("app password   {}  \"{}\"  since {}\n", text(row, "id"),
+                           text(row, "name"), text(row, "created"));
         return kDone;
     });
 }
@@ -151,15 +161,18 @@ int run_account_disable(const Arguments& arguments) {
 }
 
 int run_account_enable(const Arguments& arguments) {
-    return change(arguments, "POST", account_target(arguments, "/enable"), fmt::format("account {} may send again", arguments.words[0]));
+    return change(arguments, "POST", account_target(arguments, "/enable"),
+                  fmt::format("account {} may send again", arguments.words[0]));
 }
 
 int run_account_rm(const Arguments& arguments) {
-    return change(arguments, "DELETE", account_target(arguments), fmt::format("account {} removed", arguments.words[0]));
+    return change(arguments, "DELETE", account_target(arguments),
+                  fmt::format("account {} removed", arguments.words[0]));
 }
 
 int run_account_passwd(const Arguments& arguments) {
-    auto password = read_password(arguments, fmt::format("new password for {}", arguments.words.at(0)));
+    auto password =
+        read_password(arguments, fmt::format("new password for {}", arguments.words.at(0)));
     if (!password) {
         print_error(password.error(), arguments.json());
         return kUsage;
@@ -167,17 +180,21 @@ int run_account_passwd(const Arguments& arguments) {
     JsonWriter body;
     body.begin_object().member("password", *password).end_object();
     return change(arguments, "POST", account_target(arguments, "/password"),
-                  fmt::format("password of {} changed", arguments.words[0]), std::move(body).take());
+                  fmt::format("password of {} changed", arguments.words[0]),
+                  std::move(body).take());
 }
 
 int run_account_allow(const Arguments& arguments) {
-    return change(arguments, "POST", account_target(arguments, "/addresses/" + percent_encode(arguments.words.at(1))),
+    return change(arguments, "POST",
+                  account_target(arguments, "/addresses/" + percent_encode(arguments.words.at(1))),
                   fmt::format("{} may now send as {}", arguments.words[0], arguments.words[1]));
 }
 
 int run_account_disallow(const Arguments& arguments) {
-    return change(arguments, "DELETE", account_target(arguments, "/addresses/" + percent_encode(arguments.words.at(1))),
-                  fmt::format("{} may no longer send as {}", arguments.words[0], arguments.words[1]));
+    return change(
+        arguments, "DELETE",
+        account_target(arguments, "/addresses/" + percent_encode(arguments.words.at(1))),
+        fmt::format("{} may no longer send as {}", arguments.words[0], arguments.words[1]));
 }
 
 int run_app_password_new(const Arguments& arguments) {
@@ -185,7 +202,8 @@ int run_app_password_new(const Arguments& arguments) {
         auto name = arguments.get("--name", "app");
         JsonWriter body;
         body.begin_object().member("name", name).end_object();
-        PH_TRY(auto answer, admin.call("POST", account_target(arguments, "/app-passwords"), std::move(body).take()));
+        PH_TRY(auto answer, admin.call("POST", account_target(arguments, "/app-passwords"),
+                                       std::move(body).take()));
         if (arguments.json())
             fmt::print("{}\n", to_json(answer));
         else
@@ -204,15 +222,19 @@ int run_app_password_list(const Arguments& arguments) {
             if (arguments.json())
                 fmt::print("{}\n", to_json(row));
             else
-                fmt::print("{}  {}  since {}\n", text(row, "id"), text(row, "name"), text(row, "created"));
+                fmt::print("{}  {}  since {}\n", text(row, "id"), text(row, "name"),
+                           text(row, "created"));
         }
         return kDone;
     });
 }
 
 int run_app_password_revoke(const Arguments& arguments) {
-    return change(arguments, "DELETE", account_target(arguments, "/app-passwords/" + percent_encode(arguments.words.at(1))),
-                  fmt::format("app password {} of {} no longer works", arguments.words[1], arguments.words[0]));
+    return change(
+        arguments, "DELETE",
+        account_target(arguments, "/app-passwords/" + percent_encode(arguments.words.at(1))),
+        fmt::format("app password {} of {} no longer works", arguments.words[1],
+                    arguments.words[0]));
 }
 
 }  // namespace posthaste::app::cli

@@ -1,11 +1,5 @@
 #include "app/cli/admin_client.h"
 
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
-
-#include <cstring>
-
 #include "app/cli/configuration.h"
 #include "app/layer_options.h"
 #include "app/process.h"
@@ -16,6 +10,12 @@
 #include "web/admin_api.h"
 #include "web/http_client.h"
 
+#include <cstring>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <unistd.h>
+
 namespace posthaste::app::cli {
 
 namespace {
@@ -24,7 +24,9 @@ namespace {
 class NoCourier final : public queue::Courier {
     runtime::Task<queue::Location> locate(mail::Domain) override { co_return queue::Location{}; }
 
-    runtime::Task<queue::ParcelReport> deliver(queue::Parcel) override { co_return queue::ParcelReport{}; }
+    runtime::Task<queue::ParcelReport> deliver(queue::Parcel) override {
+        co_return queue::ParcelReport{};
+    }
 };
 
 enum class Presence { running, absent, forbidden };
@@ -44,31 +46,36 @@ Presence look(const std::string& path) {
 
 using Answer = Result<web::HttpResponse>;
 
-runtime::Task<void> ask_socket(std::string path, web::HttpRequest request, Deadline deadline, Answer& answer,
-                               runtime::Worker& worker) {
+runtime::Task<void> ask_socket(std::string path, web::HttpRequest request, Deadline deadline,
+                               Answer& answer, runtime::Worker& worker) {
     auto stream = co_await net::dial_unix(path, deadline);
     if (!stream) {
         answer = std::unexpected(std::move(stream).error());
     } else {
-        answer = co_await web::http_request(**stream, request.method, request.path, request.body, deadline);
+        answer = co_await web::http_request(**stream, request.method, request.path, request.body,
+                                            deadline);
         co_await (*stream)->close();
     }
     worker.stop();
 }
 
-runtime::Task<void> ask_router(const web::Router& router, web::HttpRequest request, Answer& answer, runtime::Worker& worker) {
+runtime::Task<void> ask_router(const web::Router& router, web::HttpRequest request, Answer& answer,
+                               runtime::Worker& worker) {
     answer = co_await router.route(request);
     worker.stop();
 }
 
 // "/v1/queue?limit=5" as the in-process router wants it.
-web::HttpRequest local_request(const std::string& method, const std::string& target, const std::string& body) {
+web::HttpRequest local_request(const std::string& method, const std::string& target,
+                               const std::string& body) {
     web::HttpRequest request;
     request.method = method;
     request.body = body;
     auto mark = target.find('?');
     request.path = formats::percent_decode(target.substr(0, mark)).value_or(target);
-    if (mark != std::string::npos) request.query = formats::parse_query(target.substr(mark + 1)).value_or(formats::QueryPairs{});
+    if (mark != std::string::npos)
+        request.query =
+            formats::parse_query(target.substr(mark + 1)).value_or(formats::QueryPairs{});
     return request;
 }
 
@@ -86,19 +93,22 @@ struct AdminClient::Impl {
     std::unique_ptr<queue::Queue> queue;
     std::unique_ptr<web::Router> router;
 
-    Answer ask(const std::string& method, const std::string& target, const std::string& body, Seconds wait) {
+    Answer ask(const std::string& method, const std::string& target, const std::string& body,
+               Seconds wait) {
         runtime::Worker worker("command");
         runtime::TaskGroup tasks(worker, quiet);
         Answer answer = fail(ErrorKind::closed, "no answer came");
         worker.post([&] {
             if (socket.empty()) {
-                tasks.spawn(ask_router(*router, local_request(method, target, body), answer, worker));
+                tasks.spawn(
+                    ask_router(*router, local_request(method, target, body), answer, worker));
             } else {
                 web::HttpRequest request;
                 request.method = method;
                 request.path = target;
                 request.body = body;
-                tasks.spawn(ask_socket(socket, std::move(request), Deadline::after(wait), answer, worker));
+                tasks.spawn(
+                    ask_socket(socket, std::move(request), Deadline::after(wait), answer, worker));
             }
         });
         worker.run();
@@ -113,10 +123,11 @@ struct AdminClient::Impl {
         blocking = std::make_unique<runtime::BlockingPool>("command", 1, 64);
         workers = std::make_unique<runtime::WorkerPool>(1);
         workers->start();
-        queue = std::make_unique<queue::Queue>(queue_options(settings), *store, courier, *workers, *blocking, quiet,
-                                               [](const Event&) {});
+        queue = std::make_unique<queue::Queue>(queue_options(settings), *store, courier, *workers,
+                                               *blocking, quiet, [](const Event&) {});
         router = std::make_unique<web::Router>();
-        web::add_admin_api(*router, {*store, *queue, *blocking, nullptr, settings.hostname, POSTHASTE_VERSION});
+        web::add_admin_api(
+            *router, {*store, *queue, *blocking, nullptr, settings.hostname, POSTHASTE_VERSION});
         return {};
     }
 };
@@ -131,7 +142,8 @@ Result<std::unique_ptr<AdminClient>> AdminClient::open(const Settings& settings)
     auto impl = std::make_unique<Impl>();
     auto presence = look(settings.admin_socket);
     if (presence == Presence::forbidden)
-        return fail(ErrorKind::refused, fmt::format("you may not use the admin socket {}", settings.admin_socket),
+        return fail(ErrorKind::refused,
+                    fmt::format("you may not use the admin socket {}", settings.admin_socket),
                     "run this as root or as the server's user: sudo posthaste …");
     if (presence == Presence::running) {
         impl->socket = settings.admin_socket;
@@ -141,16 +153,20 @@ Result<std::unique_ptr<AdminClient>> AdminClient::open(const Settings& settings)
     return std::unique_ptr<AdminClient>(new AdminClient(std::move(impl)));
 }
 
-bool AdminClient::live() const { return !impl_->socket.empty(); }
+bool AdminClient::live() const {
+    return !impl_->socket.empty();
+}
 
-Result<formats::JsonValue> AdminClient::call(const std::string& method, const std::string& target, const std::string& body,
-                                             Seconds wait) {
+Result<formats::JsonValue> AdminClient::call(const std::string& method, const std::string& target,
+                                             const std::string& body, Seconds wait) {
     PH_TRY(auto response, impl_->ask(method, target, body, wait));
-    PH_TRY(auto answer, formats::JsonValue::parse(response.body, {.max_octets = 64u << 20, .max_values = 2'000'000}));
+    PH_TRY(auto answer, formats::JsonValue::parse(
+                            response.body, {.max_octets = 64u << 20, .max_values = 2'000'000}));
     if (response.status < 400) return answer;
     auto member = [&](std::string_view key) {
         const auto* found = answer.find(key);
-        return found == nullptr ? std::string() : std::string(found->as_string().value_or(std::string_view()));
+        return found == nullptr ? std::string()
+                                : std::string(found->as_string().value_or(std::string_view()));
     };
     auto kind = error_kind(member("kind")).value_or(ErrorKind::denied);
     return fail(kind, member("error"), member("mend"));
@@ -162,7 +178,8 @@ int with_admin(const Arguments& arguments, const std::function<Result<int>(Admin
     auto client = AdminClient::open(*settings);
     if (!client) {
         print_error(client.error(), arguments.json());
-        return client.error().kind == ErrorKind::conflict ? kUnreachable : exit_code_of(client.error());
+        return client.error().kind == ErrorKind::conflict ? kUnreachable
+                                                          : exit_code_of(client.error());
     }
     auto code = work(**client);
     if (code) return *code;

@@ -1,18 +1,18 @@
-// posthaste check: configuration and environment, without starting. Safe beside a running server: it opens nothing for
-// writing and binds nothing.
-#include <sys/stat.h>
-#include <sys/statvfs.h>
-#include <unistd.h>
-
-#include <algorithm>
-#include <cstdio>
-
+// posthaste check: configuration and environment, without starting. Safe beside a running server:
+// it opens nothing for writing and binds nothing.
 #include "app/cli/commands.h"
 #include "app/cli/configuration.h"
 #include "app/config.h"
 #include "app/layer_options.h"
 #include "app/process.h"
 #include "formats/json.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+
+#include <unistd.h>
 
 namespace posthaste::app::cli {
 
@@ -34,36 +34,45 @@ void add(Findings& findings, std::string what, const Error& error) {
 }
 
 void check_store(const Settings& s, Findings& findings) {
-    struct stat info {};
+    struct stat info{};
     if (stat(s.store_path.c_str(), &info) != 0) {
-        findings.push_back({Status::ok, "store", fmt::format("{} is made at the first start", s.store_path), {}});
+        findings.push_back(
+            {Status::ok, "store", fmt::format("{} is made at the first start", s.store_path), {}});
     } else if (!S_ISDIR(info.st_mode)) {
-        findings.push_back({Status::bad, "store", fmt::format("{} is not a folder", s.store_path), "name another in [store] path"});
+        findings.push_back({Status::bad, "store", fmt::format("{} is not a folder", s.store_path),
+                            "name another in [store] path"});
         return;
     } else if ((info.st_mode & 077) != 0) {
-        findings.push_back({Status::bad, "store", fmt::format("{} can be read by others", s.store_path),
+        findings.push_back({Status::bad, "store",
+                            fmt::format("{} can be read by others", s.store_path),
                             fmt::format("chmod 700 {}", s.store_path)});
     } else {
         findings.push_back({Status::ok, "store", s.store_path, {}});
     }
     if (in_container() && on_container_layer(s.store_path))
-        findings.push_back({Status::bad, "store", fmt::format("{} is inside the container and would vanish with it", s.store_path),
-                            "mount a volume there, or serve --ephemeral"});
-    struct statvfs space {};
+        findings.push_back(
+            {Status::bad, "store",
+             fmt::format("{} is inside the container and would vanish with it", s.store_path),
+             "mount a volume there, or serve --ephemeral"});
+    struct statvfs space{};
     if (statvfs(s.store_path.c_str(), &space) != 0) return;
     auto free = static_cast<std::uint64_t>(space.f_bavail) * space.f_frsize;
     auto floor = store_options(s).committer.floor_octets;
     if (free < floor)
-        findings.push_back({Status::bad, "disk", fmt::format("{} free, below the floor of {}", format_size(free), format_size(floor)),
-                            "free some space, or the server answers 452"});
+        findings.push_back(
+            {Status::bad, "disk",
+             fmt::format("{} free, below the floor of {}", format_size(free), format_size(floor)),
+             "free some space, or the server answers 452"});
     else
         findings.push_back({Status::ok, "disk", fmt::format("{} free", format_size(free)), {}});
 }
 
 void check_certificates(const Settings& s, Findings& findings) {
     if (s.cert_files.empty()) {
-        findings.push_back({Status::warn, "certificate", "none configured: one of an own CA is made, which mail programs do not know",
-                            "set [tls] cert_file and key_file"});
+        findings.push_back(
+            {Status::warn, "certificate",
+             "none configured: one of an own CA is made, which mail programs do not know",
+             "set [tls] cert_file and key_file"});
         return;
     }
     auto files = certificate_files(s);
@@ -73,19 +82,24 @@ void check_certificates(const Settings& s, Findings& findings) {
     auto context = net::TlsServerContext::make(options);
     if (!context) return add(findings, "certificate", context.error());
     for (const auto& certificate : (*context)->certificates()) {
-        auto days = std::chrono::duration_cast<std::chrono::days>(certificate.not_after - now()).count();
+        auto days =
+            std::chrono::duration_cast<std::chrono::days>(certificate.not_after - now()).count();
         auto kind = certificate.rsa ? "RSA" : "ECDSA";
         bool named = std::ranges::find(certificate.names, s.hostname) != certificate.names.end();
         for (const auto& name : certificate.names)
             if (name.starts_with("*.") && s.hostname.ends_with(name.substr(1))) named = true;
         if (!named)
-            findings.push_back({Status::bad, "certificate", fmt::format("{}: holds {}, not {}", kind, fmt::join(certificate.names, ", "), s.hostname),
+            findings.push_back({Status::bad, "certificate",
+                                fmt::format("{}: holds {}, not {}", kind,
+                                            fmt::join(certificate.names, ", "), s.hostname),
                                 fmt::format("get one for {}, or correct hostname", s.hostname)});
         else if (days < 0)
-            findings.push_back({Status::bad, "certificate", fmt::format("{}: expired {} days ago", kind, -days), "renew it"});
+            findings.push_back({Status::bad, "certificate",
+                                fmt::format("{}: expired {} days ago", kind, -days), "renew it"});
         else
             findings.push_back({days < 21 ? Status::warn : Status::ok, "certificate",
-                                fmt::format("{}: {}, {} days left", kind, fmt::join(certificate.names, ", "), days),
+                                fmt::format("{}: {}, {} days left", kind,
+                                            fmt::join(certificate.names, ", "), days),
                                 days < 21 ? "renew it" : ""});
     }
 }
@@ -94,16 +108,18 @@ void check_files(Findings& findings, const Settings& s) {
     auto files = raise_file_limit();
     auto carried = connections_for(files, s.connections);
     if (!carried) return add(findings, "files", carried.error());
-    findings.push_back({*carried < s.connections ? Status::warn : Status::ok, "files",
-                        fmt::format("{} open files carry {} connections", files, *carried),
-                        *carried < s.connections ? "raise the limit of open files (LimitNOFILE)" : ""});
+    findings.push_back(
+        {*carried < s.connections ? Status::warn : Status::ok, "files",
+         fmt::format("{} open files carry {} connections", files, *carried),
+         *carried < s.connections ? "raise the limit of open files (LimitNOFILE)" : ""});
 }
 
 void check_users(Findings& findings, const Settings& s) {
     auto user = service_user(s.admin_user, s.store_path);
     if (!user) return add(findings, "user", user.error());
-    findings.push_back({user->uid == 0 ? Status::warn : Status::ok, "user", fmt::format("runs as {}", user->name),
-                        user->uid == 0 ? "make a user for it: adduser --system --group posthaste" : ""});
+    findings.push_back(
+        {user->uid == 0 ? Status::warn : Status::ok, "user", fmt::format("runs as {}", user->name),
+         user->uid == 0 ? "make a user for it: adduser --system --group posthaste" : ""});
 }
 
 void print(const Finding& finding, bool json) {
@@ -130,10 +146,12 @@ int run_check(const Arguments& arguments) {
     auto settings = configuration(arguments);
     if (!settings) return kConfiguration;
     Findings findings;
-    findings.push_back({Status::ok, "config", fmt::format("{}, no unknown keys", settings->file), {}});
+    findings.push_back(
+        {Status::ok, "config", fmt::format("{}, no unknown keys", settings->file), {}});
     check_store(*settings, findings);
     check_certificates(*settings, findings);
-    if (auto delivery = delivery_options(*settings); !delivery) add(findings, "relay", delivery.error());
+    if (auto delivery = delivery_options(*settings); !delivery)
+        add(findings, "relay", delivery.error());
     check_files(findings, *settings);
     check_users(findings, *settings);
     std::size_t failed = 0;
@@ -144,7 +162,8 @@ int run_check(const Arguments& arguments) {
         warned += finding.status == Status::warn ? 1 : 0;
     }
     if (!arguments.json())
-        fmt::print("{} failed, {} warned, {} passed\n", failed, warned, findings.size() - failed - warned);
+        fmt::print("{} failed, {} warned, {} passed\n", failed, warned,
+                   findings.size() - failed - warned);
     return failed > 0 ? kNo : kDone;
 }
 

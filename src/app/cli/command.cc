@@ -1,11 +1,11 @@
 #include "app/cli/command.h"
 
-#include <algorithm>
-#include <cstdio>
-
 #include "base/ascii.h"
 #include "base/levenshtein.h"
 #include "formats/json.h"
+
+#include <algorithm>
+#include <cstdio>
 
 namespace posthaste::app::cli {
 
@@ -66,13 +66,17 @@ Error unknown_command(std::span<const std::string> words) {
     std::string nouns;
     for (const auto& command : command_table()) {
         names.push_back(command.name);
-        if (split(command.name)[0] == words[0]) nouns += fmt::format("{}posthaste {}", nouns.empty() ? "" : ", ", command.name);
+        if (split(command.name)[0] == words[0])
+            nouns += fmt::format("{}posthaste {}", nouns.empty() ? "" : ", ", command.name);
     }
-    if (!nouns.empty()) return {ErrorKind::syntax, fmt::format("\"{}\" is not a command", typed), "one of: " + nouns};
+    if (!nouns.empty())
+        return {ErrorKind::syntax, fmt::format("\"{}\" is not a command", typed),
+                "one of: " + nouns};
     auto near = closest(typed, names);
     if (!near) near = closest(words[0], names);
     return {ErrorKind::syntax, fmt::format("\"{}\" is not a command", typed),
-            near ? fmt::format("did you mean: posthaste {}", *near) : "posthaste help lists all commands"};
+            near ? fmt::format("did you mean: posthaste {}", *near)
+                 : "posthaste help lists all commands"};
 }
 
 Error unknown_flag(const Command& command, std::string_view name) {
@@ -81,7 +85,8 @@ Error unknown_flag(const Command& command, std::string_view name) {
     for (const auto& flag : common_flags()) names.push_back(flag.name);
     auto near = closest(name, names);
     return {ErrorKind::syntax, fmt::format("posthaste {} has no flag {}", command.name, name),
-            near ? fmt::format("did you mean {}?", *near) : fmt::format("see: posthaste help {}", command.name)};
+            near ? fmt::format("did you mean {}?", *near)
+                 : fmt::format("see: posthaste help {}", command.name)};
 }
 
 }  // namespace
@@ -122,8 +127,10 @@ Result<Parsed> parse(std::span<const std::string> words) {
     for (std::size_t i = taken; i < words.size(); ++i) {
         const auto& word = words[i];
         if (only_words || !word.starts_with("--")) {
-            if (word == "-h") parsed.help = true;
-            else parsed.arguments.words.push_back(word);
+            if (word == "-h")
+                parsed.help = true;
+            else
+                parsed.arguments.words.push_back(word);
             continue;
         }
         if (word == "--") {
@@ -136,23 +143,27 @@ Result<Parsed> parse(std::span<const std::string> words) {
         if (flag == nullptr) return std::unexpected(unknown_flag(*parsed.command, name));
         if (flag->value.empty()) {
             if (equals != std::string::npos)
-                return fail(ErrorKind::syntax, fmt::format("{} takes no value", name), fmt::format("write {} alone", name));
+                return fail(ErrorKind::syntax, fmt::format("{} takes no value", name),
+                            fmt::format("write {} alone", name));
             parsed.arguments.add(name, "");
         } else if (equals != std::string::npos) {
             parsed.arguments.add(name, word.substr(equals + 1));
         } else if (i + 1 < words.size()) {
             parsed.arguments.add(name, words[++i]);
         } else {
-            return fail(ErrorKind::syntax, fmt::format("{} needs a value", name), fmt::format("write {} {}", name, flag->value));
+            return fail(ErrorKind::syntax, fmt::format("{} needs a value", name),
+                        fmt::format("write {} {}", name, flag->value));
         }
     }
     parsed.help = parsed.help || parsed.arguments.has("--help");
     auto [least, most] = arity(*parsed.command);
     auto count = parsed.arguments.words.size();
     if (!parsed.help && (count < least || count > most))
-        return fail(ErrorKind::syntax, fmt::format("posthaste {} takes {}", parsed.command->name,
-                                                   parsed.command->synopsis.empty() ? "no words" : parsed.command->synopsis),
-                    fmt::format("for example: {}", parsed.command->example));
+        return fail(
+            ErrorKind::syntax,
+            fmt::format("posthaste {} takes {}", parsed.command->name,
+                        parsed.command->synopsis.empty() ? "no words" : parsed.command->synopsis),
+            fmt::format("for example: {}", parsed.command->example));
     return parsed;
 }
 
@@ -161,17 +172,21 @@ std::string help_overview() {
         "posthaste: the outgoing mail server that says what is wrong\n\n"
         "usage: posthaste COMMAND [WORDS] [FLAGS]\n\n";
     for (const auto& command : command_table()) {
-        auto head = fmt::format("  {}{}{}", command.name, command.synopsis.empty() ? "" : " ", command.synopsis);
-        out += head.size() + 2 > kColumn ? fmt::format("{}\n{:{}}{}\n", head, "", kColumn, command.summary)
-                                         : fmt::format("{:<{}}{}\n", head, kColumn, command.summary);
+        auto head = fmt::format("  {}{}{}", command.name, command.synopsis.empty() ? "" : " ",
+                                command.synopsis);
+        out += head.size() + 2 > kColumn
+                   ? fmt::format("{}\n{:{}}{}\n", head, "", kColumn, command.summary)
+                   : fmt::format("{:<{}}{}\n", head, kColumn, command.summary);
     }
-    out += "\nposthaste help COMMAND tells more; posthaste help config lists the configuration's keys.\n";
+    out +=
+        "\nposthaste help COMMAND tells more; posthaste help config lists the configuration's "
+        "keys.\n";
     return out;
 }
 
 std::string help_of(const Command& command) {
-    auto out = fmt::format("posthaste {}{}{}\n\n  {}\n", command.name, command.synopsis.empty() ? "" : " ", command.synopsis,
-                           command.summary);
+    auto out = fmt::format("posthaste {}{}{}\n\n  {}\n", command.name,
+                           command.synopsis.empty() ? "" : " ", command.synopsis, command.summary);
     if (!command.details.empty()) out += fmt::format("\n  {}\n", command.details);
     out += "\nflags\n";
     auto line = [&](const Flag& flag) {
@@ -200,13 +215,18 @@ void print_error(const Error& error, bool json) {
 
 int exit_code_of(const Error& error) {
     switch (error.kind) {
-        case ErrorKind::syntax: return kUsage;
-        case ErrorKind::not_found: return kNo;
+        case ErrorKind::syntax:
+            return kUsage;
+        case ErrorKind::not_found:
+            return kNo;
         case ErrorKind::refused:
         case ErrorKind::closed:
-        case ErrorKind::io: return kUnreachable;
-        case ErrorKind::timeout: return kTimedOut;
-        default: return kRefused;
+        case ErrorKind::io:
+            return kUnreachable;
+        case ErrorKind::timeout:
+            return kTimedOut;
+        default:
+            return kRefused;
     }
 }
 

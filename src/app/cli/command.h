@@ -1,6 +1,8 @@
-// The command table: every command with its words, arguments, flags, help and example. Parsing, `posthaste help` and
-// the test that each command has an example all come from it.
+// The command table: every command with its words, arguments, flags, help and example. Parsing,
+// `posthaste help` and the test that each command has an example all come from it.
 #pragma once
+
+#include "base/result.h"
 
 #include <functional>
 #include <map>
@@ -10,13 +12,11 @@
 #include <string_view>
 #include <vector>
 
-#include "base/result.h"
-
 namespace posthaste::app::cli {
 
 // Exit codes (experience.md 1.2); the daemon alone uses 75 and 78.
 constexpr int kDone = 0;
-constexpr int kNo = 1;         // asked and answered no: a check failed, a message bounced, an id not found
+constexpr int kNo = 1;  // asked and answered no: a check failed, a message bounced, an id not found
 constexpr int kUsage = 2;
 constexpr int kUnreachable = 3;
 constexpr int kRefused = 4;
@@ -36,22 +36,27 @@ class Arguments {
 
     bool has(std::string_view flag) const { return flags_.contains(flag); }
 
-    std::string get(std::string_view flag, std::string_view fallback = {}) const;  // the last one given
+    std::string get(std::string_view flag,
+                    std::string_view fallback = {}) const;  // the last one given
     std::vector<std::string> all(std::string_view flag) const;
+
     bool json() const { return has("--json"); }
 
-    void add(std::string flag, std::string value) { flags_[std::move(flag)].push_back(std::move(value)); }
+    void add(std::string flag, std::string value) {
+        flags_[std::move(flag)].push_back(std::move(value));
+    }
 
   private:
     std::map<std::string, std::vector<std::string>, std::less<>> flags_;
 };
 
 struct Command {
-    std::string_view name;       // "queue list"
-    std::string_view synopsis;   // "[DOMAIN]"; words in capitals, optional ones in brackets, "…" repeats
-    std::string_view summary;    // one line
-    std::string_view details;    // a paragraph or nothing
-    std::string_view example;    // a command line that can be typed
+    std::string_view name;  // "queue list"
+    std::string_view
+        synopsis;  // "[DOMAIN]"; words in capitals, optional ones in brackets, "…" repeats
+    std::string_view summary;  // one line
+    std::string_view details;  // a paragraph or nothing
+    std::string_view example;  // a command line that can be typed
     std::vector<Flag> flags;
     int (*run)(const Arguments& arguments) = nullptr;
 };
@@ -68,8 +73,8 @@ struct Parsed {
     bool help = false;
 };
 
-// `words` without the program's name. Errors: syntax (unknown command or flag with "did you mean", missing value, too
-// few or many words); the mend names `posthaste help …`.
+// `words` without the program's name. Errors: syntax (unknown command or flag with "did you mean",
+// missing value, too few or many words); the mend names `posthaste help …`.
 Result<Parsed> parse(std::span<const std::string> words);
 
 std::string help_overview();

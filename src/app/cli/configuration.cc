@@ -1,13 +1,13 @@
 #include "app/cli/configuration.h"
 
-#include <termios.h>
-#include <unistd.h>
+#include "app/config.h"
+#include "formats/json.h"
 
 #include <cstdio>
 #include <iostream>
+#include <termios.h>
 
-#include "app/config.h"
-#include "formats/json.h"
+#include <unistd.h>
 
 extern char** environ;
 
@@ -80,7 +80,9 @@ Result<std::string> read_password(const Arguments& arguments, std::string_view p
                     "pipe it in: … --password-stdin < FILE");
     }
     if (line.ends_with('\r')) line.pop_back();
-    if (line.empty()) return fail(ErrorKind::syntax, "the password is empty", "write it on the first line of standard input");
+    if (line.empty())
+        return fail(ErrorKind::syntax, "the password is empty",
+                    "write it on the first line of standard input");
     return line;
 }
 

@@ -1,9 +1,9 @@
 // posthaste help, posthaste version.
-#include <cstdio>
-
 #include "app/cli/commands.h"
 #include "app/config.h"
 #include "formats/json.h"
+
+#include <cstdio>
 
 namespace posthaste::app::cli {
 
@@ -13,7 +13,9 @@ int run_help(const Arguments& arguments) {
         return kDone;
     }
     if (arguments.words.size() == 1 && arguments.words[0] == "config") {
-        fmt::print("# posthaste.toml: every key with its default. Required: hostname, store.path.\n{}", sample_config());
+        fmt::print(
+            "# posthaste.toml: every key with its default. Required: hostname, store.path.\n{}",
+            sample_config());
         return kDone;
     }
     auto wanted = fmt::format("{}", fmt::join(arguments.words, " "));
@@ -25,7 +27,8 @@ int run_help(const Arguments& arguments) {
     }
     if (found) return kDone;
     auto parsed = parse(arguments.words);
-    print_error(parsed ? Error{ErrorKind::syntax, fmt::format("there is no help on \"{}\"", wanted), "posthaste help"}
+    print_error(parsed ? Error{ErrorKind::syntax, fmt::format("there is no help on \"{}\"", wanted),
+                               "posthaste help"}
                        : parsed.error(),
                 arguments.json());
     return kUsage;

@@ -1,14 +1,14 @@
 // posthaste queue …, status, backup
+#include "app/cli/admin_client.h"
+#include "app/cli/commands.h"
+#include "base/time.h"
+#include "formats/url.h"
+
 #include <algorithm>
 #include <charconv>
 #include <cstdio>
 #include <filesystem>
 #include <map>
-
-#include "app/cli/admin_client.h"
-#include "app/cli/commands.h"
-#include "base/time.h"
-#include "formats/url.h"
 
 namespace posthaste::app::cli {
 
@@ -18,11 +18,13 @@ using formats::JsonValue;
 using formats::JsonWriter;
 using formats::percent_encode;
 
-constexpr std::size_t kGroupedMessages = 100'000;  // read for the groups of `queue list`; more is said, not shown
+constexpr std::size_t kGroupedMessages =
+    100'000;  // read for the groups of `queue list`; more is said, not shown
 
 std::string text(const JsonValue& value, std::string_view key) {
     const auto* found = value.find(key);
-    return found == nullptr ? std::string() : std::string(found->as_string().value_or(std::string_view()));
+    return found == nullptr ? std::string()
+                            : std::string(found->as_string().value_or(std::string_view()));
 }
 
 std::int64_t number(const JsonValue& value, std::string_view key) {
@@ -69,9 +71,10 @@ Result<void> each_message(AdminClient& admin, const std::string& query, std::siz
 }
 
 void print_message(const JsonValue& message) {
-    fmt::print("{}  {}  {:>8}  {} ago{}\n", text(message, "id"), text(message, "sender").empty() ? "<>" : text(message, "sender"),
-               format_size(static_cast<std::uint64_t>(number(message, "size"))), format_duration(Seconds(number(message, "age_s"))),
-               text(message, "state"));
+    fmt::print("{}  {}  {:>8}  {} ago{}\n", text(message, "id"),
+               text(message, "sender").empty() ? "<>" : text(message, "sender"),
+               format_size(static_cast<std::uint64_t>(number(message, "size"))),
+               format_duration(Seconds(number(message, "age_s"))), text(message, "state"));
     for (const auto& recipient : items(message, "recipients"))
         fmt::print("    {:<40} {}\n", text(recipient, "address"), reason(recipient));
 }
@@ -94,13 +97,24 @@ Result<int> print_groups(AdminClient& admin, const std::string& query) {
         fmt::print("nothing is waiting\n");
         return kDone;
     }
-    std::vector<std::pair<std::pair<std::string, std::string>, Group>> sorted(groups.begin(), groups.end());
-    std::ranges::sort(sorted, {}, [](const auto& entry) { return std::pair(entry.second.messages, entry.first); });
-    fmt::print("{:<28} {:>6}  {:>8}  {:>8}  {}\n", "DESTINATION", "RCPTS", "OLDEST", "NEXT TRY", "WHY");
+    std::vector<std::pair<std::pair<std::string, std::string>, Group>> sorted(groups.begin(),
+                                                                              groups.end());
+    std::ranges::sort(sorted, {}, [](const auto& entry) {
+        return std::pair(entry.second.messages, entry.first);
+    });
+    fmt::print("{:<28} {:>6}  {:>8}  {:>8}  {}\n", "DESTINATION", "RCPTS", "OLDEST", "NEXT TRY",
+               "WHY");
     for (const auto& [key, group] : sorted)
-        fmt::print("{:<28} {:>6}  {:>8}  {:>8}  {}\n", key.first, group.messages, format_duration(Seconds(group.oldest)),
-                   key.second == "on hold" ? "-" : group.next <= 0 ? "now" : format_duration(Seconds(group.next)), key.second);
-    fmt::print("{} waiting, {} held.   posthaste queue list --messages for each; posthaste queue show ID for one\n", waiting, held);
+        fmt::print("{:<28} {:>6}  {:>8}  {:>8}  {}\n", key.first, group.messages,
+                   format_duration(Seconds(group.oldest)),
+                   key.second == "on hold" ? "-"
+                   : group.next <= 0       ? "now"
+                                           : format_duration(Seconds(group.next)),
+                   key.second);
+    fmt::print(
+        "{} waiting, {} held.   posthaste queue list --messages for each; posthaste queue show ID "
+        "for one\n",
+        waiting, held);
     return kDone;
 }
 
@@ -119,7 +133,8 @@ std::string selection_body(const Arguments& arguments) {
 
 int act(const Arguments& arguments, std::string_view verb, std::string_view said) {
     return with_admin(arguments, [&](AdminClient& admin) -> Result<int> {
-        PH_TRY(auto answer, admin.call("POST", fmt::format("/v1/queue/{}", verb), selection_body(arguments)));
+        PH_TRY(auto answer,
+               admin.call("POST", fmt::format("/v1/queue/{}", verb), selection_body(arguments)));
         if (arguments.json())
             fmt::print("{}\n", to_json(answer));
         else
@@ -138,7 +153,9 @@ int run_queue_list(const Arguments& arguments) {
     auto asked = arguments.get("--limit", "100");
     auto [end, error] = std::from_chars(asked.data(), asked.data() + asked.size(), limit);
     if (error != std::errc() || end != asked.data() + asked.size() || limit == 0) {
-        print_error({ErrorKind::syntax, fmt::format("--limit cannot be \"{}\"", asked), "a number from 1"}, arguments.json());
+        print_error(
+            {ErrorKind::syntax, fmt::format("--limit cannot be \"{}\"", asked), "a number from 1"},
+            arguments.json());
         return kUsage;
     }
     return with_admin(arguments, [&](AdminClient& admin) -> Result<int> {
@@ -155,47 +172,64 @@ int run_queue_list(const Arguments& arguments) {
 
 int run_queue_show(const Arguments& arguments) {
     return with_admin(arguments, [&](AdminClient& admin) -> Result<int> {
-        PH_TRY(auto message, admin.call("GET", "/v1/queue/" + percent_encode(arguments.words.at(0))));
+        PH_TRY(auto message,
+               admin.call("GET", "/v1/queue/" + percent_encode(arguments.words.at(0))));
         if (arguments.json()) {
             fmt::print("{}\n", to_json(message));
             return kDone;
         }
         const auto* held = message.find("held");
-        fmt::print("{}{}\n", text(message, "id"), held != nullptr && held->as_bool().value_or(false) ? "   on hold" : "");
-        fmt::print("  from      {}   login {}\n", text(message, "sender").empty() ? "<>" : text(message, "sender"), text(message, "account"));
+        fmt::print("{}{}\n", text(message, "id"),
+                   held != nullptr && held->as_bool().value_or(false) ? "   on hold" : "");
+        fmt::print("  from      {}   login {}\n",
+                   text(message, "sender").empty() ? "<>" : text(message, "sender"),
+                   text(message, "account"));
         fmt::print("  subject   {}\n", text(message, "subject"));
-        fmt::print("  accepted  {}   {}\n", text(message, "accepted"), format_size(static_cast<std::uint64_t>(number(message, "size"))));
+        fmt::print("  accepted  {}   {}\n", text(message, "accepted"),
+                   format_size(static_cast<std::uint64_t>(number(message, "size"))));
         for (const auto& recipient : items(message, "recipients")) {
-            fmt::print("  to        {}   {}, {} attempts", text(recipient, "address"), text(recipient, "state"), number(recipient, "attempts"));
+            fmt::print("  to        {}   {}, {} attempts", text(recipient, "address"),
+                       text(recipient, "state"), number(recipient, "attempts"));
             if (text(recipient, "state") != "held" && recipient.find("next_in_s") != nullptr)
-                fmt::print(", next in {}", format_duration(Seconds(number(recipient, "next_in_s"))));
+                fmt::print(", next in {}",
+                           format_duration(Seconds(number(recipient, "next_in_s"))));
             fmt::print("\n");
             if (number(recipient, "attempts") > 0)
-                fmt::print("            last {}  {}: {}\n", text(recipient, "last_attempt"), text(recipient, "host"), reason(recipient));
+                fmt::print("            last {}  {}: {}\n", text(recipient, "last_attempt"),
+                           text(recipient, "host"), reason(recipient));
         }
         return kDone;
     });
 }
 
-int run_queue_hold(const Arguments& arguments) { return act(arguments, "hold", "on hold"); }
+int run_queue_hold(const Arguments& arguments) {
+    return act(arguments, "hold", "on hold");
+}
 
-int run_queue_release(const Arguments& arguments) { return act(arguments, "release", "released"); }
+int run_queue_release(const Arguments& arguments) {
+    return act(arguments, "release", "released");
+}
 
-int run_queue_retry(const Arguments& arguments) { return act(arguments, "retry", "are tried now"); }
+int run_queue_retry(const Arguments& arguments) {
+    return act(arguments, "retry", "are tried now");
+}
 
 int run_queue_cancel(const Arguments& arguments) {
     if (!arguments.has("--dry-run")) return act(arguments, "cancel", "cancelled");
     return with_admin(arguments, [&](AdminClient& admin) -> Result<int> {
         std::string query;
-        if (arguments.has("--to-domain")) query = "&domain=" + percent_encode(arguments.get("--to-domain"));
+        if (arguments.has("--to-domain"))
+            query = "&domain=" + percent_encode(arguments.get("--to-domain"));
         std::int64_t count = 0;
         PH_CHECK(each_message(admin, query, kGroupedMessages, [&](const JsonValue& message) {
-            bool chosen = arguments.has("--all") || arguments.has("--to-domain") ||
-                          std::ranges::find(arguments.words, text(message, "id")) != arguments.words.end();
+            bool chosen =
+                arguments.has("--all") || arguments.has("--to-domain") ||
+                std::ranges::find(arguments.words, text(message, "id")) != arguments.words.end();
             count += chosen ? 1 : 0;
         }));
         fmt::print("would cancel {} messages; {}.   Repeat without --dry-run.\n", count,
-                   arguments.has("--bounce") ? "senders would get a bounce" : "senders would not be told (--bounce tells them)");
+                   arguments.has("--bounce") ? "senders would get a bounce"
+                                             : "senders would not be told (--bounce tells them)");
         return kDone;
     });
 }
@@ -207,11 +241,15 @@ int run_status(const Arguments& arguments) {
             fmt::print("{}\n", to_json(status));
             return kDone;
         }
-        fmt::print("server    {}   posthaste {}\n", admin.live() ? "running" : "not running", text(status, "version"));
-        fmt::print("store     {}{}\n", text(status, "store"), text(status, "store_text").empty() ? "" : "   " + text(status, "store_text"));
-        fmt::print("queue     {} messages, {} recipients waiting, {} messages held, {} in flight, {}\n", number(status, "messages"),
-                   number(status, "recipients"), number(status, "held"), number(status, "in_flight"),
-                   format_size(static_cast<std::uint64_t>(number(status, "octets"))));
+        fmt::print("server    {}   posthaste {}\n", admin.live() ? "running" : "not running",
+                   text(status, "version"));
+        fmt::print("store     {}{}\n", text(status, "store"),
+                   text(status, "store_text").empty() ? "" : "   " + text(status, "store_text"));
+        fmt::print(
+            "queue     {} messages, {} recipients waiting, {} messages held, {} in flight, {}\n",
+            number(status, "messages"), number(status, "recipients"), number(status, "held"),
+            number(status, "in_flight"),
+            format_size(static_cast<std::uint64_t>(number(status, "octets"))));
         return text(status, "store") == "ok" ? kDone : kNo;
     });
 }
@@ -221,12 +259,15 @@ int run_backup(const Arguments& arguments) {
         auto folder = std::filesystem::absolute(arguments.words.at(0)).lexically_normal().string();
         JsonWriter body;
         body.begin_object().member("folder", folder).end_object();
-        PH_TRY([[maybe_unused]] auto answer, admin.call("POST", "/v1/backup", std::move(body).take(), Seconds(310)));
+        PH_TRY([[maybe_unused]] auto answer,
+               admin.call("POST", "/v1/backup", std::move(body).take(), Seconds(310)));
         if (arguments.json())
             fmt::print("{{\"done\":true}}\n");
         else
-            fmt::print("copied to {}\nto use it: stop the server, put the copy in place of the store, start, then posthaste queue release --all\n",
-                       folder);
+            fmt::print(
+                "copied to {}\nto use it: stop the server, put the copy in place of the store, "
+                "start, then posthaste queue release --all\n",
+                folder);
         return kDone;
     });
 }

@@ -1,12 +1,5 @@
-// posthaste try: the real server in a sandbox. Own CA and certificate, a demo account, the last hop replaced by the
-// local inbox; everything on loopback.
-#include <unistd.h>
-
-#include <charconv>
-#include <cstdio>
-#include <cstdlib>
-#include <filesystem>
-
+// posthaste try: the real server in a sandbox. Own CA and certificate, a demo account, the last hop
+// replaced by the local inbox; everything on loopback.
 #include "accounts/directory.h"
 #include "app/cli/commands.h"
 #include "app/cli/configuration.h"
@@ -15,13 +8,21 @@
 #include "app/layer_options.h"
 #include "app/process.h"
 
+#include <charconv>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+
+#include <unistd.h>
+
 namespace posthaste::app::cli {
 
 namespace {
 
 constexpr std::string_view kDomain = "example.test";
 constexpr std::string_view kLogin = "demo@example.test";
-constexpr std::string_view kPassword = "demo-demo";  // on loopback, towards an inbox that anybody here may read
+constexpr std::string_view kPassword =
+    "demo-demo";  // on loopback, towards an inbox that anybody here may read
 
 std::string default_folder() {
     const char* state = getenv("XDG_STATE_HOME");  // NOLINT(concurrency-mt-unsafe): read at start
@@ -35,14 +36,17 @@ Result<int> port_base(const Arguments& arguments) {
     int base = 0;
     auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), base);
     if (error != std::errc() || end != text.data() + text.size() || base < 0 || base > 57'000)
-        return fail(ErrorKind::syntax, fmt::format("--port-base cannot be \"{}\"", text), "a number from 0 to 57000");
+        return fail(ErrorKind::syntax, fmt::format("--port-base cannot be \"{}\"", text),
+                    "a number from 0 to 57000");
     return base;
 }
 
 std::string configuration_text(const std::string& folder, int base) {
     return fmt::format(
-        "hostname = \"localhost\"\nadmin = \"{}\"\nmode = \"trap\"\n[store]\npath = \"{}/store\"\n[listen]\n"
-        "submission = [\"127.0.0.1:{}\", \"127.0.0.1:{}\"]\ntrap = \"127.0.0.1:{}\"\nhttp = \"127.0.0.1:{}\"\n",
+        "hostname = \"localhost\"\nadmin = \"{}\"\nmode = \"trap\"\n[store]\npath = "
+        "\"{}/store\"\n[listen]\n"
+        "submission = [\"127.0.0.1:{}\", \"127.0.0.1:{}\"]\ntrap = \"127.0.0.1:{}\"\nhttp = "
+        "\"127.0.0.1:{}\"\n",
         kLogin, folder, 587 + base, 465 + base, 25 + base, 7025 + base);
 }
 
@@ -51,34 +55,43 @@ Result<void> prepare(const Settings& settings) {
     Log quiet({.level = LogLevel::error});
     PH_TRY(auto store, store::Store::open(store_options(settings), quiet));
     accounts::Directory directory(*store);
-    if (auto added = directory.add_domain(kDomain); !added && added.error().kind != ErrorKind::conflict) return added;
+    if (auto added = directory.add_domain(kDomain);
+        !added && added.error().kind != ErrorKind::conflict)
+        return added;
     auto made = directory.add_account(kLogin, "Demo", Secret(std::string(kPassword)));
     if (!made && made.error().kind != ErrorKind::conflict) return made;
     return {};
 }
 
 void print_ready(const std::string& folder, const Bound& bound) {
-    fmt::print("Posthaste sandbox: nothing leaves this machine.  All mail is kept in a local inbox.\n\n");
+    fmt::print(
+        "Posthaste sandbox: nothing leaves this machine.  All mail is kept in a local inbox.\n\n");
     fmt::print("  inbox        http://{}/\n", bound.http);
     fmt::print("  send with    smtp://{}        no TLS, no login needed\n", bound.trap);
-    fmt::print("               {} and {}    STARTTLS or TLS on either, login {} / {}\n", bound.submission.at(0),
-               bound.submission.at(1), kLogin, kPassword);
+    fmt::print("               {} and {}    STARTTLS or TLS on either, login {} / {}\n",
+               bound.submission.at(0), bound.submission.at(1), kLogin, kPassword);
     fmt::print("  own CA       {}/store/tls/ca.pem\n\n", folder);
     fmt::print("Try it in another terminal:\n");
     fmt::print("  posthaste send --server {} --to bob@example.test\n", bound.trap);
-    fmt::print("  posthaste send --server {} --to 451@example.test      # see a retry: posthaste queue list --config {}/try.toml\n",
-               bound.trap, folder);
+    fmt::print(
+        "  posthaste send --server {} --to 451@example.test      # see a retry: posthaste queue "
+        "list --config {}/try.toml\n",
+        bound.trap, folder);
     fmt::print("Ctrl-C stops and keeps the data;  posthaste try --fresh starts clean.\n\n");
     std::fflush(stdout);
 }
 
-// The same configuration as a file, for `posthaste queue list --config …` beside the running sandbox.
+// The same configuration as a file, for `posthaste queue list --config …` beside the running
+// sandbox.
 Result<void> write_config(const std::string& file, const std::string& text) {
     std::FILE* out = std::fopen(file.c_str(), "we");
-    if (out == nullptr) return fail(ErrorKind::io, fmt::format("cannot write {}", file), "choose another --folder");
+    if (out == nullptr)
+        return fail(ErrorKind::io, fmt::format("cannot write {}", file), "choose another --folder");
     bool written = std::fputs(text.c_str(), out) >= 0;
     bool closed = std::fclose(out) == 0;
-    if (!written || !closed) return fail(ErrorKind::store_full, fmt::format("cannot write {}", file), "is the disk full?");
+    if (!written || !closed)
+        return fail(ErrorKind::store_full, fmt::format("cannot write {}", file),
+                    "is the disk full?");
     return {};
 }
 

@@ -1,0 +1,256 @@
+#include "app/bench/load.h"
+
+#include "app/client/smtp_client.h"
+#include "base/mutex.h"
+#include "net/dialer.h"
+#include "runtime/task_group.h"
+#include "runtime/timer.h"
+#include "runtime/worker.h"
+#include "smtp/dot.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cstdio>
+#include <fcntl.h>
+#include <iostream>
+#include <thread>
+
+#include <unistd.h>
+
+namespace posthaste::app::bench {
+
+namespace {
+
+constexpr Seconds kStep{60};
+constexpr std::size_t kRefusalKinds = 20;
+
+std::string numbered(std::string_view pattern, std::size_t number) {
+    auto mark = pattern.find("%d");
+    if (mark == std::string_view::npos) return std::string(pattern);
+    return fmt::format("{}{}{}", pattern.substr(0, mark), number, pattern.substr(mark + 2));
+}
+
+// What all sessions of all threads share.
+struct Shared {
+    explicit Shared(const LoadPlan& p) : plan(p) {}
+
+    const LoadPlan& plan;
+    std::shared_ptr<net::TlsClientContext> tls;
+    std::string filler;  // dot-stuffed body with its end
+    int ledger = -1;
+    std::atomic<std::size_t> next{0};
+    std::atomic<std::size_t> standing{0};
+    std::atomic<std::size_t> opening{0};  // idle sessions that do not stand yet
+    std::atomic<bool> release{false};
+    SteadyTime start = std::chrono::steady_clock::now();
+
+    Mutex mutex;
+    LoadReport report PH_GUARDED_BY(mutex);
+    std::vector<float> latencies PH_GUARDED_BY(mutex);
+
+    void acknowledged(std::size_t number, float milliseconds) {
+        if (ledger >= 0) {
+            // One write a line, before anything else happens: a generator that dies has told all it
+            // knows.
+            auto line = fmt::format("{}\n", number);
+            if (write(ledger, line.data(), line.size()) < 0) std::perror("ledger");
+        }
+        MutexLock lock(mutex);
+        ++report.acknowledged;
+        latencies.push_back(milliseconds);
+    }
+
+    void refused(const std::string& text) {
+        MutexLock lock(mutex);
+        ++report.refused;
+        if (report.refusals.size() < kRefusalKinds || report.refusals.contains(text))
+            ++report.refusals[text];
+    }
+
+    void broken(const std::string& text) {
+        MutexLock lock(mutex);
+        ++report.broken;
+        if (report.refusals.size() < kRefusalKinds || report.refusals.contains(text))
+            ++report.refusals[text];
+    }
+};
+
+std::string filler(std::size_t size) {
+    std::string body = "\r\n";
+    while (body.size() + 80 < size)
+        body += "The quick brown fox jumps over the lazy dog and measures how long that takes.\r\n";
+    std::string wire;
+    smtp::DotEncoder encoder;
+    encoder.feed(body, wire);
+    encoder.finish(wire);
+    return wire;
+}
+
+runtime::Task<Result<std::unique_ptr<SmtpClient>>> log_in(Shared& shared, std::size_t session) {
+    const auto& plan = shared.plan;
+    auto stream = co_await net::dial(plan.target, Deadline::after(kStep));
+    if (!stream) co_return std::unexpected(std::move(stream).error());
+    auto client = std::make_unique<SmtpClient>(std::move(*stream), kStep);
+    net::TlsClientPolicy policy{"localhost", false, {}};
+    if (plan.encryption == Encryption::implicit) {
+        PH_CO_CHECK(co_await client->tls_at_once(*shared.tls, policy));
+    }
+    PH_CO_TRY([[maybe_unused]] auto banner, co_await client->greeting());
+    PH_CO_TRY([[maybe_unused]] auto hello, co_await client->ehlo("bench"));
+    if (plan.encryption == Encryption::starttls) {
+        PH_CO_CHECK(co_await client->start_tls(*shared.tls, policy));
+        PH_CO_TRY([[maybe_unused]] auto again, co_await client->ehlo("bench"));
+    }
+    if (!plan.login.empty()) {
+        PH_CO_TRY([[maybe_unused]] auto welcome,
+                  co_await client->login_plain(numbered(plan.login, session), plan.password));
+    }
+    co_return client;
+}
+
+// One connection's worth; false when nothing is left to send.
+runtime::Task<bool> one_connection(Shared& shared, std::size_t session) {
+    const auto& plan = shared.plan;
+    if (shared.next.load() >= plan.messages) co_return false;
+    auto client = co_await log_in(shared, session);
+    if (!client) {
+        shared.broken(client.error().text);
+        // The message it would have carried counts as tried, so that a server that refuses all ends
+        // the run.
+        co_return ++shared.next < plan.messages;
+    }
+    for (std::size_t i = 0; i < plan.per_connection; ++i) {
+        auto number = shared.next.fetch_add(1);
+        if (number >= plan.messages) break;
+        auto to = numbered(plan.to[number % plan.to.size()], number);
+        auto wire = fmt::format(
+            "From: <{}>\r\nTo: <{}>\r\nSubject: bench {}\r\nDate: Mon, 23 Nov 2026 14:00:00 "
+            "+0000\r\nMessage-ID: <bench.{}@localhost>\r\nX-Bench: {}\r\n{}",
+            plan.from, to, number, number, number, shared.filler);
+        auto before = std::chrono::steady_clock::now();
+        std::vector<std::string> recipients{to};
+        auto reply = co_await (*client)->send(plan.from, std::move(recipients), wire);
+        auto took =
+            std::chrono::duration<float, std::milli>(std::chrono::steady_clock::now() - before)
+                .count();
+        if (reply) {
+            shared.acknowledged(number, took);
+        } else if (reply.error().kind == ErrorKind::refused) {
+            shared.refused(reply.error().text);
+        } else {
+            shared.broken(reply.error().text);
+            co_return true;
+        }
+    }
+    co_await (*client)->quit();
+    co_return true;
+}
+
+// `running` counts the sessions of this thread alone: the last one ends its worker.
+runtime::Task<void> session_loop(Shared& shared, std::size_t session, std::size_t& running,
+                                 runtime::Worker& worker) {
+    bool more = true;
+    while (more) more = co_await one_connection(shared, session);
+    if (--running == 0) worker.stop();
+}
+
+runtime::Task<void> hold_open(Shared& shared, std::size_t session, std::size_t& running,
+                              runtime::Worker& worker) {
+    auto client = co_await log_in(shared, session);
+    if (client)
+        ++shared.standing;
+    else
+        shared.broken(client.error().text);
+    --shared.opening;
+    while (!shared.release) {
+        auto slept = co_await runtime::sleep_for(Milliseconds(200));
+        if (!slept) break;
+    }
+    if (client) (*client)->stream().abort();
+    if (--running == 0) worker.stop();
+}
+
+Result<void> check(const LoadPlan& plan) {
+    if (!plan.target.address.is_loopback())
+        return fail(
+            ErrorKind::denied,
+            fmt::format("{} is not on loopback; a load test against other machines is refused",
+                        plan.target.to_string()),
+            "run it on the server itself, against 127.0.0.1");
+    return {};
+}
+
+Result<void> prepare(Shared& shared) {
+    PH_CHECK(check(shared.plan));
+    PH_TRY(shared.tls, net::TlsClientContext::make({}));
+    shared.filler = filler(shared.plan.size);
+    if (shared.plan.ledger.empty()) return {};
+    shared.ledger =
+        open(shared.plan.ledger.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    if (shared.ledger < 0)
+        return fail(ErrorKind::io, fmt::format("cannot write the ledger {}", shared.plan.ledger));
+    return {};
+}
+
+// Each thread has its own worker and its share of the sessions.
+using Loop = runtime::Task<void> (*)(Shared&, std::size_t, std::size_t&, runtime::Worker&);
+
+void run_thread(Shared& shared, std::size_t first, std::size_t count, Loop loop, Log& log) {
+    runtime::Worker worker("bench", first);
+    runtime::TaskGroup tasks(worker, log);
+    auto running = count;
+    worker.post([&] {
+        for (std::size_t i = 0; i < count; ++i)
+            tasks.spawn(loop(shared, first + i, running, worker));
+    });
+    worker.run();
+}
+
+}  // namespace
+
+Result<LoadReport> run_load(const LoadPlan& plan) {
+    Shared shared(plan);
+    PH_CHECK(prepare(shared));
+    Log log({.level = LogLevel::error});
+    std::vector<std::thread> threads;
+    auto count = std::max<std::size_t>(1, std::min(plan.threads, plan.sessions));
+    shared.start = std::chrono::steady_clock::now();
+    std::size_t first = 0;
+    for (std::size_t t = 0; t < count; ++t) {
+        auto share = plan.sessions / count + (t < plan.sessions % count ? 1 : 0);
+        threads.emplace_back(
+            [&shared, first, share, &log] { run_thread(shared, first, share, session_loop, log); });
+        first += share;
+    }
+    for (auto& thread : threads) thread.join();
+    if (shared.ledger >= 0) close(shared.ledger);
+    MutexLock lock(shared.mutex);
+    auto report = shared.report;
+    report.seconds =
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - shared.start).count();
+    auto& sorted = shared.latencies;
+    std::ranges::sort(sorted);
+    if (!sorted.empty()) {
+        report.p50_ms = static_cast<double>(sorted[sorted.size() / 2]);
+        report.p99_ms = static_cast<double>(sorted[sorted.size() * 99 / 100]);
+    }
+    return report;
+}
+
+Result<std::size_t> run_idle(const LoadPlan& plan) {
+    Shared shared(plan);
+    PH_CHECK(prepare(shared));
+    Log log({.level = LogLevel::error});
+    shared.opening = plan.sessions;
+    std::thread thread([&] { run_thread(shared, 0, plan.sessions, hold_open, log); });
+    while (shared.opening > 0) std::this_thread::sleep_for(Milliseconds(50));
+    fmt::print("{} sessions stand, logged in; end of input closes them\n", shared.standing.load());
+    std::fflush(stdout);
+    std::string line;
+    while (std::getline(std::cin, line)) continue;
+    shared.release = true;
+    thread.join();
+    return shared.standing.load();
+}
+
+}  // namespace posthaste::app::bench

@@ -1,0 +1,53 @@
+// SmtpClient: the dialogue of a mail program, step by step, for `posthaste send --server` and the
+// load generator. Delivery to other servers is delivery/'s; this one shows what a person's program
+// would see.
+#pragma once
+
+#include "base/result.h"
+#include "base/secret.h"
+#include "net/stream.h"
+#include "net/tls.h"
+#include "runtime/task.h"
+#include "smtp/extensions.h"
+#include "smtp/reply.h"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace posthaste::app {
+
+class SmtpClient {
+  public:
+    // Lives on the calling worker. `step_timeout` bounds each command and its reply.
+    SmtpClient(std::unique_ptr<net::Stream> stream, Seconds step_timeout);
+
+    // Each gives the reply; errors are the stream's, or `refused` with the reply as text when it is
+    // not the one needed.
+    runtime::Task<Result<smtp::Reply>> greeting();
+    runtime::Task<Result<smtp::Reply>> ehlo(std::string name);  // fills `offered`
+    runtime::Task<Result<void>> start_tls(const net::TlsClientContext& context,
+                                          net::TlsClientPolicy policy);  // STARTTLS
+    runtime::Task<Result<void>> tls_at_once(const net::TlsClientContext& context,
+                                            net::TlsClientPolicy policy);
+    runtime::Task<Result<smtp::Reply>> login_plain(std::string login, Secret password);
+    // MAIL, RCPT…, DATA (pipelined where offered), content already dot-stuffed with its end. The
+    // reply to the end, or the first refusal.
+    runtime::Task<Result<smtp::Reply>> send(std::string from, std::vector<std::string> to,
+                                            const std::string& wire);
+    runtime::Task<void> quit();
+
+    const smtp::Extensions& offered() const { return offered_; }
+
+    net::Stream& stream() { return *stream_; }
+
+  private:
+    runtime::Task<Result<smtp::Reply>> read_reply();
+    runtime::Task<Result<smtp::Reply>> command(std::string line);
+
+    std::unique_ptr<net::Stream> stream_;
+    Seconds step_timeout_;
+    smtp::Extensions offered_;
+};
+
+}  // namespace posthaste::app
