@@ -141,7 +141,7 @@ TEST(AddressListBounds, long_input_is_linear) {
          {"a ", "\"\" ", "a.", "()", "@", "<", "\\", ",", "A:;,", "[", "\"\\\"", "=?"}) {
         std::string body;
         while (body.size() < kSize) body += piece;
-        static_cast<void>(parse_address_list(body));
+        if (const auto list = parse_address_list(body)) EXPECT_LE(list->size(), 10'000U);
     }
 }
 

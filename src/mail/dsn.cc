@@ -16,7 +16,7 @@
 namespace posthaste::mail {
 namespace {
 
-constexpr std::size_t kMaxReturned = 100 * 1024;  // of the message reported on (delivery.md B-9)
+constexpr std::size_t kMaxReturned = 102'400;  // of the message reported on (delivery.md B-9)
 constexpr std::size_t kFold = 76;
 
 std::string_view name_action(DsnAction action) {

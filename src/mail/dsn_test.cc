@@ -364,7 +364,7 @@ TEST(Dsn, returns_the_message_when_asked_and_possible) {
     EXPECT_TRUE(message.needs_8bit);
     EXPECT_EQ(parts.part_headers[2].find("Content-Transfer-Encoding")->unfolded(), "8bit");
 
-    for (const std::string& body : {std::string(101 * 1024, 'x'), std::string(999, 'x') + "\r\n",
+    for (const std::string& body : {std::string(103'000, 'x'), std::string(999, 'x') + "\r\n",
                                     std::string("a\nb\r\n"), std::string("a\0b\r\n", 5)}) {
         in.original_body = body;
         parts = take_apart(make_dsn(in));

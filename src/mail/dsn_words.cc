@@ -161,7 +161,7 @@ void tell_details(TextWriter& out, const DsnRecipient& recipient) {
 
 std::string full_reply(const Outcome& outcome) {
     constexpr std::size_t kMaxReply = 1024;
-    const std::string text = readable(outcome.reply, kMaxReply);
+    std::string text = readable(outcome.reply, kMaxReply);
     const std::string code = std::to_string(outcome.code);
     if (outcome.code == 0 || text.starts_with(code)) return text;
     return text.empty() ? code : code + ' ' + text;
