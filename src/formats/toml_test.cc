@@ -79,9 +79,17 @@ TEST(Toml, tables_in_lists_dates_and_dotted_keys) {
     EXPECT_EQ(size->value.as_table()->find("most")->key_position, (TomlPosition{17, 28}));
 }
 
+TEST(Toml, text_may_be_in_any_script) {
+    const auto table = parse_toml(
+        "'caf\xc3\xa9' = \"\"\"a\\\n  \xc3\xa9\xef\xbb\xb7\"\"\" # \xe2\x80\x9cx\xe2\x80\x9d\n",
+        "x");
+    ASSERT_TRUE(table) << table.error().text;
+    EXPECT_EQ(*table->find("caf\xc3\xa9")->value.as_string(), "a\xc3\xa9\xef\xbb\xb7");
+}
+
 TEST(Toml, an_empty_file_is_an_empty_table) {
     EXPECT_TRUE(parse_toml("", "x")->empty());
-    EXPECT_TRUE(parse_toml("\xef\xbb\xbf# only a comment\r\n", "x")->empty());
+    EXPECT_TRUE(parse_toml("\xef\xbb\xbf# only a comm\xc3\xa9nt\r\n", "x")->empty());
 }
 
 TEST(Toml, points_at_the_error) {
@@ -109,6 +117,10 @@ TEST(Toml, refuses_what_is_not_toml) {
         {"a NUL", {"a = \"\0\"", 7}, "x:1:"},
         {"a bare word", "a = yes", "x:1:"},
         {"an integer too large", "a = 9223372036854775808", "x:1:"},
+        {"typographic quotes", "a = 1\nb\t= \xe2\x80\x9cx\xe2\x80\x9d", "x:2:5: "},
+        {"a bare word with an accent", "a = 'caf\xc3\xa9' caf\xc3\xa9", "x:1:15: "},
+        {"a quote inside a word", "a = 2\"b\"", "x:1:6: "},
+        {"two strings in one", "a = 'b''c'", "x:1:8: "},
         {"a header without a name", "a = 1\n[\n(", "x:2:1: "},
         {"a header without a name, indented", "a = 1\n\n  [(]\nb = 2\n", "x:3:3: "},
         {"a header without a name at the end", "[(", "x:1:1: "},
