@@ -1,16 +1,16 @@
-// Change: everything that is ever written. An engine is "apply these changes in one durable transaction"
-// plus queries. All changes of one submission become durable together or not at all.
+// Change: everything that is ever written. An engine is "apply these changes in one durable
+// transaction" plus queries. All changes of one submission become durable together or not at all.
 #pragma once
+
+#include "store/values.h"
 
 #include <string>
 #include <variant>
 #include <vector>
 
-#include "store/values.h"
-
 namespace posthaste::store {
 
-struct AddMessage {
+struct AddMessage {  // conflict when the id is there already
     MessageRow row;
     std::vector<RecipientRow> recipients;
 };
@@ -26,8 +26,8 @@ struct RecipientUpdate {
     Timestamp when;
 };
 
-// All outcomes of a delivery, one atomic write. When no recipient is left the message and its content go
-// (files after the commit). A recipient that is no longer there is skipped.
+// All outcomes of a delivery, one atomic write. When no recipient is left the message and its
+// content go (files after the commit). A recipient that is no longer there is skipped.
 struct Settlement {
     QueueId id;
     std::vector<RecipientUpdate> updates;
@@ -56,7 +56,7 @@ struct PutDomain {
     DomainRow row;
 };
 
-struct RemoveDomain {
+struct RemoveDomain {  // removing what is not there is no error, here and below
     std::string name;
 };
 
@@ -68,7 +68,8 @@ struct RemoveAccount {  // with its app passwords and further addresses
     std::string address;
 };
 
-struct PutAppPassword {
+struct PutAppPassword {  // inserts or replaces; not_found without the account, conflict when the
+                         // digest is taken
     AppPasswordRow row;
 };
 
@@ -77,8 +78,17 @@ struct RemoveAppPassword {
     std::string id;
 };
 
-using Change = std::variant<AddMessage, Settlement, MarkDelayReported, SetHeld, SetNextAttempt, SaveClock, PutDomain,
-                            RemoveDomain, PutAccount, RemoveAccount, PutAppPassword, RemoveAppPassword>;
+using Change = std::variant<AddMessage, Settlement, MarkDelayReported, SetHeld, SetNextAttempt,
+                            SaveClock, PutDomain, RemoveDomain, PutAccount, RemoveAccount,
+                            PutAppPassword, RemoveAppPassword>;
 using Changes = std::vector<Change>;
+
+// What a submission is about. Each part is durable by itself (SQLite: a file of its own), so a
+// submission keeps to one of them.
+enum class Part { queue, directory };
+
+Part part_of(const Changes& changes);  // asserts that they are of one part and not empty
+bool brings_mail(
+    const Changes& changes);  // adds a message of kind mail; refused first when the disk is full
 
 }  // namespace posthaste::store

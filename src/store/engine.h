@@ -1,7 +1,10 @@
-// Engine: one database behind the store. `apply` is called by the committer's thread alone; queries come from
-// any thread, block, and have a bounded number of readers. The conformance suite (conformance_test.cc) is
-// what every engine must pass.
+// Engine: one database behind the store. `apply` is called by the committer's thread alone; queries
+// come from any thread, block, and have a bounded number of readers. The conformance suite
+// (conformance_test.cc) is what every engine must pass.
 #pragma once
+
+#include "base/result.h"
+#include "store/change.h"
 
 #include <functional>
 #include <memory>
@@ -10,24 +13,40 @@
 #include <string>
 #include <vector>
 
-#include "base/result.h"
-#include "store/change.h"
-
 namespace posthaste::store {
 
 class Engine {
   public:
     virtual ~Engine() = default;
 
-    // All of them in one transaction, synced before it returns. Errors: store_full (nothing was written,
-    // later calls may work), store_failed (a write or sync failed: never call apply again).
+    // All of them in one transaction, synced before it returns; all of one Part. Errors: store_full
+    // (nothing was written, later calls may work), store_failed (a write or sync failed: never call
+    // apply again). Any other error: nothing was written, and one of the submissions may be at
+    // fault (the committer then tries them alone). Content files of messages that ended are removed
+    // later, behind the commit.
     virtual Result<void> apply(std::span<const Changes* const> submissions) = 0;
 
-    // Housekeeping in a quiet moment: checkpoint, shrink the file. Committer's thread.
+    // Housekeeping in a quiet moment: checkpoint, shrink the file. Committer's thread; one call is
+    // short, and is repeated while `wants_maintenance`.
     virtual void maintain() = 0;
 
+    virtual bool wants_maintenance() const { return false; }
+
+    // A failed write or sync that was met outside `apply` (a checkpoint), as store_failed. Any
+    // thread.
+    virtual std::optional<Error> failure() const { return std::nullopt; }
+
+    // A write or sync failed elsewhere in the store: write and sync nothing more, closing included.
+    // Any thread.
+    virtual void stop_writing(const Error&) {}
+
+    // Queries. Errors: io (the text says what is damaged or cannot be read), timeout, busy (all
+    // readers are taken).
     virtual Result<std::optional<ClockMark>> clock_mark() = 0;
+    // By id, then index; not bound by the readers' deadline. `visit` must not call the engine.
     virtual Result<void> for_each_open(const std::function<void(const OpenRecipient&)>& visit) = 0;
+    // The body's octets are not loaded: `octets` is null, and `file` is empty when the body is
+    // inline.
     virtual Result<std::optional<Message>> message(const QueueId& id) = 0;
     virtual Result<std::optional<std::string>> inline_body(const QueueId& id) = 0;
     virtual Result<std::vector<QueueSummary>> list(const QueueFilter& filter) = 0;
@@ -39,10 +58,14 @@ class Engine {
     virtual Result<std::vector<AccountRow>> accounts() = 0;
     virtual Result<std::optional<AccountRow>> account(std::string_view address) = 0;
     virtual Result<std::vector<AppPasswordRow>> app_passwords(std::string_view account) = 0;
-    virtual Result<std::optional<AppPasswordRow>> app_password_by_digest(std::string_view digest) = 0;
-    virtual std::string server_secret() const = 0;  // 32 random octets made with the store; keys digests and caches
+    virtual Result<std::optional<AppPasswordRow>> app_password_by_digest(
+        std::string_view digest) = 0;
+    virtual std::string server_secret()
+        const = 0;  // 32 random octets made with the store; keys digests and caches
 
-    // A consistent copy while running; messages in it are held. Content files are copied too.
+    // A consistent copy while running, into a folder that is missing or empty; messages in it are
+    // held. Content files are copied too; messages that ended meanwhile are left out. On an error
+    // the copy is removed again.
     virtual Result<void> backup(const std::string& folder) = 0;
 };
 

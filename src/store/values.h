@@ -1,27 +1,27 @@
 // What the store holds: the queue's messages and recipients, and the directory of who may send.
 #pragma once
 
-#include <cstdint>
-#include <memory>
-#include <optional>
-#include <string>
-#include <vector>
-
 #include "base/id.h"
 #include "base/time.h"
 #include "mail/envelope.h"
 #include "mail/outcome.h"
 #include "store/queue_time.h"
 
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
 namespace posthaste::store {
 
-// The content's body as written: in memory (at most kInlineBody octets) or in a file of its own that is
-// already synced, with its directory, when the change that names it is submitted.
+// The content's body as written: in memory (at most kInlineBody octets) or in a file of its own
+// that is already synced, with its directory, when the change that names it is submitted.
 struct Body {
     std::shared_ptr<const std::string> octets;  // null when in a file
     std::string file;                           // name inside the content folder, empty when inline
     std::uint64_t size = 0;
-    std::uint32_t crc = 0;                      // crc32c of the octets, verified when read
+    std::uint32_t crc = 0;  // crc32c of the octets, verified when read
 };
 
 constexpr std::size_t kInlineBody = 256 << 10;
@@ -37,7 +37,8 @@ struct MessageRow {
     bool smtputf8 = false;
     mail::Ret ret = mail::Ret::unset;
     std::string envid;
-    std::shared_ptr<const std::string> header;  // after fix-ups, CR LF lines, without the empty line
+    std::shared_ptr<const std::string>
+        header;  // after fix-ups, CR LF lines, without the empty line
     Body body;
     Timestamp accepted_wall;
     QueueTime accepted;
@@ -59,7 +60,7 @@ struct RecipientRow {
     QueueTime next_at;
     std::uint32_t attempts = 0;
     bool delay_reported = false;
-    mail::Outcome last;        // default when never tried
+    mail::Outcome last;  // default when never tried
     Timestamp last_attempt;
 };
 
@@ -122,10 +123,10 @@ struct AccountRow {
 };
 
 struct AppPasswordRow {
-    std::string id;       // short, for people
+    std::string id;  // short, for people
     std::string account;
     std::string name;
-    std::string digest;   // 32 octets, keyed SHA-256
+    std::string digest;  // 32 octets, keyed SHA-256
     Timestamp created;
 };
 

@@ -1,0 +1,37 @@
+#include "store/change.h"
+
+#include "base/assert.h"
+
+#include <algorithm>
+
+namespace posthaste::store {
+
+namespace {
+
+template <class T>
+constexpr bool kIsQueue = std::is_same_v<T, AddMessage> || std::is_same_v<T, Settlement> ||
+                          std::is_same_v<T, MarkDelayReported> || std::is_same_v<T, SetHeld> ||
+                          std::is_same_v<T, SetNextAttempt> || std::is_same_v<T, SaveClock>;
+
+Part part_of_change(const Change& change) {
+    return std::visit([]<class T>(const T&) { return kIsQueue<T> ? Part::queue : Part::directory; },
+                      change);
+}
+
+}  // namespace
+
+Part part_of(const Changes& changes) {
+    PH_ASSERT(!changes.empty());
+    const Part part = part_of_change(changes.front());
+    for (const Change& change : changes) PH_ASSERT(part_of_change(change) == part);
+    return part;
+}
+
+bool brings_mail(const Changes& changes) {
+    return std::ranges::any_of(changes, [](const Change& change) {
+        const auto* const add = std::get_if<AddMessage>(&change);
+        return add != nullptr && add->row.kind == MessageKind::mail;
+    });
+}
+
+}  // namespace posthaste::store

@@ -1,0 +1,89 @@
+#include "base/assert.h"
+#include "store/sqlite/apply.h"
+
+#include <fmt/format.h>
+
+namespace posthaste::store::sqlite {
+
+namespace {
+
+Result<void> apply(Connection& db, const PutDomain& put) {
+    return db.run(
+        "INSERT INTO domains (name, created) VALUES (?, ?) "
+        "ON CONFLICT (name) DO UPDATE SET created = excluded.created",
+        put.row.name, put.row.created);
+}
+
+Result<void> apply(Connection& db, const RemoveDomain& remove) {
+    return db.run("DELETE FROM domains WHERE name = ?", remove.name);
+}
+
+Result<void> apply(Connection& db, const PutAccount& put) {
+    const AccountRow& row = put.row;
+    PH_CHECK(
+        db.run("INSERT INTO accounts (address, name, password_hash, disabled, created) VALUES (?, "
+               "?, ?, ?, ?) "
+               "ON CONFLICT (address) DO UPDATE SET name = excluded.name, password_hash = "
+               "excluded.password_hash, "
+               "disabled = excluded.disabled, created = excluded.created",
+               row.address, row.name, row.password_hash, row.disabled, row.created));
+    PH_CHECK(db.run("DELETE FROM addresses WHERE account = ?", row.address));
+    for (const std::string& address : row.also) {
+        PH_CHECK(
+            db.run("INSERT INTO addresses (account, address) VALUES (?, ?) ON CONFLICT (account, "
+                   "address) DO NOTHING",
+                   row.address, address));
+    }
+    return {};
+}
+
+Result<void> apply(Connection& db, const RemoveAccount& remove) {
+    PH_CHECK(db.run("DELETE FROM app_passwords WHERE account = ?", remove.address));
+    PH_CHECK(db.run("DELETE FROM addresses WHERE account = ?", remove.address));
+    return db.run("DELETE FROM accounts WHERE address = ?", remove.address);
+}
+
+Result<void> apply(Connection& db, const PutAppPassword& put) {
+    const AppPasswordRow& row = put.row;
+    {
+        Query q = db.query("SELECT 1 FROM accounts WHERE address = ?");
+        q.bind(row.account);
+        PH_TRY(const bool found, q.next());
+        if (!found)
+            return fail(ErrorKind::not_found, fmt::format("there is no account {}", row.account),
+                        "make it first: posthaste account add");
+    }
+    auto added = db.run(
+        "INSERT INTO app_passwords (account, id, name, digest, created) VALUES (?, ?, ?, ?, ?) "
+        "ON CONFLICT (account, id) DO UPDATE SET name = excluded.name, digest = excluded.digest, "
+        "created = excluded.created",
+        row.account, row.id, row.name, Blob{row.digest}, row.created);
+    if (!added && added.error().kind == ErrorKind::conflict)
+        added.error() = {ErrorKind::conflict, "this app password is in use already",
+                         "make a new one"};
+    return added;
+}
+
+Result<void> apply(Connection& db, const RemoveAppPassword& remove) {
+    return db.run("DELETE FROM app_passwords WHERE account = ? AND id = ?", remove.account,
+                  remove.id);
+}
+
+template <class T>
+concept OfDirectory = requires(Connection& db, const T& change) { apply(db, change); };
+
+}  // namespace
+
+Result<void> apply_to_directory(Connection& db, const Change& change) {
+    return std::visit(
+        [&]<class T>(const T& c) -> Result<void> {
+            if constexpr (OfDirectory<T>) {
+                return apply(db, c);
+            } else {
+                assertion_failed("a change of the queue", __FILE__, __LINE__);
+            }
+        },
+        change);
+}
+
+}  // namespace posthaste::store::sqlite

@@ -1,0 +1,158 @@
+// The copy is made like a store, so that restoring is moving the folder into place. All messages in
+// it are held: the original goes on delivering them, and a copy that delivered them again would
+// send everything twice.
+#include "store/files.h"
+#include "store/sqlite/sqlite_engine.h"
+
+#include <algorithm>
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+namespace posthaste::store::sqlite {
+
+namespace {
+
+// The folder under construction; removes what it made unless `keep` is called.
+class Copy {
+  public:
+    explicit Copy(std::string folder) : folder_(std::move(folder)) {}
+
+    ~Copy() {
+        if (kept_) return;
+        for (auto it = made_.rbegin(); it != made_.rend(); ++it) remove(it->c_str());
+    }
+
+    Copy(const Copy&) = delete;
+    Copy& operator=(const Copy&) = delete;
+
+    Result<void> begin() {
+        struct stat status{};
+        if (stat(folder_.c_str(), &status) != 0) {
+            PH_CHECK(make_folder(folder_));
+            made_.push_back(folder_);
+        } else {
+            PH_TRY(const auto names, list_folder(folder_));
+            if (!names.empty())
+                return fail(ErrorKind::conflict, folder_ + " is not empty",
+                            "name a folder that is empty or not there");
+            if (chmod(folder_.c_str(), 0700) != 0)
+                return std::unexpected(system_error(errno, "cannot close " + folder_));
+        }
+        PH_CHECK(make_folder(folder_ + "/content"));
+        made_.push_back(folder_ + "/content");
+        return {};
+    }
+
+    std::string path(const std::string& name) const { return folder_ + '/' + name; }
+
+    void will_make(const std::string& path) { made_.push_back(path); }
+
+    Result<void> keep() {
+        PH_CHECK(sync_folder(folder_ + "/content"));
+        PH_CHECK(sync_folder(folder_));
+        kept_ = true;
+        return {};
+    }
+
+  private:
+    std::string folder_;
+    std::vector<std::string> made_;
+    bool kept_ = false;
+};
+
+Error as_io(Error error) {
+    // The disk that failed is the copy's, which says nothing about the store.
+    if (error.kind == ErrorKind::store_failed) error.kind = ErrorKind::io;
+    return error;
+}
+
+Result<std::string> copy_database(Database& database, const std::string& name, Copy& copy) {
+    const std::string target = copy.path(name);
+    copy.will_make(target);
+    // Made here for the rights; VACUUM INTO takes an empty file.
+    PH_TRY(const FileDescriptor made, open_file(target, O_RDWR | O_CREAT | O_EXCL));
+    PH_TRY(auto connection, database.open_another());
+    connection->abandon();
+    PH_CHECK(connection->run("VACUUM INTO ?", target));
+    return target;
+}
+
+// Copies the content files that the copy names, and gives those that are not there.
+Result<std::vector<std::string>> copy_files(Connection& db, const std::string& from, Copy& copy) {
+    std::vector<std::string> gone;
+    Query q = db.query("SELECT body_file FROM messages WHERE body_file IS NOT NULL");
+    for (;;) {
+        PH_TRY(const bool found, q.next());
+        if (!found) return gone;
+        const std::string name(q.text(0));
+        if (!QueueId::parse(name))
+            return fail(ErrorKind::io, "a row of the messages names a file that cannot be",
+                        "see posthaste queue list");
+        const std::string target = copy.path("content/" + name);
+        copy.will_make(target);
+        auto copied = copy_file(from + '/' + name, target);
+        if (copied) continue;
+        if (copied.error().kind != ErrorKind::not_found)
+            return std::unexpected(as_io(std::move(copied).error()));
+        gone.push_back(name);
+    }
+}
+
+Result<void> forget_messages(Connection& db, const std::vector<std::string>& files) {
+    for (const std::string& file : files) {
+        PH_CHECK(db.run(
+            "DELETE FROM recipients WHERE message IN (SELECT id FROM messages WHERE body_file = ?)",
+            file));
+        PH_CHECK(
+            db.run("DELETE FROM contents WHERE number IN (SELECT content FROM messages WHERE "
+                   "body_file = ?)",
+                   file));
+        PH_CHECK(db.run("DELETE FROM messages WHERE body_file = ?", file));
+    }
+    return {};
+}
+
+Result<void> hold_and_forget(Connection& db, const std::vector<std::string>& ended) {
+    PH_CHECK(db.execute("BEGIN IMMEDIATE; UPDATE messages SET held = 1"));
+    PH_CHECK(forget_messages(db, ended));
+    return db.execute("COMMIT");
+}
+
+Result<void> sync_file(const std::string& path) {
+    PH_TRY(const FileDescriptor fd, open_file(path, O_RDONLY));
+    return sync_data(fd.get(), path);
+}
+
+}  // namespace
+
+Result<void> SqliteEngine::backup(const std::string& folder) {
+    Copy copy(folder);
+    const auto made = [&]() -> Result<void> {
+        PH_CHECK(copy.begin());
+        PH_TRY(const std::string directory,
+               copy_database(*directory_.database, "directory.db", copy));
+        PH_TRY(const std::string queue, copy_database(*queue_.database, "queue.db", copy));
+        {
+            PH_TRY(auto db, Connection::open(queue, Connection::Mode::write));
+            PH_CHECK(db->execute("PRAGMA synchronous=FULL; PRAGMA journal_mode=MEMORY"));
+            PH_TRY(auto gone, copy_files(*db, options_.content_folder, copy));
+            // A message that is still here has lost its file, which the copy must go on saying.
+            PH_TRY(const auto named,
+                   gone.empty() ? Result<std::vector<std::string>>() : content_files());
+            std::erase_if(gone, [&](const std::string& file) {
+                return std::ranges::find(named, file) != named.end();
+            });
+            PH_CHECK(hold_and_forget(*db, gone));
+        }
+        PH_CHECK(sync_file(directory));
+        PH_CHECK(sync_file(queue));
+        return copy.keep();
+    }();
+    if (!made) return std::unexpected(as_io(made.error()));
+    return {};
+}
+
+}  // namespace posthaste::store::sqlite

@@ -1,0 +1,49 @@
+// One database file of the store: made or checked when it is opened, with its one writing
+// connection and its readers.
+#pragma once
+
+#include "store/sqlite/connection.h"
+#include "store/sqlite/readers.h"
+
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace posthaste::store::sqlite {
+
+class Database {
+  public:
+    struct Spec {
+        std::string path;
+        std::int64_t application = 0;
+        const char* schema = nullptr;
+        std::function<Result<void>(Connection&)>
+            fill;  // inside the transaction that makes the tables, may be null
+    };
+
+    // Makes the file when it is missing or was left half made by a crash. Errors: unsupported
+    // (another format, not ours), not_found (missing and `create` is false), io.
+    static Result<std::unique_ptr<Database>> open(const Spec& spec, bool create,
+                                                  Readers::Options readers);
+
+    Connection& writer() { return *writer_; }  // the committer's thread
+
+    Readers& readers() { return readers_; }
+
+    const std::string& path() const { return path_; }
+
+    // A further writing connection with the same settings, for checkpoints and for the copy of a
+    // backup.
+    Result<std::unique_ptr<Connection>> open_another() const;
+
+  private:
+    Database(std::string path, std::unique_ptr<Connection> writer, Readers::Options readers)
+        : path_(std::move(path)), writer_(std::move(writer)), readers_(path_, readers) {}
+
+    std::string path_;
+    std::unique_ptr<Connection>
+        writer_;  // closed behind the readers, so that the last to close is the writer
+    Readers readers_;
+};
+
+}  // namespace posthaste::store::sqlite

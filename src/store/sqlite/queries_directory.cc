@@ -1,0 +1,130 @@
+#include "store/sqlite/rows.h"
+#include "store/sqlite/sqlite_engine.h"
+
+namespace posthaste::store::sqlite {
+
+namespace {
+
+constexpr std::size_t kDigestOctets = 32;
+
+DomainRow read_domain(Query& query) {
+    RowReader row(query);
+    DomainRow domain;
+    domain.name = row.text();
+    domain.created = row.timestamp();
+    return domain;
+}
+
+Result<AccountRow> read_account(Query& query, const std::string& path) {
+    RowReader row(query);
+    AccountRow account;
+    account.address = row.text();
+    account.name = row.text();
+    account.password_hash = row.text();
+    account.disabled = row.boolean();
+    account.created = row.timestamp();
+    if (row.damaged()) return std::unexpected(row.error(path, "accounts"));
+    return account;
+}
+
+Result<AppPasswordRow> read_app_password(Query& query, const std::string& path) {
+    RowReader row(query);
+    AppPasswordRow password;
+    password.account = row.text();
+    password.id = row.text();
+    password.name = row.text();
+    password.digest = row.octets();
+    password.created = row.timestamp();
+    if (password.digest.size() != kDigestOctets)
+        return std::unexpected(row.error(path, "app passwords"));
+    return password;
+}
+
+Result<void> read_addresses(Connection& reader, AccountRow& account) {
+    Query q = reader.query("SELECT address FROM addresses WHERE account = ? ORDER BY address");
+    q.bind(account.address);
+    for (;;) {
+        PH_TRY(const bool found, q.next());
+        if (!found) return {};
+        account.also.emplace_back(q.text(0));
+    }
+}
+
+}  // namespace
+
+Result<std::vector<DomainRow>> SqliteEngine::domains() {
+    PH_TRY(auto reader, directory_.database->readers().acquire());
+    std::vector<DomainRow> domains;
+    Query q = reader->query("SELECT name, created FROM domains ORDER BY name");
+    for (;;) {
+        PH_TRY(const bool found, q.next());
+        if (!found) return domains;
+        domains.push_back(read_domain(q));
+    }
+}
+
+Result<std::optional<DomainRow>> SqliteEngine::domain(std::string_view name) {
+    PH_TRY(auto reader, directory_.database->readers().acquire());
+    Query q = reader->query("SELECT name, created FROM domains WHERE name = ?");
+    q.bind(name);
+    PH_TRY(const bool found, q.next());
+    if (!found) return std::nullopt;
+    return read_domain(q);
+}
+
+Result<std::vector<AccountRow>> SqliteEngine::accounts() {
+    PH_TRY(auto reader, directory_.database->readers().acquire());
+    PH_TRY(const Snapshot snapshot, Snapshot::begin(*reader));
+    std::vector<AccountRow> accounts;
+    Query q = reader->query(
+        "SELECT address, name, password_hash, disabled, created FROM accounts ORDER BY address");
+    for (;;) {
+        PH_TRY(const bool found, q.next());
+        if (!found) return accounts;
+        PH_TRY(auto account, read_account(q, reader->path()));
+        PH_CHECK(read_addresses(*reader, account));
+        accounts.push_back(std::move(account));
+    }
+}
+
+Result<std::optional<AccountRow>> SqliteEngine::account(std::string_view address) {
+    PH_TRY(auto reader, directory_.database->readers().acquire());
+    PH_TRY(const Snapshot snapshot, Snapshot::begin(*reader));
+    Query q = reader->query(
+        "SELECT address, name, password_hash, disabled, created FROM accounts WHERE address = ?");
+    q.bind(address);
+    PH_TRY(const bool found, q.next());
+    if (!found) return std::nullopt;
+    PH_TRY(auto account, read_account(q, reader->path()));
+    PH_CHECK(read_addresses(*reader, account));
+    return account;
+}
+
+Result<std::vector<AppPasswordRow>> SqliteEngine::app_passwords(std::string_view account) {
+    PH_TRY(auto reader, directory_.database->readers().acquire());
+    std::vector<AppPasswordRow> passwords;
+    Query q = reader->query(
+        "SELECT account, id, name, digest, created FROM app_passwords WHERE account = ? ORDER BY "
+        "created, id");
+    q.bind(account);
+    for (;;) {
+        PH_TRY(const bool found, q.next());
+        if (!found) return passwords;
+        PH_TRY(auto password, read_app_password(q, reader->path()));
+        passwords.push_back(std::move(password));
+    }
+}
+
+Result<std::optional<AppPasswordRow>> SqliteEngine::app_password_by_digest(
+    std::string_view digest) {
+    PH_TRY(auto reader, directory_.database->readers().acquire());
+    Query q = reader->query(
+        "SELECT account, id, name, digest, created FROM app_passwords WHERE digest = ?");
+    q.bind(Blob{digest});
+    PH_TRY(const bool found, q.next());
+    if (!found) return std::nullopt;
+    PH_TRY(auto password, read_app_password(q, reader->path()));
+    return password;
+}
+
+}  // namespace posthaste::store::sqlite
