@@ -1,15 +1,15 @@
 // Dialer: connects to one address.
 #pragma once
 
+#include "net/stream.h"
+
 #include <memory>
 #include <optional>
 
-#include "net/stream.h"
-
 namespace posthaste::net {
 
-// On the calling worker. Errors: refused, timeout, unreachable as refused, cancelled, io; the text is a sentence part
-// such as "connection refused".
+// On the calling worker. Errors: refused, timeout, unreachable as refused, cancelled, io; the text
+// is a sentence part such as "connection refused".
 runtime::Task<Result<std::unique_ptr<Stream>>> dial(Endpoint to, Deadline deadline);
 runtime::Task<Result<std::unique_ptr<Stream>>> dial_unix(std::string path, Deadline deadline);
 

@@ -1,6 +1,11 @@
-// Listener: binds, accepts, hands sockets to workers. Knows IPv6 and kernels without it, keeps a spare
-// descriptor for EMFILE, counts connections.
+// Listener: binds, accepts, hands sockets to workers. Knows IPv6 and kernels without it, keeps a
+// spare descriptor for EMFILE, counts connections.
 #pragma once
+
+#include "base/log.h"
+#include "base/result.h"
+#include "net/stream.h"
+#include "runtime/worker.h"
 
 #include <cstdint>
 #include <functional>
@@ -8,29 +13,25 @@
 #include <string>
 #include <vector>
 
-#include "base/log.h"
-#include "base/result.h"
-#include "net/stream.h"
-#include "runtime/worker.h"
-
 namespace posthaste::net {
 
 struct ListenAddress {
     std::string host;  // "" for all addresses of both families, else an IPv4 or IPv6 address
     std::uint16_t port = 0;
 
-    // ":587", "127.0.0.1:2587", "[::1]:2587", "localhost:0"
+    // ":587", "127.0.0.1:2587", "[::1]:2587", "localhost:0" (which is 127.0.0.1). Errors: syntax.
     static Result<ListenAddress> parse(std::string_view text);
     std::string to_string() const;
 };
 
-// A bound socket that listens (made while still root, before the user changes). "" binds [::] dual-stack and
-// falls back to 0.0.0.0 where the kernel has no IPv6. Errors: conflict (in use; the text names the holder if it can be
-// found), denied, io.
+// A bound socket that listens (made while still root, before the user changes). "" binds [::]
+// dual-stack and falls back to 0.0.0.0 where the kernel has no IPv6. Errors: conflict (in use; the
+// text names the holder if it can be found), denied, io.
 class BoundSocket {
   public:
     static Result<BoundSocket> bind(const ListenAddress& address);
-    static Result<BoundSocket> bind_unix(const std::string& path, unsigned mode);  // a stale socket file is replaced
+    static Result<BoundSocket> bind_unix(const std::string& path,
+                                         unsigned mode);  // a stale socket file is replaced
     BoundSocket(BoundSocket&&) noexcept;
     BoundSocket& operator=(BoundSocket&&) noexcept;
     ~BoundSocket();
@@ -65,6 +66,7 @@ class ConnectionCounter {
 
       private:
         friend class ConnectionCounter;
+
         Unit(ConnectionCounter& owner, IpAddress key) : owner_(&owner), key_(key) {}
 
         ConnectionCounter* owner_;
@@ -86,8 +88,8 @@ class Listener {
     // Called on the chosen worker's thread with the new stream.
     using Handler = std::function<void(runtime::Worker&, std::unique_ptr<Stream>)>;
 
-    // Accepts on `workers[0]`'s thread, gives sockets round robin to all. EMFILE: accepts with the spare descriptor,
-    // closes at once, logs, waits a little; never spins.
+    // Accepts on `workers[0]`'s thread, gives sockets round robin to all. EMFILE: accepts with the
+    // spare descriptor, closes at once, logs, waits a little; never spins.
     Listener(BoundSocket socket, runtime::WorkerPool& workers, Handler handler, Log& log);
     ~Listener();
     void start();

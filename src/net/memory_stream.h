@@ -1,10 +1,11 @@
-// Two streams joined in memory, on one worker: for tests and fuzzing. No TLS.
+// Two streams joined in memory, on one worker: for tests and fuzzing. No TLS. Each direction holds
+// 64 KiB, then the writer waits, as with sockets.
 #pragma once
+
+#include "net/stream.h"
 
 #include <memory>
 #include <utility>
-
-#include "net/stream.h"
 
 namespace posthaste::net {
 

@@ -1,25 +1,26 @@
-// Resolver: MX, A, AAAA by libunbound, validating only after a self-test has passed, so that a resolver
-// that strips signatures never stops the mail. One for the process, thread-safe; answers come back to the caller's
-// worker. Own bounded cache in front (a cached answer through libunbound costs 42 to 160 us).
+// Resolver: MX, A, AAAA by libunbound, validating only after a self-test has passed, so that a
+// resolver that strips signatures never stops the mail. One for the process, thread-safe; answers
+// come back to the caller's worker. Own bounded cache in front (a cached answer through libunbound
+// costs 42 to 160 us).
 #pragma once
-
-#include <memory>
-#include <optional>
-#include <string>
-#include <vector>
 
 #include "base/ip.h"
 #include "base/log.h"
 #include "base/result.h"
 #include "runtime/task.h"
 
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
 namespace posthaste::net {
 
 enum class DnsStatus {
     ok,
-    no_data,    // the name exists, the type does not
-    no_name,    // NXDOMAIN
-    failed,     // SERVFAIL, timeout, refused, malformed, bogus: temporary
+    no_data,  // the name exists, the type does not
+    no_name,  // NXDOMAIN
+    failed,   // SERVFAIL, timeout, refused, malformed, bogus: temporary
 };
 
 struct MxRecord {
@@ -35,7 +36,8 @@ struct MxAnswer {
 };
 
 struct AddressAnswer {
-    DnsStatus status = DnsStatus::failed;  // ok when either family has one; failed only if none and one failed
+    DnsStatus status =
+        DnsStatus::failed;  // ok when either family has one; failed only if none and one failed
     std::vector<IpAddress> addresses;
     bool secure = false;
     std::string why;
@@ -44,8 +46,8 @@ struct AddressAnswer {
 class Resolver {
   public:
     struct Options {
-        std::vector<std::string> servers;    // "127.0.0.1:5353"; empty: the system's
-        std::string trust_anchor_file;       // empty: Debian's root key
+        std::vector<std::string> servers;  // "127.0.0.1:5353"; empty: the system's
+        std::string trust_anchor_file;     // empty: Debian's root key
         std::size_t cache_entries = 20'000;
     };
 

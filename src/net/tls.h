@@ -1,19 +1,20 @@
-// TLS by OpenSSL 3: 1.2 and 1.3, ECDHE and AEAD only, no renegotiation, no TLS 1.3 tickets, TLS 1.2 session
-// ids issued, ALPN for another protocol refused (DESIGN.md; clients.md 3.2; threats.md S9, T1 to T5).
+// TLS by OpenSSL 3: 1.2 and 1.3, ECDHE and AEAD only, no renegotiation, no TLS 1.3 tickets, TLS 1.2
+// session ids issued, ALPN for another protocol refused (DESIGN.md; clients.md 3.2; threats.md S9,
+// T1 to T5).
 #pragma once
+
+#include "base/result.h"
+#include "base/time.h"
 
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "base/result.h"
-#include "base/time.h"
-
 namespace posthaste::net {
 
 struct TlsInfo {
-    std::string version;      // "TLSv1.3"
+    std::string version;  // "TLSv1.3"
     std::string cipher;
     std::string server_name;  // SNI as asked for (server) or sent (client)
     bool verified = false;    // client: chain and name
@@ -25,8 +26,9 @@ struct CertificateFiles {
     std::string key_file;
 };
 
-// Certificates side by side (ECDSA and RSA), re-read when the files change: `reload_if_changed` swaps them for
-// new handshakes and keeps the old ones when the new do not load. Thread-safe.
+// Certificates side by side (ECDSA and RSA), re-read when the files change: `reload_if_changed`
+// swaps them for new handshakes and keeps the old ones when the new do not load. One that shares no
+// name with the first is chosen by SNI alone; an unknown name gets the first. Thread-safe.
 class TlsServerContext {
   public:
     struct Options {
@@ -45,12 +47,14 @@ class TlsServerContext {
         std::vector<std::string> names;  // dNSName entries, in order
         Timestamp not_after;
         bool rsa = false;
-        std::string fingerprint;         // SHA-256, hex
+        std::string fingerprint;  // SHA-256, hex
+        std::string warning;      // a sentence when it is expired or not yet valid
     };
 
     std::vector<Certificate> certificates() const;
 
     struct Impl;
+
     Impl& impl() const { return *impl_; }
 
   private:
@@ -65,6 +69,7 @@ class TlsClientContext {
     ~TlsClientContext();
 
     struct Impl;
+
     Impl& impl() const { return *impl_; }
 
   private:
@@ -73,15 +78,16 @@ class TlsClientContext {
 };
 
 struct TlsClientPolicy {
-    std::string server_name;    // SNI, and the name that must match; an IP address is matched as one
-    bool verify = true;         // false: opportunistic, the result is only told
+    std::string server_name;  // SNI, and the name that must match; an IP address is matched as one
+    bool verify = true;       // false: opportunistic, the result is only told
     std::vector<std::string> alpn;
 };
 
-// An own CA and a certificate of it, for a server without [tls] and for `posthaste try`. Writes ca.pem,
-// ca-key.pem, ecdsa.pem, ecdsa-key.pem, rsa.pem, rsa-key.pem (keys 0600) into `folder` unless they are there,
-// name `hostname` and run for 30 more days; gives the files to use, ECDSA first.
-Result<std::vector<CertificateFiles>> ensure_own_certificates(const std::string& folder,
-                                                              const std::vector<std::string>& names);
+// An own CA and a certificate of it, for a server without [tls] and for `posthaste try`. Writes
+// ca.pem, ca-key.pem, ecdsa.pem, ecdsa-key.pem, rsa.pem, rsa-key.pem (keys 0600) into `folder`
+// unless they are there, name `hostname` and run for 30 more days; gives the files to use, ECDSA
+// first.
+Result<std::vector<CertificateFiles>> ensure_own_certificates(
+    const std::string& folder, const std::vector<std::string>& names);
 
 }  // namespace posthaste::net

@@ -16,7 +16,23 @@ class SleepWait final : public detail::Waiter {
     bool start() override { return true; }
 };
 
+class YieldWait final : public detail::Waiter {
+  public:
+    YieldWait() : Waiter(Deadline{}) {}
+
+  private:
+    bool start() override {
+        complete_later();
+        return true;
+    }
+};
+
 }  // namespace
+
+Task<Result<void>> yield() {
+    YieldWait wait;
+    co_return co_await wait;
+}
 
 Task<Result<void>> sleep_until(SteadyTime at) {
     SleepWait wait(at);

@@ -13,6 +13,9 @@ namespace posthaste::runtime {
 Task<Result<void>> sleep_until(SteadyTime at);
 Task<Result<void>> sleep_for(std::chrono::steady_clock::duration wait);
 
+// Lets what else waits on this worker go first. Errors: cancelled.
+Task<Result<void>> yield();
+
 // An event on one worker: `notify` lets all that wait go on; a notify without a waiter is
 // remembered once.
 class Notifier {

@@ -74,6 +74,30 @@ TEST_F(TimerTest, ForgettingOneOfTwoDueTimersFromTheOther) {
     EXPECT_FALSE(wrong);
 }
 
+Task<void> yield_times(int times, std::string& turns, char name) {
+    for (int i = 0; i < times; ++i) {
+        turns += name;
+        auto yielded = co_await yield();
+        if (!yielded) turns += '!';
+    }
+}
+
+Task<std::string> take_turns(Worker& worker, Log& log) {
+    std::string turns;
+    TaskGroup group(worker, log);
+    group.spawn(yield_times(2, turns, 'a'));
+    group.spawn(yield_times(2, turns, 'b'));
+    co_await group.wait_empty(Deadline{});
+    group.spawn(yield_times(1, turns, 'c'));
+    group.cancel();
+    co_await group.close();
+    co_return turns;
+}
+
+TEST_F(TimerTest, YieldTakesTurns) {
+    EXPECT_EQ(run_to_end(worker_, log_, take_turns(worker_, log_)), "ababc");
+}
+
 Task<std::string> wait_for(Notifier& notifier, Deadline deadline) {
     auto woken = co_await notifier.wait(deadline);
     co_return woken ? "woken" : std::string(to_string(woken.error().kind));

@@ -16,6 +16,7 @@ bool Waiter::suspend(std::coroutine_handle<> handle, TaskContext& context) {
         end_ = End::ready;
         return false;
     }
+    if (end_ != End::none) return true;  // `start` completed it for the next turn of the loop
     if (heeded) context.wait = this;
     if (deadline_.at != SteadyTime::max()) {
         timer_ = worker().call_at(deadline_.at, [this] {

@@ -1,0 +1,131 @@
+#include "net/demux.h"
+
+#include "base/mutex.h"
+#include "net/detail/first_octets.h"
+
+#include <algorithm>
+#include <list>
+
+namespace posthaste::net {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::size_t kAddressesAtMost = 8192;
+constexpr auto kLately = 1h;
+constexpr auto kLateHelloFor = 24h;  // for so long everybody behind that address waits a little
+
+constexpr Milliseconds kHoldAtLeast = 20ms;
+constexpr Milliseconds kHoldAtMost = 1500ms;
+constexpr Milliseconds kHoldForLateHello = 3s;
+constexpr Milliseconds kHoldImplicit = 4s;
+constexpr Milliseconds kHoldImplicitKnown = 10s;
+
+constexpr std::size_t kPeek = 8;  // as many as the longest HTTP verb needs
+
+bool lately(SteadyTime when, std::chrono::steady_clock::duration window) {
+    return when != SteadyTime{} && std::chrono::steady_clock::now() - when < window;
+}
+
+}  // namespace
+
+namespace detail {
+
+FirstOctets judge_first_octets(std::string_view octets) {
+    if (octets.empty()) return FirstOctets::plain;
+    auto octet = [&](std::size_t i) { return static_cast<unsigned char>(octets[i]); };
+    // A TLS record of type handshake. No SMTP command begins with 0x16, so one octet of it is
+    // enough: waiting for the second would only give a slow client two chances to be taken for a
+    // plain one.
+    if (octet(0) == 0x16) return FirstOctets::tls;
+    // An SSLv2 record: length with the high bit set, then CLIENT-HELLO.
+    if ((octet(0) & 0x80) != 0 && octets.size() >= 3 && octet(2) == 0x01)
+        return FirstOctets::old_ssl;
+    for (std::string_view verb : {"GET ", "POST ", "HEAD ", "PUT ", "DELETE ", "OPTIONS ",
+                                  "CONNECT ", "TRACE ", "PATCH ", "PRI * "}) {
+        if (octets.starts_with(verb.substr(0, kPeek))) return FirstOctets::http;
+    }
+    return FirstOctets::plain;
+}
+
+}  // namespace detail
+
+struct DemuxMemory::Impl {
+    struct Entry {
+        IpAddress key;
+        SteadyTime tls{};
+        SteadyTime plain{};
+        SteadyTime late_hello{};
+    };
+
+    Entry& touch(const IpAddress& address) PH_REQUIRES(mutex);
+
+    mutable Mutex mutex;
+    std::list<Entry> by_age PH_GUARDED_BY(mutex);  // newest first
+    std::unordered_map<IpAddress, std::list<Entry>::iterator> by_key PH_GUARDED_BY(mutex);
+};
+
+DemuxMemory::Impl::Entry& DemuxMemory::Impl::touch(const IpAddress& address) {
+    IpAddress key = address.network_key();
+    auto found = by_key.find(key);
+    if (found != by_key.end()) {
+        by_age.splice(by_age.begin(), by_age, found->second);
+        return by_age.front();
+    }
+    if (by_key.size() >= kAddressesAtMost) {
+        by_key.erase(by_age.back().key);
+        by_age.pop_back();
+    }
+    by_age.push_front(Entry{.key = key});
+    by_key.emplace(key, by_age.begin());
+    return by_age.front();
+}
+
+DemuxMemory::DemuxMemory() : impl_(std::make_unique<Impl>()) {}
+
+DemuxMemory::~DemuxMemory() = default;
+
+void DemuxMemory::saw_tls(const IpAddress& address) {
+    MutexLock lock(impl_->mutex);
+    impl_->touch(address).tls = std::chrono::steady_clock::now();
+}
+
+void DemuxMemory::saw_plain(const IpAddress& address) {
+    MutexLock lock(impl_->mutex);
+    impl_->touch(address).plain = std::chrono::steady_clock::now();
+}
+
+void DemuxMemory::saw_late_hello(const IpAddress& address) {
+    MutexLock lock(impl_->mutex);
+    impl_->touch(address).late_hello = std::chrono::steady_clock::now();
+}
+
+Milliseconds DemuxMemory::hold(const IpAddress& address, PortHabit habit,
+                               Milliseconds round_trip) const {
+    Impl::Entry entry;
+    {
+        MutexLock lock(impl_->mutex);
+        auto found = impl_->by_key.find(address.network_key());
+        if (found != impl_->by_key.end()) entry = *found->second;
+    }
+    if (habit == PortHabit::implicit_tls) {
+        return entry.tls != SteadyTime{} ? kHoldImplicitKnown : kHoldImplicit;
+    }
+    if (lately(entry.late_hello, kLateHelloFor)) return kHoldForLateHello;
+    if (entry.tls == SteadyTime{} && lately(entry.plain, kLately)) return 0ms;
+    return std::clamp(2 * round_trip + 20ms, kHoldAtLeast, kHoldAtMost);
+}
+
+runtime::Task<Result<FirstOctets>> demultiplex(Stream& stream, PortHabit habit,
+                                               DemuxMemory& memory) {
+    IpAddress address = stream.peer().address;
+    auto until = Deadline::after(memory.hold(address, habit, stream.round_trip()));
+    PH_CO_TRY(auto octets, co_await stream.peek(kPeek, until));
+    auto first = detail::judge_first_octets(octets);
+    if (first == FirstOctets::tls) memory.saw_tls(address);
+    if (first == FirstOctets::plain) memory.saw_plain(address);
+    co_return first;
+}
+
+}  // namespace posthaste::net

@@ -1,0 +1,218 @@
+#include "base/file.h"
+#include "base/ip.h"
+#include "net/detail/openssl.h"
+#include "net/tls.h"
+
+#include <openssl/err.h>
+#include <openssl/x509v3.h>
+
+namespace posthaste::net {
+
+namespace {
+
+// Verified connections go to servers somebody vouches for; they get what our own server offers.
+// Opportunistic TLS would only fall back to clear text, which is worse than an old cipher.
+constexpr const char* kVerifiedCiphers = "ECDHE+AESGCM:ECDHE+CHACHA20";
+constexpr const char* kOpportunisticCiphers =
+    "ECDHE+AESGCM:ECDHE+CHACHA20:DHE+AESGCM:ECDHE+AES:DHE+AES:AESGCM:AES:!aNULL:!eNULL:!PSK:!SRP";
+
+}  // namespace
+
+struct TlsClientContext::Impl {
+    detail::SslContextPtr context;
+};
+
+TlsClientContext::TlsClientContext(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+TlsClientContext::~TlsClientContext() = default;
+
+Result<std::shared_ptr<TlsClientContext>> TlsClientContext::make(std::string ca_file) {
+    auto impl = std::make_unique<Impl>();
+    impl->context = detail::make_ssl_context(TLS_client_method());
+    if (!impl->context) {
+        return fail(ErrorKind::io, "TLS cannot be set up: " + detail::take_tls_reason());
+    }
+    SSL_CTX* context = impl->context.get();
+    SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+    SSL_CTX_set_options(context, SSL_OP_NO_TICKET);
+    if (ca_file.empty()) {
+        SSL_CTX_set_default_verify_paths(context);
+    } else if (SSL_CTX_load_verify_locations(context, ca_file.c_str(), nullptr) != 1) {
+        auto reason = detail::take_tls_reason();
+        if (auto readable = read_file(ca_file, 16 << 20); !readable) {
+            return std::unexpected(std::move(readable).error());
+        }
+        return fail(ErrorKind::syntax, ca_file + " holds no certificate in PEM form: " + reason,
+                    "name the file with the authority's certificate");
+    }
+    return std::shared_ptr<TlsClientContext>(new TlsClientContext(std::move(impl)));
+}
+
+namespace detail {
+
+namespace {
+
+std::string without_final_dot(std::string name) {
+    if (name.ends_with('.')) name.pop_back();
+    return name;
+}
+
+bool set_name(SSL* ssl, const std::string& name) {
+    if (name.empty()) return true;
+    X509_VERIFY_PARAM* param = SSL_get0_param(ssl);
+    if (IpAddress::parse(name)) return X509_VERIFY_PARAM_set1_ip_asc(param, name.c_str()) == 1;
+    X509_VERIFY_PARAM_set_hostflags(param, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+    return X509_VERIFY_PARAM_set1_host(param, name.data(), name.size()) == 1 &&
+           SSL_set_tlsext_host_name(ssl, name.c_str()) == 1;
+}
+
+bool set_alpn(SSL* ssl, const std::vector<std::string>& protocols) {
+    std::string wire;
+    for (const auto& protocol : protocols) {
+        wire += static_cast<char>(protocol.size());
+        wire += protocol;
+    }
+    if (wire.empty()) return true;
+    return SSL_set_alpn_protos(ssl, reinterpret_cast<const unsigned char*>(wire.data()),
+                               static_cast<unsigned>(wire.size())) == 0;
+}
+
+// At most a few of them, for a sentence.
+std::string names_in_sentence(X509* certificate) {
+    constexpr std::size_t kAtMost = 4;
+    auto names = certificate_names(certificate);
+    std::string text;
+    for (std::size_t i = 0; i < names.size() && i < kAtMost; ++i) {
+        text += (i > 0 ? ", " : "") + names[i].substr(0, 80);
+    }
+    if (names.size() > kAtMost) text += ", ...";
+    return text.empty() ? "no name at all" : text;
+}
+
+std::string issuer_of(X509* certificate) {
+    char name[120] = "";
+    X509_NAME_get_text_by_NID(X509_get_issuer_name(certificate), NID_commonName, name, sizeof name);
+    return name;
+}
+
+struct Finding {
+    std::string text;
+    std::string mend;
+};
+
+// Why the peer's certificate does not verify, in words.
+Finding finding_of(SSL* ssl, const TlsClientPolicy& policy) {
+    long result = SSL_get_verify_result(ssl);
+    X509Ptr certificate(SSL_get1_peer_certificate(ssl));
+    if (!certificate || result == X509_V_OK) return {};
+    const std::string& name = policy.server_name;
+    switch (result) {
+        case X509_V_ERR_HOSTNAME_MISMATCH:
+        case X509_V_ERR_IP_ADDRESS_MISMATCH:
+            return {fmt::format("the certificate is for {}, not for {}",
+                                names_in_sentence(certificate.get()), name),
+                    "use a name that is in the certificate"};
+        case X509_V_ERR_CERT_HAS_EXPIRED:
+            return {"the certificate, or one above it, has expired; it ran until " +
+                        format_iso8601(certificate_time(X509_get0_notAfter(certificate.get()))),
+                    "the other side must renew it; check the clock of this machine too"};
+        case X509_V_ERR_CERT_NOT_YET_VALID:
+            return {"the certificate is not valid yet; it runs from " +
+                        format_iso8601(certificate_time(X509_get0_notBefore(certificate.get()))),
+                    "check the clock of this machine"};
+        case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+            return {"the certificate is signed by itself, by no authority",
+                    "if it is meant to be so, name the certificate in ca_file"};
+        case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+        case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
+        case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+        case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+            return {fmt::format(
+                        "the certificate comes from \"{}\", an authority that is not trusted here",
+                        issuer_of(certificate.get())),
+                    "name the authority's certificate in ca_file, or install ca-certificates"};
+        default:
+            return {fmt::format("the certificate is not accepted: {}",
+                                X509_verify_cert_error_string(result)),
+                    "the other side must have another one issued"};
+    }
+}
+
+// The reasons people meet, in words; the others as OpenSSL says them.
+Finding finding_of_alert(unsigned long code) {
+    if (ERR_GET_LIB(code) != ERR_LIB_SSL) return {};
+    switch (ERR_GET_REASON(code)) {
+        case SSL_R_WRONG_VERSION_NUMBER:
+        case SSL_R_HTTP_REQUEST:
+        case SSL_R_HTTPS_PROXY_REQUEST:
+            return {"the other side does not speak TLS here",
+                    "STARTTLS and TLS from the start are different settings: try the other one"};
+        case SSL_R_UNSUPPORTED_PROTOCOL:
+        case SSL_R_TLSV1_ALERT_PROTOCOL_VERSION:
+        case SSL_R_VERSION_TOO_LOW:
+            return {"the other side knows only TLS versions before 1.2", "it must be updated"};
+        case SSL_R_NO_SHARED_CIPHER:
+        case SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE:
+            return {"no cipher that both sides accept", "the other side must be updated"};
+        case SSL_R_NO_APPLICATION_PROTOCOL:
+        case SSL_R_TLSV1_ALERT_NO_APPLICATION_PROTOCOL:
+            return {"the other side wants to speak another protocol than mail", {}};
+        case SSL_R_TLSV1_ALERT_UNKNOWN_CA:
+        case SSL_R_SSLV3_ALERT_CERTIFICATE_UNKNOWN:
+        case SSL_R_SSLV3_ALERT_BAD_CERTIFICATE:
+            return {"the other side does not trust our certificate",
+                    "give it one of a public authority, or let it trust ours"};
+        case SSL_R_UNEXPECTED_EOF_WHILE_READING:
+            return {"the other side closed the connection during the TLS handshake", {}};
+        default:
+            return {};
+    }
+}
+
+}  // namespace
+
+Result<SslPtr> make_client_session(const TlsClientContext& context, const TlsClientPolicy& policy,
+                                   int fd) {
+    ERR_clear_error();
+    SslPtr ssl(SSL_new(context.impl().context.get()));
+    bool made = ssl && SSL_set_fd(ssl.get(), fd) == 1 &&
+                SSL_set_cipher_list(
+                    ssl.get(), policy.verify ? kVerifiedCiphers : kOpportunisticCiphers) == 1 &&
+                set_name(ssl.get(), without_final_dot(policy.server_name)) &&
+                set_alpn(ssl.get(), policy.alpn);
+    if (!made) return fail(ErrorKind::tls, "TLS cannot be started: " + take_tls_reason());
+    SSL_set_security_level(ssl.get(), policy.verify ? 2 : 1);
+    SSL_set_verify(ssl.get(), policy.verify ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, nullptr);
+    SSL_set_connect_state(ssl.get());
+    return ssl;
+}
+
+TlsInfo client_info(SSL* ssl, const TlsClientPolicy& policy) {
+    TlsInfo info;
+    info.version = SSL_get_version(ssl);
+    info.cipher = SSL_get_cipher_name(ssl);
+    info.server_name = without_final_dot(policy.server_name);
+    info.peer_error = finding_of(ssl, policy).text;
+    if (info.peer_error.empty() && info.server_name.empty()) {
+        info.peer_error = "no name was given to compare the certificate with";
+    }
+    info.verified = info.peer_error.empty();
+    return info;
+}
+
+Error handshake_error(SSL* ssl, const TlsClientPolicy* policy) {
+    unsigned long code = ERR_peek_last_error();
+    Finding finding;
+    if (policy != nullptr && policy->verify) finding = finding_of(ssl, *policy);
+    if (finding.text.empty()) finding = finding_of_alert(code);
+    std::string reason = take_tls_reason();
+    if (finding.text.empty()) {
+        finding.text = "the TLS handshake failed: " +
+                       (reason.empty() ? "the other side closed the connection" : reason);
+    }
+    return {ErrorKind::tls, std::move(finding.text), std::move(finding.mend)};
+}
+
+}  // namespace detail
+
+}  // namespace posthaste::net

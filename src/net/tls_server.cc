@@ -1,0 +1,352 @@
+#include "base/ascii.h"
+#include "base/file.h"
+#include "base/mutex.h"
+#include "net/detail/openssl.h"
+#include "net/tls.h"
+
+#include <algorithm>
+#include <sys/stat.h>
+
+#include <openssl/crypto.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/x509v3.h>
+
+namespace posthaste::net {
+
+namespace {
+
+using detail::ChainPtr;
+using detail::KeyPtr;
+using detail::SslContextPtr;
+using detail::X509Ptr;
+
+constexpr std::size_t kFileAtMost = 1 << 20;
+
+constexpr const char* kCiphers = "ECDHE+AESGCM:ECDHE+CHACHA20";
+
+// A certificate with its chain and key, checked to belong together.
+struct Loaded {
+    X509Ptr leaf;
+    ChainPtr chain;
+    KeyPtr key;
+    TlsServerContext::Certificate facts;
+
+    bool rsa() const { return facts.rsa; }
+};
+
+struct FileState {
+    dev_t device = 0;
+    ino_t inode = 0;
+    off_t size = 0;
+    std::int64_t modified = 0;  // nanoseconds
+
+    bool operator==(const FileState&) const = default;
+};
+
+FileState state_of(const std::string& path) {
+    struct stat found{};
+    if (::stat(path.c_str(), &found) != 0) return {};
+    return {
+        found.st_dev, found.st_ino, found.st_size,
+        static_cast<std::int64_t>(found.st_mtim.tv_sec) * 1'000'000'000 + found.st_mtim.tv_nsec};
+}
+
+// The certificates of one moment. Handshakes under way keep the contexts alive (SSL counts
+// references).
+struct Generation {
+    struct Group {
+        SslContextPtr context;
+        std::vector<std::string> names;
+        std::vector<X509*> leaves;  // owned by `context`
+        bool has_rsa = false;
+        bool has_other = false;
+    };
+
+    std::vector<Group> groups;  // the first is for everybody who asks for nothing known
+    std::vector<TlsServerContext::Certificate> certificates;
+    std::vector<FileState> files;
+};
+
+int no_password(char*, int, int, void*) {
+    return -1;
+}
+
+Result<ChainPtr> read_certificates(const std::string& path) {
+    PH_TRY(auto pem, read_file(path, kFileAtMost));
+    detail::BioPtr bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
+    ChainPtr chain(sk_X509_new_null());
+    while (X509* next = PEM_read_bio_X509(bio.get(), nullptr, no_password, nullptr)) {
+        sk_X509_push(chain.get(), next);
+    }
+    ERR_clear_error();  // the end of the file
+    if (sk_X509_num(chain.get()) > 0) return chain;
+    return fail(ErrorKind::syntax, path + " holds no certificate in PEM form",
+                "name the file that begins with -----BEGIN CERTIFICATE-----");
+}
+
+Result<KeyPtr> read_key(const std::string& path) {
+    PH_TRY(auto pem, read_file(path, kFileAtMost));
+    detail::BioPtr bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
+    KeyPtr key(PEM_read_bio_PrivateKey(bio.get(), nullptr, no_password, nullptr));
+    bool encrypted = pem.find("ENCRYPTED") != std::string::npos;
+    OPENSSL_cleanse(pem.data(), pem.size());
+    ERR_clear_error();
+    if (key) return key;
+    if (encrypted) {
+        return fail(ErrorKind::syntax, path + " is locked with a password",
+                    "write it without one: openssl pkey -in OLD -out NEW");
+    }
+    return fail(ErrorKind::syntax, path + " holds no private key in PEM form",
+                "name the file that begins with -----BEGIN PRIVATE KEY-----");
+}
+
+std::string hex(const unsigned char* octets, unsigned count) {
+    std::string text;
+    for (unsigned i = 0; i < count; ++i) text += fmt::format("{:02x}", octets[i]);
+    return text;
+}
+
+TlsServerContext::Certificate facts_of(X509* leaf, EVP_PKEY* key) {
+    TlsServerContext::Certificate facts;
+    char* subject = X509_NAME_oneline(X509_get_subject_name(leaf), nullptr, 0);
+    facts.subject = subject != nullptr ? subject : "";
+    OPENSSL_free(subject);
+    facts.names = detail::certificate_names(leaf);
+    facts.not_after = detail::certificate_time(X509_get0_notAfter(leaf));
+    facts.rsa = EVP_PKEY_get_base_id(key) == EVP_PKEY_RSA;
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned length = 0;
+    if (X509_digest(leaf, EVP_sha256(), digest, &length) == 1)
+        facts.fingerprint = hex(digest, length);
+    auto not_before = detail::certificate_time(X509_get0_notBefore(leaf));
+    if (facts.not_after < now()) {
+        facts.warning = "the certificate expired on " + format_iso8601(facts.not_after);
+    } else if (not_before > now()) {
+        facts.warning = "the certificate is not valid before " + format_iso8601(not_before);
+    }
+    return facts;
+}
+
+Result<Loaded> load(const CertificateFiles& files) {
+    PH_TRY(auto chain, read_certificates(files.cert_file));
+    PH_TRY(auto key, read_key(files.key_file));
+    Loaded loaded;
+    loaded.leaf.reset(sk_X509_shift(chain.get()));
+    if (X509_check_private_key(loaded.leaf.get(), key.get()) != 1) {
+        ERR_clear_error();
+        for (int i = 0; i < sk_X509_num(chain.get()); ++i) {
+            if (X509_check_private_key(sk_X509_value(chain.get(), i), key.get()) != 1) continue;
+            return fail(ErrorKind::syntax,
+                        "the server's certificate is not the first in " + files.cert_file,
+                        "put it before those of the authorities");
+        }
+        ERR_clear_error();
+        return fail(ErrorKind::syntax,
+                    fmt::format("the key in {} does not belong to the certificate in {}",
+                                files.key_file, files.cert_file),
+                    "name the two files that were issued together");
+    }
+    if (EVP_PKEY_get_base_id(key.get()) == EVP_PKEY_RSA && EVP_PKEY_get_bits(key.get()) < 2048) {
+        return fail(
+            ErrorKind::unsupported,
+            fmt::format("the RSA key in {} has {} bits, and mail programs want 2048 or more",
+                        files.key_file, EVP_PKEY_get_bits(key.get())),
+            "have a new certificate issued for a new key");
+    }
+    loaded.facts = facts_of(loaded.leaf.get(), key.get());
+    loaded.chain = std::move(chain);
+    loaded.key = std::move(key);
+    return loaded;
+}
+
+// "mail.example.com." and "MAIL.example.com" are asked for too.
+std::string plain_name(const char* asked) {
+    std::string name = asked != nullptr ? ascii::to_lower(asked) : "";
+    if (name.ends_with('.')) name.pop_back();
+    return name;
+}
+
+}  // namespace
+
+struct TlsServerContext::Impl {
+    Result<std::shared_ptr<const Generation>> build();
+    Result<void> add(Generation& generation, Loaded loaded);
+    Result<SslContextPtr> make_context();
+    std::shared_ptr<const Generation> current() const;
+    void replace(std::shared_ptr<const Generation> generation);
+    bool accepts(std::string_view protocol) const;
+
+    static int on_alpn(SSL*, const unsigned char** out, unsigned char* out_length,
+                       const unsigned char* in, unsigned in_length, void* self);
+    static int on_server_name(SSL* ssl, int*, void* self);
+
+    Options options;
+    mutable Mutex mutex;
+    std::shared_ptr<const Generation> generation PH_GUARDED_BY(mutex);
+    Mutex reloading;  // one at a time
+};
+
+// Octets for another protocol must not be taken for mail: the certificate is the same as the web
+// server's (ALPACA, threats.md S9). Mail programs offer no ALPN at all.
+int TlsServerContext::Impl::on_alpn(SSL*, const unsigned char** out, unsigned char* out_length,
+                                    const unsigned char* in, unsigned in_length, void* self) {
+    const auto* impl = static_cast<const Impl*>(self);
+    for (unsigned at = 0; at < in_length; at += in[at] + 1U) {
+        std::string_view offered(reinterpret_cast<const char*>(in + at + 1), in[at]);
+        if (!impl->accepts(offered)) continue;
+        *out = in + at + 1;
+        *out_length = in[at];
+        return SSL_TLSEXT_ERR_OK;
+    }
+    return SSL_TLSEXT_ERR_ALERT_FATAL;
+}
+
+bool TlsServerContext::Impl::accepts(std::string_view protocol) const {
+    return std::ranges::find(options.alpn, protocol) != options.alpn.end();
+}
+
+int TlsServerContext::Impl::on_server_name(SSL* ssl, int*, void* self) {
+    std::string name = plain_name(SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name));
+    if (name.empty()) return SSL_TLSEXT_ERR_OK;
+    auto generation = static_cast<const Impl*>(self)->current();
+    for (const auto& group : generation->groups) {
+        for (X509* leaf : group.leaves) {
+            if (X509_check_host(leaf, name.data(), name.size(), 0, nullptr) != 1) continue;
+            SSL_set_SSL_CTX(ssl, group.context.get());
+            return SSL_TLSEXT_ERR_OK;
+        }
+    }
+    return SSL_TLSEXT_ERR_OK;
+}
+
+Result<SslContextPtr> TlsServerContext::Impl::make_context() {
+    auto context = detail::make_ssl_context(TLS_server_method());
+    if (!context) return fail(ErrorKind::io, "TLS cannot be set up: " + detail::take_tls_reason());
+    SSL_CTX_set_security_level(context.get(), 2);
+    SSL_CTX_set_options(context.get(), SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_NO_TICKET |
+                                           SSL_OP_PRIORITIZE_CHACHA);
+    // Microsoft's senders break off TLS 1.3 when a ticket comes at the wrong moment
+    // (clients.md 3.2).
+    SSL_CTX_set_num_tickets(context.get(), 0);
+    // TLS 1.2 session ids must be issued, or Outlook fails; that needs the cache switched on, not
+    // anything in it.
+    SSL_CTX_set_session_cache_mode(context.get(),
+                                   SSL_SESS_CACHE_SERVER | SSL_SESS_CACHE_NO_INTERNAL);
+    static constexpr unsigned char kSessionContext[] = "posthaste";
+    SSL_CTX_set_session_id_context(context.get(), kSessionContext, sizeof kSessionContext - 1);
+    if (SSL_CTX_set_cipher_list(context.get(), kCiphers) != 1) {
+        return fail(ErrorKind::io, "TLS cannot be set up: " + detail::take_tls_reason());
+    }
+    SSL_CTX_set_alpn_select_cb(context.get(), on_alpn, this);
+    SSL_CTX_set_tlsext_servername_callback(context.get(), on_server_name);
+    SSL_CTX_set_tlsext_servername_arg(context.get(), this);
+    return context;
+}
+
+Result<void> TlsServerContext::Impl::add(Generation& generation_of, Loaded loaded) {
+    auto fits = [&](const Generation::Group& group) {
+        if (loaded.rsa() ? group.has_rsa : group.has_other) return false;
+        return std::ranges::any_of(loaded.facts.names, [&](const std::string& name) {
+            return std::ranges::find(group.names, name) != group.names.end();
+        });
+    };
+    auto group = std::ranges::find_if(generation_of.groups, fits);
+    if (group == generation_of.groups.end()) {
+        PH_TRY(auto context, make_context());
+        generation_of.groups.push_back({std::move(context), {}, {}, false, false});
+        group = std::prev(generation_of.groups.end());
+    }
+    if (SSL_CTX_use_cert_and_key(group->context.get(), loaded.leaf.get(), loaded.key.get(),
+                                 loaded.chain.get(), 1) != 1) {
+        return fail(ErrorKind::syntax,
+                    "the certificate cannot be used: " + detail::take_tls_reason(),
+                    "have it issued anew, for a key of RSA 2048 or ECDSA P-256");
+    }
+    group->leaves.push_back(loaded.leaf.get());
+    (loaded.rsa() ? group->has_rsa : group->has_other) = true;
+    group->names.insert(group->names.end(), loaded.facts.names.begin(), loaded.facts.names.end());
+    generation_of.certificates.push_back(std::move(loaded.facts));
+    return {};
+}
+
+Result<std::shared_ptr<const Generation>> TlsServerContext::Impl::build() {
+    if (options.certificates.empty()) {
+        return fail(ErrorKind::syntax, "no certificate is named",
+                    "set tls.cert_file and tls.key_file");
+    }
+    auto built = std::make_shared<Generation>();
+    for (const auto& files : options.certificates) {
+        // Before reading: what changes in between is then seen at the next look.
+        built->files.push_back(state_of(files.cert_file));
+        built->files.push_back(state_of(files.key_file));
+        PH_TRY(auto loaded, load(files));
+        PH_CHECK(add(*built, std::move(loaded)));
+    }
+    return built;
+}
+
+std::shared_ptr<const Generation> TlsServerContext::Impl::current() const {
+    MutexLock lock(mutex);
+    return generation;
+}
+
+void TlsServerContext::Impl::replace(std::shared_ptr<const Generation> next) {
+    MutexLock lock(mutex);
+    generation.swap(next);
+}
+
+TlsServerContext::TlsServerContext(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+TlsServerContext::~TlsServerContext() = default;
+
+Result<std::shared_ptr<TlsServerContext>> TlsServerContext::make(Options options) {
+    auto impl = std::make_unique<Impl>();
+    impl->options = std::move(options);
+    PH_TRY(auto generation, impl->build());
+    impl->replace(std::move(generation));
+    return std::shared_ptr<TlsServerContext>(new TlsServerContext(std::move(impl)));
+}
+
+Result<bool> TlsServerContext::reload_if_changed() {
+    MutexLock one(impl_->reloading);
+    auto generation = impl_->current();
+    std::vector<FileState> found;
+    for (const auto& files : impl_->options.certificates) {
+        found.push_back(state_of(files.cert_file));
+        found.push_back(state_of(files.key_file));
+    }
+    if (found == generation->files) return false;
+    PH_TRY(auto next, impl_->build());
+    impl_->replace(std::move(next));
+    return true;
+}
+
+std::vector<TlsServerContext::Certificate> TlsServerContext::certificates() const {
+    return impl_->current()->certificates;
+}
+
+namespace detail {
+
+Result<SslPtr> make_server_session(const TlsServerContext& context, int fd) {
+    ERR_clear_error();
+    auto generation = context.impl().current();
+    SslPtr ssl(SSL_new(generation->groups.front().context.get()));
+    if (!ssl || SSL_set_fd(ssl.get(), fd) != 1) {
+        return fail(ErrorKind::tls, "TLS cannot be started: " + take_tls_reason());
+    }
+    SSL_set_accept_state(ssl.get());
+    return ssl;
+}
+
+TlsInfo server_info(SSL* ssl) {
+    TlsInfo info;
+    info.version = SSL_get_version(ssl);
+    info.cipher = SSL_get_cipher_name(ssl);
+    info.server_name = plain_name(SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name));
+    return info;
+}
+
+}  // namespace detail
+
+}  // namespace posthaste::net
