@@ -1,14 +1,11 @@
-// Authenticator: a login and a password become an Identity, or a refusal that says which box to tick.
+// Authenticator: a login and a password become an Identity, or a refusal that says which box to
+// tick.
 //
-// The same answer and the same time for an unknown user and a wrong password: every failure costs the same fixed
-// number of hashes (threats.md A5). Argon2id runs on a bounded pool; successes of late are kept in a keyed cache, so
-// that a busy client does not pay it each time. The cache forgets everything when the directory changes.
+// The same answer and the same time for an unknown user and a wrong password: every failure costs
+// the same fixed number of hashes (threats.md A5). Argon2id runs on a bounded pool; successes of
+// late are kept in a keyed cache, so that a busy client does not pay it each time. The cache
+// forgets everything when the directory changes.
 #pragma once
-
-#include <expected>
-#include <memory>
-#include <optional>
-#include <string>
 
 #include "accounts/identity.h"
 #include "base/metrics.h"
@@ -17,6 +14,11 @@
 #include "runtime/offload.h"
 #include "runtime/task.h"
 #include "store/store.h"
+
+#include <expected>
+#include <memory>
+#include <optional>
+#include <string>
 
 namespace posthaste::accounts {
 
@@ -33,7 +35,7 @@ class Authenticator {
   public:
     struct Options {
         std::size_t hash_threads = 2;
-        std::size_t hash_queue = 256;        // logins that may wait for a hash; beyond it: busy
+        std::size_t hash_queue = 256;  // logins that may wait for a hash; beyond it: busy
         std::size_t cache_entries = 10'000;
         Seconds cache_lifetime{std::chrono::hours(1)};
         Seconds hash_deadline{20};
@@ -42,8 +44,10 @@ class Authenticator {
     Authenticator(Options options, store::Store& store);
     ~Authenticator();
 
-    // `login` and `password` as the client sent them: octets, UTF-8 or Latin-1 (clients.md 3.3, 6.3.2). Any worker.
-    runtime::Task<std::expected<Identity, Refusal>> authenticate(std::string login, Secret password);
+    // `login` and `password` as the client sent them: octets, UTF-8 or Latin-1
+    // (clients.md 3.3, 6.3.2). Any worker.
+    runtime::Task<std::expected<Identity, Refusal>> authenticate(std::string login,
+                                                                 Secret password);
 
     void register_metrics(MetricsRegistry& registry);
 

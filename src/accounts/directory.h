@@ -1,13 +1,13 @@
-// Changing the directory: the rules behind `posthaste domain`, `account` and `app-password`. Blocking; used by the
-// admin API on a blocking pool and by the command line on the store itself.
+// Changing the directory: the rules behind `posthaste domain`, `account` and `app-password`.
+// Blocking; used by the admin API on a blocking pool and by the command line on the store itself.
 #pragma once
-
-#include <string>
-#include <vector>
 
 #include "base/result.h"
 #include "base/secret.h"
 #include "store/store.h"
+
+#include <string>
+#include <vector>
 
 namespace posthaste::accounts {
 
@@ -20,14 +20,15 @@ class Directory {
   public:
     explicit Directory(store::Store& store) : store_(store) {}
 
-    // Errors: syntax, conflict (exists already), not_found, denied (domain with accounts, unknown domain), store_*.
-    // Texts and mends are written for people.
+    // Errors: syntax, conflict (exists already), not_found, denied (domain with accounts, unknown
+    // domain), store_*. Texts and mends are written for people.
     Result<void> add_domain(std::string_view name);
     Result<void> remove_domain(std::string_view name);  // refused while accounts use it
     Result<std::vector<store::DomainRow>> domains();
 
     // Empty password: app passwords only. A password of fewer than 8 octets is refused.
-    Result<void> add_account(std::string_view address, std::string_view name, const Secret& password);
+    Result<void> add_account(std::string_view address, std::string_view name,
+                             const Secret& password);
     Result<void> remove_account(std::string_view address);
     Result<void> set_disabled(std::string_view address, bool disabled);
     Result<void> set_password(std::string_view address, const Secret& password);

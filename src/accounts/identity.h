@@ -1,18 +1,19 @@
 // Who is logged in, and as whom they may send (RFC 6409 §6.1; threats.md A2).
 #pragma once
 
+#include "mail/mailbox.h"
+
 #include <memory>
 #include <set>
 #include <string>
 
-#include "mail/mailbox.h"
-
 namespace posthaste::accounts {
 
 struct Identity {
-    std::string account;                                    // key form of its address
-    std::string credential;                                 // "password" or the name of the app password
-    std::shared_ptr<const std::set<std::string>> addresses; // key forms, the account's own included
+    std::string account;     // key form of its address
+    std::string credential;  // "password" or the name of the app password
+    std::shared_ptr<const std::set<std::string>>
+        addresses;  // key forms, the account's own included
 
     bool may_send_as(const mail::Mailbox& mailbox) const;
 };

@@ -1,0 +1,209 @@
+// A login goes: syntax of the name; the cache of recent successes; then, on the pool, one check
+// that all who wait with the same login and password share. A check looks up the account, tries an
+// app password by its digest, and else hashes. Every check that fails has made as many hashes as
+// the password has readings, whoever the user is.
+#include "accounts/authenticator.h"
+
+#include "accounts/account_index.h"
+#include "accounts/app_password.h"
+#include "accounts/login_name.h"
+#include "accounts/password_cache.h"
+#include "accounts/password_hash.h"
+#include "base/mutex.h"
+#include "runtime/callback.h"
+
+#include <exception>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace posthaste::accounts {
+
+using Answer = std::expected<Identity, Refusal>;
+
+struct Authenticator::Impl {
+    Impl(Options o, store::Store& s)
+        : options(o),
+          store(s),
+          server_secret(s.engine().server_secret()),
+          index(s),
+          cache(o.cache_entries, o.cache_lifetime),
+          pool("hash", o.hash_threads, o.hash_queue) {}
+
+    Digest key(std::string_view login, const Secret& password) const {
+        return keyed_digest(server_secret, {"login", login, password.reveal()});
+    }
+
+    void check_later(const Digest& key, LoginName name, Secret password,
+                     runtime::Callback<Answer> done);
+    void check_now(const Digest& key, const LoginName& name, const Secret& password);
+    Result<Answer> check(const LoginName& name, const Secret& password, std::uint64_t& generation);
+    Result<std::string> find_app_password(const AccountIndex::Entry* entry, const Secret& password);
+    Result<bool> hash_matches(const std::string& encoded, const Secret& password,
+                              bool stop_at_match);
+    void finish(const Digest& key, const Answer& answer);
+    void count(const Answer& answer);
+
+    const Options options;
+    store::Store& store;
+    const std::string server_secret;
+    AccountIndexHolder index;
+    PasswordCache cache;
+
+    Mutex mutex;
+    std::unordered_map<Digest, std::vector<runtime::Callback<Answer>>, DigestHash> checks
+        PH_GUARDED_BY(mutex);
+
+    Counter succeeded, refused, busy, cache_hits, hashes;
+    runtime::BlockingPool pool;  // last: its jobs use all of the above
+};
+
+// Joins a check that runs already for the same login and password: fifty connections of one program
+// after a restart are one hash.
+void Authenticator::Impl::check_later(const Digest& digest, LoginName name, Secret password,
+                                      runtime::Callback<Answer> done) {
+    {
+        MutexLock lock(mutex);
+        auto& waiting = checks[digest];
+        waiting.push_back(std::move(done));
+        if (waiting.size() > 1) return;
+    }
+    const bool posted =
+        pool.try_post([this, digest, name = std::move(name), password = std::move(password)] {
+            check_now(digest, name, password);
+        });
+    if (!posted) finish(digest, std::unexpected(Refusal::busy));
+}
+
+void Authenticator::Impl::check_now(const Digest& digest, const LoginName& name,
+                                    const Secret& password) {
+    Answer answer = std::unexpected(Refusal::unavailable);
+    std::uint64_t generation = 0;
+    try {
+        auto checked = check(name, password, generation);
+        if (checked) {
+            answer = std::move(*checked);
+        } else if (checked.error().kind == ErrorKind::busy) {
+            answer = std::unexpected(Refusal::busy);
+        }
+    } catch (const std::exception&) {
+        answer = std::unexpected(Refusal::busy);  // no memory: not the user's fault
+    }
+    if (answer) cache.put(digest, *answer, generation, std::chrono::steady_clock::now());
+    finish(digest, answer);
+}
+
+// Errors: busy (no memory for a hash), and those of the store.
+Result<Answer> Authenticator::Impl::check(const LoginName& name, const Secret& password,
+                                          std::uint64_t& generation) {
+    PH_TRY(const auto current, index.get());
+    generation = current.generation;
+    const auto match = current.index->find(name);
+    const auto* entry = match.entry;
+
+    PH_TRY(std::string credential, find_app_password(entry, password));
+    const bool enabled = entry != nullptr && !entry->row.disabled;
+    if (credential.empty() || !enabled) {
+        const bool has_hash = entry != nullptr && !entry->row.password_hash.empty();
+        const std::string encoded = has_hash ? entry->row.password_hash : kNobodysHash;
+        PH_TRY(const bool matches, hash_matches(encoded, password, enabled));
+        if (matches && has_hash && credential.empty()) credential = "password";
+    }
+    if (credential.empty()) {
+        return Answer(
+            std::unexpected(match.guessed ? Refusal::name_needs_domain : Refusal::wrong_password));
+    }
+    if (!enabled) return Answer(std::unexpected(Refusal::disabled));
+    return Answer(Identity{entry->row.address, std::move(credential), entry->addresses});
+}
+
+// The name of the app password that this is, if it is one of that account; else empty. The look-up
+// is made for unknown users too.
+Result<std::string> Authenticator::Impl::find_app_password(const AccountIndex::Entry* entry,
+                                                           const Secret& password) {
+    const auto canonical = canonical_app_password(password.reveal());
+    if (!canonical) return std::string();
+    const std::string digest = to_octets(app_password_digest(server_secret, *canonical));
+    PH_TRY(const auto row, store.engine().app_password_by_digest(digest));
+    if (!row || entry == nullptr || row->account != entry->row.address) return std::string();
+    return row->name;
+}
+
+Result<bool> Authenticator::Impl::hash_matches(const std::string& encoded, const Secret& password,
+                                               bool stop_at_match) {
+    bool matches = false;
+    for (const Secret& reading : password_readings(password)) {
+        hashes.add();
+        PH_TRY(const bool same, verify_password(encoded, reading));
+        matches = matches || same;
+        if (matches && stop_at_match) break;
+    }
+    return matches;
+}
+
+void Authenticator::Impl::finish(const Digest& digest, const Answer& answer) {
+    std::vector<runtime::Callback<Answer>> waiting;
+    {
+        MutexLock lock(mutex);
+        if (auto node = checks.extract(digest)) waiting = std::move(node.mapped());
+    }
+    for (const auto& done : waiting) done(answer);
+}
+
+void Authenticator::Impl::count(const Answer& answer) {
+    if (answer) {
+        succeeded.add();
+    } else if (answer.error() == Refusal::busy || answer.error() == Refusal::unavailable) {
+        busy.add();
+    } else {
+        refused.add();
+    }
+}
+
+Authenticator::Authenticator(Options options, store::Store& store)
+    : impl_(std::make_shared<Impl>(options, store)) {}
+
+// Tasks that still wait keep the Impl; nothing runs on the pool any more, so they end by their
+// deadline or cancelled.
+Authenticator::~Authenticator() {
+    impl_->pool.stop();
+}
+
+runtime::Task<std::expected<Identity, Refusal>> Authenticator::authenticate(std::string login,
+                                                                            Secret password) {
+    const auto impl = impl_;
+    const LoginName name = parse_login_name(login);
+    if (name.form == LoginName::Form::person)
+        co_return std::unexpected(Refusal::name_is_no_address);
+    if (name.form == LoginName::Form::empty) co_return std::unexpected(Refusal::name_needs_domain);
+
+    const Digest key = impl->key(login, password);
+    const auto generation = impl->store.directory_generation();
+    auto known = impl->cache.find(key, generation, std::chrono::steady_clock::now());
+    if (known) {
+        impl->cache_hits.add();
+        impl->succeeded.add();
+        co_return std::move(*known);
+    }
+    runtime::Callback<Answer> done;
+    impl->check_later(key, name, std::move(password), done);
+    const Deadline deadline = Deadline::after(impl->options.hash_deadline);
+    auto checked = co_await done.wait(deadline);
+    // Too late is the pool's fault, never the password's.
+    Answer answer = checked ? std::move(*checked) : Answer(std::unexpected(Refusal::busy));
+    impl->count(answer);
+    co_return answer;
+}
+
+void Authenticator::register_metrics(MetricsRegistry& registry) {
+    registry.add("posthaste_logins_total", "Logins that succeeded", impl_->succeeded);
+    registry.add("posthaste_logins_refused_total", "Logins refused for name or password",
+                 impl_->refused);
+    registry.add("posthaste_logins_busy_total", "Logins put off because hashing was busy",
+                 impl_->busy);
+    registry.add("posthaste_login_cache_hits_total", "Logins answered from the cache",
+                 impl_->cache_hits);
+    registry.add("posthaste_password_hashes_total", "Argon2 hashes computed", impl_->hashes);
+}
+
+}  // namespace posthaste::accounts
