@@ -33,6 +33,7 @@ TEST(QueueId, threads_never_get_the_same) {
     std::vector<std::vector<QueueId>> made(4);
     {
         std::vector<std::jthread> threads;
+        threads.reserve(made.size());
         for (auto& mine : made)
             threads.emplace_back([&mine] {
                 for (int i = 0; i < 20'000; ++i) mine.push_back(QueueId::make());
@@ -75,7 +76,10 @@ TEST(QueueId, refuses_other_text) {
         {"letter U", "0000000000000000000000000U"},
         {"a bad first letter", "U0000000000000000000000000"},
         {"a path", "../../../../../../etc/pass"},
-        {"a NUL", {"0000000000000\0000000000000", 26}},
+        {"a NUL",
+         {"000000000000\0"
+          "0000000000000",
+          26}},
         {"8-bit", "000000000000000000000000\xc3\xa4"},
     };
     for (const Row& row : kRows) EXPECT_FALSE(QueueId::parse(row.text)) << row.name;

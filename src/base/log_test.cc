@@ -138,6 +138,7 @@ TEST(Log, lines_of_many_threads_are_whole) {
     {
         Log log({.fd = pipe.in.get(), .ring_lines = 1 << 20});
         std::vector<std::jthread> writers;
+        writers.reserve(4);
         for (int writer = 0; writer < 4; ++writer)
             writers.emplace_back([&log] {
                 for (int i = 0; i < 2000; ++i) log.info("line", {{"text", "abc"}});

@@ -10,6 +10,7 @@ namespace {
 // The whole buffer, not only the octets in use: a short value leaves a copy in the small-string
 // buffer when it is moved.
 void cleanse(std::string& value) {
+    value.clear();
     value.resize(value.capacity());
     explicit_bzero(value.data(), value.size());
     value.clear();

@@ -75,11 +75,11 @@ std::string format_rfc5322(Timestamp t) {
     const Civil c = civil(t);
     std::string out;
     out.reserve(31);
-    out += kDays.substr(c.weekday.c_encoding() * 3, 3);
+    out += kDays.substr(std::size_t{3} * c.weekday.c_encoding(), 3);
     out += ", ";
     out += std::to_string(static_cast<unsigned>(c.date.day()));
     out += ' ';
-    out += kMonths.substr((static_cast<unsigned>(c.date.month()) - 1) * 3, 3);
+    out += kMonths.substr(std::size_t{3} * (static_cast<unsigned>(c.date.month()) - 1), 3);
     out += ' ';
     put_number(out, c.year, 4);
     out += ' ';

@@ -21,7 +21,7 @@ std::string percent_encode(std::string_view text);
 std::optional<std::string> percent_decode(std::string_view text);
 
 struct QueryLimits {
-    std::size_t max_octets = 64 * 1024;
+    std::size_t max_octets = 65'536;
     std::size_t max_pairs = 256;
 };
 
