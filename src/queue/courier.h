@@ -1,13 +1,6 @@
-// Courier: what the queue needs of those who carry mail away. Owned here, implemented by delivery/, so that the
-// queue knows nothing of SMTP, DNS or connections.
+// Courier: what the queue needs of those who carry mail away. Owned here, implemented by delivery/,
+// so that the queue knows nothing of SMTP, DNS or connections.
 #pragma once
-
-#include <cstdint>
-#include <memory>
-#include <optional>
-#include <string>
-#include <utility>
-#include <vector>
 
 #include "mail/domain.h"
 #include "mail/outcome.h"
@@ -15,20 +8,31 @@
 #include "runtime/task.h"
 #include "store/values.h"
 
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
 namespace posthaste::queue {
 
 // Where mail for a domain goes: domains with one MX set, or one smarthost, share a site.
 struct Site {
-    std::string key;                     // stable, readable: "mx:mx1.example.org,mx2.example.org", "relay:host:587"
-    std::size_t max_deliveries = 10;     // concurrency limit
-    std::size_t max_recipients = 100;    // of one transaction
-    bool mixes_domains = false;          // recipients of several domains may share a transaction (relay, trap)
-    Seconds good_for{60};                // ask again after this
+    std::string key;  // stable, readable: "mx:mx1.example.org,mx2.example.org", "relay:host:587"
+    std::size_t max_deliveries = 10;   // concurrency limit
+    std::size_t max_recipients = 100;  // of one transaction
+    bool mixes_domains =
+        false;             // recipients of several domains may share a transaction (relay, trap)
+    Seconds good_for{60};  // ask again after this
 };
 
 // Either a site, or what becomes of all recipients of that domain now.
 struct Location {
     std::optional<Site> site;
+    bool hold =
+        false;  // a route says so: the queue holds their messages until a person releases them
     mail::Outcome otherwise;
 };
 
@@ -40,10 +44,13 @@ struct Parcel {
 };
 
 struct ParcelReport {
-    std::vector<std::pair<std::uint32_t, mail::Outcome>> outcomes;  // one for each recipient of the parcel
+    std::vector<std::pair<std::uint32_t, mail::Outcome>>
+        outcomes;  // one for each recipient of the parcel
     SiteSignal signal = SiteSignal::neutral;
-    std::optional<std::size_t> learned_max_recipients;  // the site takes no more in one transaction (delivery.md O-15)
-    std::optional<Seconds> suspend;  // the route is unusable for all (our login refused): do not hammer (O-9)
+    std::optional<std::size_t>
+        learned_max_recipients;  // the site takes no more in one transaction (delivery.md O-15)
+    std::optional<Seconds>
+        suspend;  // the route is unusable for all (our login refused): do not hammer (O-9)
 };
 
 class Courier {
@@ -53,9 +60,13 @@ class Courier {
     // On the scheduler's worker. Bounded by itself (30 s of DNS).
     virtual runtime::Task<Location> locate(mail::Domain domain) = 0;
 
-    // On any worker; connections stay with the worker they were made on. Never throws away a recipient: an outcome
-    // for each. Cancelled by shutdown only.
+    // On any worker; connections stay with the worker they were made on. Never throws away a
+    // recipient: an outcome for each. Cancelled by shutdown only.
     virtual runtime::Task<ParcelReport> deliver(Parcel parcel) = 0;
+
+    // After the last `deliver` has ended: closes what is kept open. Any thread; `done` is called on
+    // some worker.
+    virtual void stop(std::function<void()> done) { done(); }
 };
 
 }  // namespace posthaste::queue

@@ -1,13 +1,8 @@
-// Queue: the asynchronous face of the store. `submit` is the commit point; behind it one scheduler, on one worker,
-// finds recipients due, fair between accounts inside each site, hands them to the courier, and settles what came of
-// it. A final failure or a delay becomes a report to the sender, in one atomic write with the recipient's end.
+// Queue: the asynchronous face of the store. `submit` is the commit point; behind it one scheduler,
+// on one worker, finds recipients due, fair between accounts inside each site, hands them to the
+// courier, and settles what came of it. A final failure or a delay becomes a report to the sender,
+// in one atomic write with the recipient's end.
 #pragma once
-
-#include <functional>
-#include <memory>
-#include <optional>
-#include <string>
-#include <vector>
 
 #include "base/event.h"
 #include "base/log.h"
@@ -18,6 +13,12 @@
 #include "runtime/offload.h"
 #include "runtime/worker.h"
 #include "store/store.h"
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
 
 namespace posthaste::queue {
 
@@ -34,7 +35,7 @@ struct Submission {
 struct QueueStatus {
     store::Health health = store::Health::ok;
     std::string health_text;
-    std::uint64_t waiting = 0;    // recipients not in flight
+    std::uint64_t waiting = 0;  // recipients not in flight
     std::uint64_t in_flight = 0;
     std::uint64_t held = 0;
 };
@@ -52,8 +53,9 @@ class Queue {
         std::string hostname;
         std::string admin;
         RetrySchedule retry;
-        std::size_t max_deliveries = 500;             // of the whole server
-        std::size_t fresh_content_octets = 64u << 20; // kept from submission, so that delivery does not read back
+        std::size_t max_deliveries = 500;  // of the whole server
+        std::size_t fresh_content_octets =
+            64u << 20;  // kept from submission, so that delivery does not read back
     };
 
     // `workers[0]` is the scheduler's. `events` is called on any worker and must be quick.
@@ -63,18 +65,20 @@ class Queue {
 
     // Loads what is open and starts delivering. Once, before workers take mail.
     Result<void> start();
-    // No new attempts; transactions in flight may finish until the deadline, then are cancelled. Any thread;
-    // `done` is called when nothing runs any more.
+    // No new attempts; transactions in flight may finish until the deadline, then are cancelled.
+    // Any thread; `done` is called when nothing runs any more.
     void stop(Deadline grace, std::function<void()> done);
 
-    // The commit point: 250 is said only after this returned well. Any worker. Errors: store_full, store_failed, busy.
+    // The commit point: 250 is said only after this returned well. Any worker. Errors: store_full,
+    // store_failed, busy.
     runtime::Task<Result<void>> submit(Submission submission);
 
     // Admin, any worker. Each gives the number of messages touched.
     runtime::Task<Result<std::size_t>> hold(Selection selection);
     runtime::Task<Result<std::size_t>> release(Selection selection);
-    runtime::Task<Result<std::size_t>> retry(Selection selection);   // now, windows and probes too
-    runtime::Task<Result<std::size_t>> cancel(Selection selection, bool report);  // report: senders get a bounce
+    runtime::Task<Result<std::size_t>> retry(Selection selection);  // now, windows and probes too
+    runtime::Task<Result<std::size_t>> cancel(Selection selection,
+                                              bool report);  // report: senders get a bounce
 
     QueueStatus status() const;  // any thread
     void register_metrics(MetricsRegistry& registry);

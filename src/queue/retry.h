@@ -1,27 +1,33 @@
-// When a recipient is tried again, expires, and when its sender is told that it takes longer (RFC 5321 §4.5.4.1;
-// delivery.md 3.2). Pure.
+// When a recipient is tried again, expires, and when its sender is told that it takes longer (RFC
+// 5321 §4.5.4.1; delivery.md 3.2). Pure.
 #pragma once
+
+#include "base/time.h"
+#include "store/queue_time.h"
 
 #include <cstdint>
 #include <optional>
 #include <vector>
 
-#include "base/time.h"
-#include "store/queue_time.h"
-
 namespace posthaste::queue {
 
 struct RetrySchedule {
-    std::vector<Seconds> steps = {Seconds(300),  Seconds(600),  Seconds(900),  Seconds(1800),
-                                  Seconds(3600), Seconds(7200), Seconds(14400)};  // the last repeats
+    std::vector<Seconds> steps = {
+        Seconds(300),  Seconds(600),  Seconds(900),  Seconds(1800),
+        Seconds(3600), Seconds(7200), Seconds(14400)};  // the last repeats
     Seconds expire = std::chrono::days(5);
     Seconds dsn_expire = std::chrono::days(2);
     Seconds delay_warning = std::chrono::hours(4);
 
-    // After `attempts` (1 or more) ended at `now`: the step, or `asked` if the reply asked for more or less, plus
-    // 0 to 15 % (`jitter` in [0, 1)); but one last attempt a minute before `expires`. Nothing: it has expired.
-    std::optional<store::QueueTime> next(std::uint32_t attempts, store::QueueTime now, store::QueueTime expires,
-                                         std::optional<Seconds> asked, double jitter) const;
+    // The wait after the `attempts`th attempt (1 or more), before jitter.
+    Seconds step(std::uint32_t attempts) const;
+
+    // After `attempts` (1 or more) ended at `now`: the step, or `asked` if the reply asked for more
+    // or less, plus 0 to 15 % (`jitter` in [0, 1)); but one last attempt a minute before `expires`.
+    // Nothing: it has expired.
+    std::optional<store::QueueTime> next(std::uint32_t attempts, store::QueueTime now,
+                                         store::QueueTime expires, std::optional<Seconds> asked,
+                                         double jitter) const;
 };
 
 }  // namespace posthaste::queue

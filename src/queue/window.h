@@ -1,12 +1,13 @@
-// How many deliveries run at once towards one site: grows on success, shrinks on trouble, dead after several
-// failures in a row, then one probe at 1, 2, 4, 8, 15, 30, 60 min (delivery.md 3.2). Pure.
+// How many deliveries run at once towards one site: grows on success, shrinks on trouble, dead
+// after several failures in a row, then one probe at 1, 2, 4, 8, 15, 30, 60 min (delivery.md 3.2).
+// Pure.
 #pragma once
+
+#include "base/time.h"
 
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-
-#include "base/time.h"
 
 namespace posthaste::queue {
 
@@ -22,17 +23,27 @@ class Window {
   public:
     explicit Window(std::size_t limit) : limit_(limit) {}
 
-    std::size_t slots(SteadyTime now) const;  // how many may run now; 0 while dead, 1 for a probe that is due
+    std::size_t slots(
+        SteadyTime now) const;  // how many may run now; 0 while dead, 1 for a probe that is due
     void feedback(SiteSignal signal, SteadyTime now, double jitter);
+
     bool dead() const { return dead_; }
 
     SteadyTime next_probe() const { return next_probe_; }
 
+    void probe_now() { next_probe_ = {}; }  // a person said so
+
     void set_limit(std::size_t limit) { limit_ = limit; }
 
   private:
+    void grow();
+    void shrink_to(double size);
+    void trouble(SteadyTime now, double jitter);
+    void set_probe(SteadyTime now, double jitter);
+
     std::size_t limit_;
     double size_ = 2;
+    double ceiling_ = 0;          // where trouble began last; 0: none known
     std::uint32_t failures_ = 0;  // in a row
     bool dead_ = false;
     std::uint32_t probes_ = 0;

@@ -1,0 +1,287 @@
+#include "queue/bounce.h"
+
+#include "base/ascii.h"
+#include "mail/dsn.h"
+#include "mail/header.h"
+
+#include <algorithm>
+
+namespace posthaste::queue {
+
+namespace {
+
+using mail::Notify;
+using store::RecipientState;
+using To = store::RecipientUpdate::To;
+
+constexpr std::size_t kMostInOneReport = 200;     // recipients; more become several reports
+constexpr std::size_t kMostReturned = 100 << 10;  // octets of the message, with RET=FULL (B-9)
+
+bool may_report(const store::MessageRow& message, const store::RecipientRow& recipient) {
+    // The null sender, and with it every report of ours, never gets one (B-1, RFC 5321 §4.5.5).
+    return message.kind == store::MessageKind::mail && message.sender.has_value() &&
+           recipient.notify != Notify::never;
+}
+
+}  // namespace
+
+bool failure_report_due(const store::MessageRow& message, const store::RecipientRow& recipient) {
+    return may_report(message, recipient) &&
+           (recipient.notify == Notify::unset || has(recipient.notify, Notify::failure));
+}
+
+bool success_report_due(const store::MessageRow& message, const store::RecipientRow& recipient,
+                        const mail::Outcome& outcome) {
+    return may_report(message, recipient) && has(recipient.notify, Notify::success) &&
+           !outcome.remote_takes_dsn;
+}
+
+bool delay_report_due(const store::MessageRow& message, const store::RecipientRow& recipient) {
+    return may_report(message, recipient) && !recipient.delay_reported &&
+           (recipient.notify == Notify::unset || has(recipient.notify, Notify::delay));
+}
+
+bool is_automatic(std::string_view header) {
+    auto parsed = mail::HeaderBlock::parse(header);
+    if (!parsed) return false;
+    if (const auto* field = parsed->find("Auto-Submitted")) {
+        if (!ascii::equals_ignore_case(field->unfolded(), "no")) return true;
+    }
+    if (const auto* field = parsed->find("Precedence")) {
+        const std::string word = ascii::to_lower(field->unfolded());
+        if (word == "bulk" || word == "list" || word == "junk") return true;
+    }
+    return parsed->find("List-Id") != nullptr;
+}
+
+void Waves::set(const QueueId& id, SteadyTime at) {
+    const auto [place, is_new] = at_.try_emplace(id, at);
+    if (!is_new) order_.erase({place->second, id});
+    place->second = at;
+    order_.emplace(at, id);
+}
+
+void Waves::note(const QueueId& id, SteadyTime now, bool none_open) {
+    const auto known = at_.find(id);
+    const SteadyTime at = none_open ? now : now + kGather;
+    if (known == at_.end() || known->second > at) set(id, at);
+}
+
+void Waves::again_at(const QueueId& id, SteadyTime at) {
+    set(id, at);
+}
+
+std::optional<QueueId> Waves::take_due(SteadyTime now) {
+    if (order_.empty() || order_.begin()->first > now) return std::nullopt;
+    const QueueId id = order_.begin()->second;
+    order_.erase(order_.begin());
+    at_.erase(id);
+    return id;
+}
+
+std::optional<SteadyTime> Waves::next() const {
+    if (order_.empty()) return std::nullopt;
+    return order_.begin()->first;
+}
+
+namespace {
+
+// Everything that the reports about one message share.
+struct About {
+    store::Store& store;
+    const ReportOptions& options;
+    const store::Message& message;
+    store::QueueTime now;
+    Timestamp wall;
+    std::string full_body;  // with RET=FULL
+    bool full = false;
+};
+
+Result<std::string> read_body(store::Store& store, const store::MessageRow& row) {
+    PH_TRY(auto reader, store.read_content(row));
+    std::string body;
+    for (;;) {
+        PH_TRY(const std::string_view piece, reader.next());
+        if (piece.empty()) return body;
+        body += piece;
+    }
+}
+
+void add_body_if_asked(About& about) {
+    const store::MessageRow& row = about.message.row;
+    if (row.ret != mail::Ret::full) return;
+    if ((row.header ? row.header->size() : 0) + row.body.size > kMostReturned) return;
+    auto body = read_body(about.store, row);
+    if (!body) return;  // the header alone is returned; what is wrong with the body shows elsewhere
+    about.full_body = std::move(*body);
+    about.full = true;
+}
+
+mail::DsnInput describe(const About& about, mail::DsnAction action,
+                        std::span<const store::RecipientRow* const> recipients) {
+    const store::MessageRow& row = about.message.row;
+    mail::DsnInput input;
+    input.action = action;
+    input.hostname = about.options.hostname;
+    input.admin = about.options.admin;
+    input.original_id = row.id;
+    input.sender = *row.sender;
+    input.envid = row.envid;
+    input.arrived = row.accepted_wall;
+    input.tried_for = std::chrono::duration_cast<Seconds>(about.now - row.accepted);
+    if (action == mail::DsnAction::delayed)
+        input.retry_until = about.wall + (row.expires - about.now);
+    for (const auto* recipient : recipients) {
+        input.recipients.push_back({{recipient->address, recipient->notify, recipient->orcpt},
+                                    recipient->last,
+                                    static_cast<int>(recipient->attempts),
+                                    recipient->last_attempt});
+    }
+    if (row.header) input.original_header = *row.header;
+    input.original_body = about.full_body;
+    input.return_full = about.full;
+    input.id = QueueId::make();
+    input.now = about.wall;
+    return input;
+}
+
+Result<store::Body> store_body(store::Store& store, const QueueId& id, std::string_view octets) {
+    auto writer = store.write_content(id);
+    while (!octets.empty()) {
+        const auto piece = octets.substr(0, store::kContentPiece);
+        octets.remove_prefix(piece.size());
+        writer.append(piece);
+        if (writer.wants_flush()) PH_CHECK(writer.flush());
+    }
+    return writer.finish();
+}
+
+Event accepted_event(const store::AddMessage& report, const std::string& about) {
+    Event event;
+    event.type = EventType::accepted;
+    event.time = report.row.accepted_wall;
+    event.id = report.row.id;
+    event.recipient = report.recipients.front().address.to_string();
+    event.size = report.row.header->size() + 2 + report.row.body.size;
+    event.text = "report about " + about;
+    return event;
+}
+
+Result<void> add_report(const About& about, mail::DsnAction action,
+                        std::span<const store::RecipientRow* const> recipients, Reports& reports) {
+    const mail::DsnInput input = describe(about, action, recipients);
+    mail::DsnMessage dsn = mail::make_dsn(input);
+    store::AddMessage report;
+    store::MessageRow& row = report.row;
+    row.id = input.id;
+    row.kind = store::MessageKind::dsn;
+    row.body_type = dsn.needs_8bit ? mail::BodyType::eight_bit : mail::BodyType::seven_bit;
+    row.smtputf8 = dsn.needs_utf8;
+    row.header = std::make_shared<const std::string>(std::move(dsn.header));
+    PH_TRY(row.body, store_body(about.store, row.id, dsn.body));
+    row.accepted_wall = about.wall;
+    row.accepted = about.now;
+    row.expires = about.now + about.options.retry.dsn_expire;
+    store::RecipientRow recipient;
+    recipient.address = input.sender;
+    recipient.notify = Notify::never;  // B-7
+    recipient.next_at = about.now;
+    report.recipients.push_back(std::move(recipient));
+    reports.events.push_back(accepted_event(report, about.message.row.id.to_string()));
+    reports.added.push_back(report);
+    reports.changes.push_back(std::move(report));
+    return {};
+}
+
+Result<void> add_reports(const About& about, mail::DsnAction action,
+                         std::span<const store::RecipientRow* const> recipients, Reports& reports) {
+    while (!recipients.empty()) {
+        const auto some = recipients.first(std::min(recipients.size(), kMostInOneReport));
+        recipients = recipients.subspan(some.size());
+        PH_CHECK(add_report(about, action, some, reports));
+    }
+    return {};
+}
+
+Event delayed_event(const About& about, const store::RecipientRow& recipient) {
+    const store::MessageRow& row = about.message.row;
+    Event event;
+    event.type = EventType::delayed;
+    event.time = about.wall;
+    event.id = row.id;
+    event.account = row.account;
+    event.sender = mail::to_string(row.sender);
+    event.recipient = recipient.address.to_string();
+    event.code = recipient.last.code;
+    event.text = recipient.last.reply;
+    event.attempt = static_cast<int>(recipient.attempts);
+    event.delay = std::chrono::duration_cast<Seconds>(about.now - row.accepted);
+    return event;
+}
+
+}  // namespace
+
+Result<Reports> make_final_reports(store::Store& store, const ReportOptions& options,
+                                   const QueueId& id) {
+    Reports reports;
+    PH_TRY(const auto message, store.engine().message(id));
+    if (!message) return reports;
+    About about{store, options, *message, store.clock().now_queue(), now(), {}, false};
+    std::vector<const store::RecipientRow*> failed, relayed, delivered;
+    store::Settlement settlement;
+    settlement.id = id;
+    for (const store::RecipientRow& recipient : message->recipients) {
+        if (recipient.state != RecipientState::report_due) continue;
+        store::RecipientUpdate update;
+        update.to = To::done;
+        update.index = recipient.index;
+        update.attempts = recipient.attempts;
+        update.outcome = recipient.last;
+        update.when = recipient.last_attempt;
+        settlement.updates.push_back(std::move(update));
+        if (!may_report(message->row, recipient)) continue;
+        if (recipient.last.verdict != mail::Verdict::delivered) {
+            failed.push_back(&recipient);
+        } else {
+            // Who took it over the network may still lose it; a hop of our own has it for good.
+            (recipient.last.remote_ip.empty() ? delivered : relayed).push_back(&recipient);
+        }
+    }
+    if (settlement.updates.empty()) return reports;
+    if (!failed.empty()) add_body_if_asked(about);
+    PH_CHECK(add_reports(about, mail::DsnAction::failed, failed, reports));
+    about.full = false;  // RFC 3461 §4.3: RET is for failures
+    about.full_body.clear();
+    PH_CHECK(add_reports(about, mail::DsnAction::relayed, relayed, reports));
+    PH_CHECK(add_reports(about, mail::DsnAction::delivered, delivered, reports));
+    reports.changes.push_back(std::move(settlement));
+    return reports;
+}
+
+Result<Reports> make_delay_reports(store::Store& store, const ReportOptions& options,
+                                   const QueueId& id) {
+    Reports reports;
+    PH_TRY(const auto message, store.engine().message(id));
+    if (!message || message->row.held) return reports;
+    const About about{store, options, *message, store.clock().now_queue(), now(), {}, false};
+    if (about.now < message->row.accepted + options.retry.delay_warning) return reports;
+    const bool automatic = is_automatic(message->row.header ? *message->row.header : "");
+    store::MarkDelayReported mark;
+    mark.id = id;
+    std::vector<const store::RecipientRow*> late;
+    for (const store::RecipientRow& recipient : message->recipients) {
+        if (recipient.state != RecipientState::open) continue;
+        if (!delay_report_due(message->row, recipient)) continue;
+        // Who asked for it by NOTIFY gets it, a program too.
+        if (automatic && recipient.notify == Notify::unset) continue;
+        late.push_back(&recipient);
+        mark.indexes.push_back(recipient.index);
+        reports.events.push_back(delayed_event(about, recipient));
+    }
+    if (late.empty()) return reports;
+    PH_CHECK(add_reports(about, mail::DsnAction::delayed, late, reports));
+    reports.changes.push_back(std::move(mark));
+    return reports;
+}
+
+}  // namespace posthaste::queue

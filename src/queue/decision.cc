@@ -1,0 +1,124 @@
+#include "queue/decision.h"
+
+#include "queue/bounce.h"
+
+#include <algorithm>
+
+namespace posthaste::queue {
+
+namespace {
+
+using To = store::RecipientUpdate::To;
+
+constexpr Seconds kAfterAmbiguous = std::chrono::minutes(30);
+constexpr int kFullMailboxFactor = 4;
+
+Decision end(const Tried& tried, mail::Outcome outcome, EventType event, bool report) {
+    Decision decision;
+    decision.event = event;
+    decision.update.to = report ? To::report_due : To::done;
+    decision.update.index = tried.recipient.index;
+    decision.update.attempts = tried.attempts;
+    decision.update.outcome = std::move(outcome);
+    decision.update.when = tried.wall;
+    return decision;
+}
+
+bool is_of_remote(const mail::Outcome& outcome) {
+    return outcome.code != 0;
+}
+
+// The sender is told what the other side said last, not that we gave up: the last real answer
+// stays, whether it came now or at an attempt before.
+mail::Outcome expire(const Tried& tried) {
+    mail::Outcome outcome = tried.outcome;
+    if (!is_of_remote(outcome) && is_of_remote(tried.recipient.last)) {
+        outcome = tried.recipient.last;
+    }
+    const mail::Outcome& last = tried.recipient.last;
+    if (outcome.reply.empty() && !last.reply.empty()) outcome = last;
+    outcome.verdict = mail::Verdict::failed;
+    outcome.status = {5, 4, 7};
+    if (outcome.cause == mail::Cause::none || outcome.cause == mail::Cause::unknown) {
+        outcome.cause = mail::Cause::expired;
+    }
+    return outcome;
+}
+
+// What the reply asked for, or what its meaning asks for.
+std::optional<Seconds> asked_wait(const mail::Outcome& outcome, Seconds step) {
+    std::optional<Seconds> asked = outcome.retry_after;
+    if (!asked && outcome.cause == mail::Cause::mailbox_full) asked = step * kFullMailboxFactor;
+    if (outcome.ambiguous) asked = std::max(asked.value_or(step), kAfterAmbiguous);
+    return asked;
+}
+
+}  // namespace
+
+Decision decide(Tried tried, const RetrySchedule& schedule) {
+    ++tried.attempts;
+    switch (tried.outcome.verdict) {
+        case mail::Verdict::delivered: {
+            const bool report = success_report_due(tried.message, tried.recipient, tried.outcome);
+            return end(tried, tried.outcome, EventType::delivered, report);
+        }
+        case mail::Verdict::failed:
+            return end(tried, tried.outcome, EventType::failed,
+                       failure_report_due(tried.message, tried.recipient));
+        case mail::Verdict::deferred:
+            break;
+    }
+    const auto asked = asked_wait(tried.outcome, schedule.step(tried.attempts));
+    const auto next =
+        schedule.next(tried.attempts, tried.now, tried.message.expires, asked, tried.jitter);
+    if (!next) {
+        return end(tried, expire(tried), EventType::expired,
+                   failure_report_due(tried.message, tried.recipient));
+    }
+    Decision decision = end(tried, tried.outcome, EventType::deferred, false);
+    decision.update.to = To::open;
+    decision.update.next_at = *next;
+    return decision;
+}
+
+Decision decide_expired(Tried tried) {
+    return end(tried, expire(tried), EventType::expired,
+               failure_report_due(tried.message, tried.recipient));
+}
+
+Decision decide_cancelled(Tried tried, bool report) {
+    mail::Outcome outcome;
+    outcome.verdict = mail::Verdict::failed;
+    outcome.status = {5, 0, 0};
+    outcome.cause = mail::Cause::admin;
+    outcome.reply = "taken off the queue by an administrator";
+    return end(tried, std::move(outcome), EventType::cancelled,
+               report && failure_report_due(tried.message, tried.recipient));
+}
+
+Event make_event(const Tried& tried, const Decision& decision) {
+    const mail::Outcome& outcome = decision.update.outcome;
+    Event event;
+    event.type = decision.event;
+    event.time = tried.wall;
+    event.id = tried.message.id;
+    event.account = tried.message.account;
+    event.sender = mail::to_string(tried.message.sender);
+    event.recipient = tried.recipient.address.to_string();
+    event.remote = outcome.remote_host;
+    if (!outcome.remote_ip.empty()) event.remote += "[" + outcome.remote_ip + "]";
+    event.tls = outcome.tls;
+    event.code = outcome.code;
+    event.status = outcome.status.cls == 0 ? std::string() : outcome.status.to_string();
+    event.text = outcome.reply;
+    event.attempt = static_cast<int>(decision.update.attempts);
+    event.delay = std::chrono::duration_cast<Seconds>(
+        std::max(tried.now - tried.message.accepted, Milliseconds(0)));
+    if (decision.update.to == To::open) {
+        event.next = std::chrono::ceil<Seconds>(
+            std::max(decision.update.next_at - tried.now, Milliseconds(0)));
+    }
+    return event;
+}
+
+}  // namespace posthaste::queue

@@ -1,0 +1,142 @@
+#include "queue/queue.h"
+
+#include "queue/dispatcher.h"
+
+namespace posthaste::queue {
+
+namespace {
+
+// The client waits 10 minutes for the reply to its final dot (RFC 5321 §4.5.3.2.6).
+constexpr auto kCommitDeadline = std::chrono::minutes(5);
+constexpr auto kAdminDeadline = std::chrono::minutes(5);
+
+store::MessageRow make_row(Submission&& submission) {
+    store::MessageRow row;
+    row.id = submission.id;
+    row.account = std::move(submission.account);
+    row.sender = std::move(submission.envelope.sender);
+    row.body_type = submission.envelope.body;
+    row.smtputf8 = submission.envelope.smtputf8;
+    row.ret = submission.envelope.ret;
+    row.envid = std::move(submission.envelope.envid);
+    row.header = std::make_shared<const std::string>(std::move(submission.header));
+    row.body = std::move(submission.body);
+    return row;
+}
+
+std::vector<store::RecipientRow> make_recipients(std::vector<mail::Recipient>&& given,
+                                                 store::QueueTime now) {
+    std::vector<store::RecipientRow> rows(given.size());
+    for (std::size_t i = 0; i < given.size(); ++i) {
+        rows[i].index = static_cast<std::uint32_t>(i);
+        rows[i].address = std::move(given[i].address);
+        rows[i].notify = given[i].notify;
+        rows[i].orcpt = std::move(given[i].orcpt);
+        rows[i].next_at = now;
+    }
+    return rows;
+}
+
+}  // namespace
+
+struct Queue::Impl {
+    Options options;
+    store::Store& store;
+    std::shared_ptr<Dispatcher> dispatcher;
+
+    runtime::Task<Result<std::size_t>> act(Dispatcher::Action action, Selection selection) {
+        Dispatcher::Answer answer;
+        dispatcher->act(action, std::move(selection), answer);
+        auto waiting = answer.wait(Deadline::after(kAdminDeadline));
+        auto count = co_await std::move(waiting);
+        co_return count;
+    }
+};
+
+Queue::Queue(Options options, store::Store& store, Courier& courier, runtime::WorkerPool& workers,
+             runtime::BlockingPool& blocking, Log& log, std::function<void(const Event&)> events) {
+    Dispatcher::Parts parts{store, courier, workers, blocking, log, std::move(events)};
+    auto dispatcher = std::make_shared<Dispatcher>(options, std::move(parts));
+    impl_ = std::make_shared<Impl>(std::move(options), store, std::move(dispatcher));
+}
+
+Queue::~Queue() = default;
+
+Result<void> Queue::start() {
+    PH_CHECK(impl_->dispatcher->load());
+    impl_->dispatcher->start();
+    return {};
+}
+
+void Queue::stop(Deadline grace, std::function<void()> done) {
+    impl_->dispatcher->stop(grace, std::move(done));
+}
+
+runtime::Task<Result<void>> Queue::submit(Submission submission) {
+    const store::QueueTime at = impl_->store.clock().now_queue();
+    store::AddMessage add;
+    Dispatcher::Added added;
+    added.client = std::move(submission.client);
+    added.tls = std::move(submission.tls);
+    add.recipients = make_recipients(std::move(submission.envelope.recipients), at);
+    add.row = make_row(std::move(submission));
+    add.row.accepted_wall = now();
+    add.row.accepted = at;
+    add.row.expires = at + impl_->options.retry.expire;
+    added.row = std::make_shared<const store::MessageRow>(add.row);
+    added.recipients = add.recipients;
+
+    store::Changes changes;
+    changes.push_back(std::move(add));
+    runtime::Callback<void> done;
+    // On the committer's thread. What is durable is scheduled whether or not its session still
+    // waits.
+    auto committed = [dispatcher = impl_->dispatcher, added = std::move(added),
+                      done](Result<void> result) mutable {
+        if (result) dispatcher->added(std::move(added));
+        done(std::move(result));
+    };
+    impl_->store.committer().submit(std::move(changes), std::move(committed));
+    auto waiting = done.wait(Deadline::after(kCommitDeadline));
+    auto result = co_await std::move(waiting);
+    if (!result && result.error().kind == ErrorKind::timeout) {
+        co_return fail(ErrorKind::busy, "the disk did not answer in time",
+                       "check the disk that holds the store");
+    }
+    co_return result;
+}
+
+runtime::Task<Result<std::size_t>> Queue::hold(Selection selection) {
+    return impl_->act(Dispatcher::Action::hold, std::move(selection));
+}
+
+runtime::Task<Result<std::size_t>> Queue::release(Selection selection) {
+    return impl_->act(Dispatcher::Action::release, std::move(selection));
+}
+
+runtime::Task<Result<std::size_t>> Queue::retry(Selection selection) {
+    return impl_->act(Dispatcher::Action::retry, std::move(selection));
+}
+
+runtime::Task<Result<std::size_t>> Queue::cancel(Selection selection, bool report) {
+    return impl_->act(report ? Dispatcher::Action::cancel_and_report : Dispatcher::Action::cancel,
+                      std::move(selection));
+}
+
+QueueStatus Queue::status() const {
+    const QueueMetrics& metrics = impl_->dispatcher->metrics();
+    QueueStatus status;
+    status.health = impl_->store.committer().health();
+    if (status.health != store::Health::ok)
+        status.health_text = impl_->store.committer().health_text();
+    status.waiting = static_cast<std::uint64_t>(metrics.waiting.value());
+    status.in_flight = static_cast<std::uint64_t>(metrics.in_flight.value());
+    status.held = static_cast<std::uint64_t>(metrics.held.value());
+    return status;
+}
+
+void Queue::register_metrics(MetricsRegistry& registry) {
+    impl_->dispatcher->metrics().add_to(registry);
+}
+
+}  // namespace posthaste::queue

@@ -1,0 +1,146 @@
+#include "queue/scheduler_testing.h"
+
+#include <gtest/gtest.h>
+
+namespace posthaste::queue {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::minutes;
+using std::chrono::seconds;
+using testing::Bench;
+
+TEST(SchedulerAdmin, AHeldMessageWaitsInEveryState) {
+    Bench bench;
+    const QueueId in_time = bench.add("anna", "a.example", 1, minutes(5));
+    const QueueId locating = bench.add("anna", "b.example");
+    EXPECT_TRUE(bench.scheduler.hold(in_time));
+    EXPECT_TRUE(bench.scheduler.hold(locating));
+    EXPECT_FALSE(bench.scheduler.hold(locating)) << "held already";
+    bench.add("x", "c.example");
+    bench.add("x", "c.example");
+    const QueueId ready = bench.add("anna", "c.example");
+    bench.locate();
+    EXPECT_TRUE(bench.scheduler.hold(ready));
+    EXPECT_EQ(bench.scheduler.counts().held, 3U);
+    for (const Pick& pick : bench.start()) bench.end_well(pick);
+    bench.pass(hours(1));
+    EXPECT_TRUE(bench.start().empty());
+    for (const QueueId& id : {in_time, locating, ready}) {
+        EXPECT_TRUE(bench.scheduler.release(id, bench.now));
+        EXPECT_FALSE(bench.scheduler.release(id, bench.now));
+    }
+    EXPECT_EQ(bench.start().size(), 3U);
+}
+
+TEST(SchedulerAdmin, WhatIsInFlightIsHeldWhenItComesBack) {
+    Bench bench;
+    const QueueId id = bench.add("anna", "a.example");
+    const auto picks = bench.start();
+    EXPECT_TRUE(bench.scheduler.hold(id));
+    bench.end_badly(picks.at(0), SiteSignal::good, seconds(1));
+    bench.pass(hours(1));
+    EXPECT_TRUE(bench.start().empty());
+    EXPECT_TRUE(bench.scheduler.release(id, bench.now));
+    EXPECT_EQ(bench.start().size(), 1U);
+}
+
+TEST(SchedulerAdmin, AHeldMessageDoesNotExpire) {
+    Bench bench;
+    bench.lifetime = hours(1);
+    const QueueId id = bench.add_to("anna", {"a.example"}, {}, true);
+    bench.pass(hours(48));
+    EXPECT_TRUE(bench.scheduler.take_expired().empty());
+    EXPECT_TRUE(bench.scheduler.release(id, bench.now));
+    EXPECT_EQ(bench.start().size(), 1U) << "and gets one attempt when it is released";
+}
+
+TEST(SchedulerAdmin, RetryWakesADeadSiteAndASuspendedOne) {
+    for (const bool suspended : {false, true}) {
+        Bench bench;
+        std::vector<QueueId> ids;
+        for (int i = 0; i < 3; ++i) {
+            ids.push_back(bench.add("anna", "a.example"));
+            for (const Pick& pick : bench.start()) {
+                const std::optional<Seconds> suspend =
+                    suspended ? std::optional<Seconds>(minutes(30)) : std::nullopt;
+                bench.scheduler.free_slot(pick, {SiteSignal::trouble, {}, suspend, {}}, bench.now,
+                                          0);
+                for (const auto& item : pick.what.items) {
+                    bench.scheduler.wait(item.entry, bench.now.queue + hours(1), 1, bench.now);
+                }
+            }
+        }
+        ids.push_back(bench.add("anna", "a.example"));
+        ASSERT_TRUE(bench.start().empty());
+        for (const QueueId& id : ids) EXPECT_TRUE(bench.scheduler.retry(id, "", bench.now));
+        EXPECT_GE(bench.start().size(), 1U);
+    }
+}
+
+TEST(SchedulerAdmin, RetryOfADomainLeavesTheOthers) {
+    Bench bench;
+    const QueueId id = bench.add_to("anna", {"a.example", "b.example"}, hours(1));
+    EXPECT_FALSE(bench.scheduler.retry(id, "c.example", bench.now));
+    EXPECT_TRUE(bench.scheduler.retry(id, "b.example", bench.now));
+    const auto picks = bench.start();
+    ASSERT_EQ(picks.size(), 1U);
+    EXPECT_EQ(picks[0].site_key, "mx:b.example");
+}
+
+TEST(SchedulerAdmin, CancelTakesWhatWaitsAndMarksWhatRuns) {
+    Bench bench;
+    const QueueId id = bench.add_to("anna", {"a.example", "b.example", "b.example"});
+    const auto picks = bench.start();
+    ASSERT_EQ(picks.size(), 2U);
+    bench.end_badly(picks[1], SiteSignal::good);
+    const Taken taken = bench.scheduler.take_for_cancel(id, {"", true});
+    ASSERT_EQ(taken.items.size(), 2U);
+    EXPECT_TRUE(bench.scheduler.cancelled(picks[0].what.items[0].entry));
+    EXPECT_TRUE(bench.scheduler.cancel_reported(taken.items[0].entry));
+    for (const auto& item : taken.items) bench.scheduler.finish(item.entry);
+    EXPECT_TRUE(bench.scheduler.knows(id));
+    bench.end_well(picks[0]);
+    EXPECT_FALSE(bench.scheduler.knows(id));
+}
+
+TEST(SchedulerAdmin, CancelOfAHundredThousandForADeadSiteIsQuick) {
+    Bench bench;
+    for (int i = 0; i < 3; ++i) {
+        bench.add("anna", "a.example");
+        for (const Pick& pick : bench.start()) bench.end_badly(pick, SiteSignal::trouble, hours(9));
+    }
+    for (int i = 0; i < 100'000; ++i) bench.add("a" + std::to_string(i % 7), "a.example");
+    bench.locate();
+    const auto ids = bench.scheduler.messages_to("a.example");
+    ASSERT_EQ(ids.size(), 100'003U);
+    for (const QueueId& id : ids) {
+        for (const auto& item : bench.scheduler.take_for_cancel(id, {}).items) {
+            bench.scheduler.finish(item.entry);
+        }
+    }
+    EXPECT_EQ(bench.scheduler.counts().waiting, 0U);
+    EXPECT_TRUE(bench.scheduler.messages().empty());
+}
+
+TEST(SchedulerAdmin, ARouteThatHoldsWaitsForTheOtherRecipients) {
+    Bench bench;
+    const QueueId id = bench.add_to("anna", {"held.example", "free.example"});
+    while (const auto domain = bench.scheduler.next_to_locate()) {
+        if (bench.scheduler.domain_name(*domain) == "held.example") {
+            bench.scheduler.located_hold(*domain, bench.now);
+        } else {
+            bench.scheduler.located(*domain, {"mx:free", 10, 100, false, seconds(60)}, bench.now);
+        }
+    }
+    EXPECT_TRUE(bench.scheduler.take_route_held().empty());
+    const auto picks = bench.start();
+    ASSERT_EQ(picks.size(), 1U);
+    EXPECT_EQ(picks[0].site_key, "mx:free");
+    bench.end_well(picks[0]);
+    EXPECT_EQ(bench.scheduler.take_route_held(), std::vector<QueueId>{id});
+    EXPECT_TRUE(bench.scheduler.hold(id));
+}
+
+}  // namespace
+}  // namespace posthaste::queue

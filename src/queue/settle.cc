@@ -1,0 +1,323 @@
+// What came of attempts: written into the store, told to the scheduler, reported to senders.
+#include "base/random.h"
+#include "queue/dispatcher.h"
+
+#include <algorithm>
+
+namespace posthaste::queue {
+
+namespace {
+
+using To = store::RecipientUpdate::To;
+
+constexpr std::size_t kReadAtOnce = 100;  // messages of one trip to the store
+constexpr std::size_t kMostReporting = 4;
+constexpr Seconds kReadDeadline{60};
+constexpr Seconds kAfterReadError{60};
+
+mail::Outcome* find_outcome(ParcelReport& report, std::size_t position, std::uint32_t index) {
+    auto& outcomes = report.outcomes;
+    if (position < outcomes.size() && outcomes[position].first == index) {
+        return &outcomes[position].second;
+    }
+    const auto found =
+        std::ranges::find(outcomes, index, [](const auto& pair) { return pair.first; });
+    return found == outcomes.end() ? nullptr : &found->second;
+}
+
+mail::Outcome our_trouble() {
+    mail::Outcome outcome;
+    outcome.status = {4, 3, 0};
+    outcome.reply = "our server had to break off";
+    return outcome;
+}
+
+// What recipients that wait for the site are told, should they wait until their time is up.
+std::shared_ptr<const mail::Outcome> trouble_of(const ParcelReport& report) {
+    if (report.signal != SiteSignal::trouble && !report.suspend) return nullptr;
+    for (const auto& [index, outcome] : report.outcomes) {
+        if (outcome.verdict == mail::Verdict::deferred) {
+            return std::make_shared<const mail::Outcome>(outcome);
+        }
+    }
+    return nullptr;
+}
+
+}  // namespace
+
+void Dispatcher::settle(Job& job) {
+    const QueueId id = job.pick.what.id;
+    Scheduler::SiteReport site;
+    site.signal = job.report.signal;
+    site.max_recipients = job.report.learned_max_recipients;
+    site.suspend = job.report.suspend;
+    site.trouble = trouble_of(job.report);
+    scheduler_.free_slot(job.pick, site, moment(), jitter());
+    if (job.came_back) {
+        Settling settling;
+        settling.settlement.id = id;
+        for (std::size_t i = 0; i < job.recipients.size(); ++i) {
+            mail::Outcome* outcome = find_outcome(job.report, i, job.recipients[i].index);
+            settle_one(job, i, outcome != nullptr ? std::move(*outcome) : our_trouble(), settling);
+        }
+        write(std::move(settling));
+    } else {
+        give_back(job.pick.what, kAfterReadError);
+    }
+    if (!scheduler_.busy(id)) fresh_.drop(id);
+    if (stopping_) idle_.notify();
+}
+
+void Dispatcher::settle_one(Job& job, std::size_t position, mail::Outcome outcome,
+                            Settling& settling) {
+    const Taken::Item item = job.pick.what.items[position];
+    const Moment now = moment();
+    const bool deferred = outcome.verdict == mail::Verdict::deferred;
+    const bool cancelled = scheduler_.cancelled(item.entry);
+    if (deferred && !cancelled) {
+        if (job.cancelled && !outcome.ambiguous) {  // our shutdown: tried again at the next start
+            scheduler_.wait(item.entry, now.queue + kAfterReadError, item.attempts, now);
+            return;
+        }
+        if (!outcome.charge_attempt && scheduler_.again(item.entry, now)) return;
+    }
+    const Tried tried{*job.message,
+                      job.recipients[position],
+                      std::move(outcome),
+                      item.attempts,
+                      now.queue,
+                      posthaste::now(),
+                      jitter()};
+    apply(item.entry, tried,
+          cancelled && tried.outcome.verdict != mail::Verdict::delivered
+              ? decide_cancelled(tried, scheduler_.cancel_reported(item.entry))
+              : decide(tried, options_.retry),
+          settling);
+}
+
+void Dispatcher::apply(Handle entry, const Tried& tried, Decision decision, Settling& settling) {
+    settling.events.push_back(make_event(tried, decision));
+    const store::RecipientUpdate& update = decision.update;
+    if (update.to == To::open) {
+        scheduler_.wait(entry, update.next_at, update.attempts, moment());
+        if (FreshContent::Fresh* fresh = fresh_.find(tried.message.id)) {
+            if (store::RecipientRow* row = fresh->recipient(update.index)) {
+                row->attempts = update.attempts;
+                row->next_at = update.next_at;
+                row->last = update.outcome;
+                row->last_attempt = update.when;
+            }
+        }
+    } else {
+        scheduler_.finish(entry);
+        settling.report_due |= update.to == To::report_due;
+    }
+    settling.settlement.updates.push_back(std::move(decision.update));
+}
+
+void Dispatcher::write(Settling settling) {
+    if (settling.settlement.updates.empty()) return;
+    store::Changes changes;
+    changes.push_back(settling.settlement);
+    settling.settlement.updates.clear();
+    ledger_.write(std::move(changes),
+                  [this, settling = std::move(settling)] { written(settling); });
+}
+
+// Durable: now it may be told, and what follows may be done.
+void Dispatcher::written(const Settling& settling) {
+    for (const Event& event : settling.events) {
+        switch (event.type) {
+            case EventType::delivered:
+                metrics_.delivered.add();
+                break;
+            case EventType::deferred:
+                metrics_.deferred.add();
+                break;
+            case EventType::failed:
+                metrics_.failed.add();
+                break;
+            case EventType::expired:
+                metrics_.expired.add();
+                break;
+            default:
+                metrics_.cancelled.add();
+                break;
+        }
+        parts_.events(event);
+    }
+    const QueueId& id = settling.settlement.id;
+    if (!settling.report_due && !waves_.has(id)) return;
+    waves_.note(id, std::chrono::steady_clock::now(), scheduler_.open_recipients(id) == 0);
+    want_run();
+}
+
+void Dispatcher::give_back(const Taken& taken, Seconds wait) {
+    const Moment now = moment();
+    Taken ended = taken;
+    ended.items.clear();
+    for (const Taken::Item& item : taken.items) {
+        if (scheduler_.cancelled(item.entry)) {
+            ended.items.push_back(item);
+        } else {
+            scheduler_.wait(item.entry, now.queue + wait, item.attempts, now);
+        }
+    }
+    if (!ended.items.empty()) aside_.push_back({Aside::Why::cancelled, std::move(ended), {}});
+}
+
+// The store knows nothing of them any more.
+void Dispatcher::forget(const Taken& taken) {
+    for (const Taken::Item& item : taken.items) scheduler_.finish(item.entry);
+}
+
+runtime::Task<Result<Dispatcher::Rows>> Dispatcher::read_rows(std::vector<QueueId> ids) {
+    auto read = [&store = parts_.store, ids = std::move(ids)]() -> Result<Rows> {
+        Rows rows;
+        for (const QueueId& id : ids) {
+            PH_TRY(auto message, store.engine().message(id));
+            rows.push_back(std::move(message));
+        }
+        return rows;
+    };
+    return runtime::offload(parts_.blocking, std::move(read), Deadline::after(kReadDeadline));
+}
+
+// One at a time, in pieces: there may be a hundred thousand.
+runtime::Task<void> Dispatcher::work_aside() {
+    working_aside_ = true;
+    while (!aside_.empty() && may_dispatch()) {
+        std::vector<Aside> some;
+        while (!aside_.empty() && some.size() < kReadAtOnce) {
+            some.push_back(std::move(aside_.front()));
+            aside_.pop_front();
+        }
+        auto settling = settle_some(std::move(some));
+        co_await std::move(settling);
+    }
+    working_aside_ = false;
+}
+
+runtime::Task<void> Dispatcher::settle_some(std::vector<Aside> some) {
+    std::vector<QueueId> ids;
+    for (const Aside& aside : some) ids.push_back(aside.taken.id);
+    auto reading = read_rows(std::move(ids));
+    auto rows = co_await std::move(reading);
+    if (!rows) {
+        parts_.log.error("queue.unreadable",
+                         {{"why", rows.error().text}, {"mend", rows.error().mend}});
+    }
+    for (std::size_t i = 0; i < some.size(); ++i) {
+        if (!rows) {
+            give_back(some[i].taken, kAfterReadError);
+        } else if ((*rows)[i]) {
+            settle_aside(some[i], *(*rows)[i]);
+        } else {
+            forget(some[i].taken);
+        }
+    }
+}
+
+void Dispatcher::settle_aside(const Aside& aside, const store::Message& message) {
+    const Moment now = moment();
+    Settling settling;
+    settling.settlement.id = message.row.id;
+    for (const Taken::Item& item : aside.taken.items) {
+        const auto row =
+            std::ranges::find(message.recipients, item.index, &store::RecipientRow::index);
+        if (row == message.recipients.end() || row->state != store::RecipientState::open) {
+            scheduler_.finish(item.entry);
+            continue;
+        }
+        const Tried tried{message.row,      *row,    aside.outcome, item.attempts, now.queue,
+                          posthaste::now(), jitter()};
+        const bool cancelled =
+            aside.why == Aside::Why::cancelled || scheduler_.cancelled(item.entry);
+        Decision decision;
+        if (cancelled) {
+            decision = decide_cancelled(tried, scheduler_.cancel_reported(item.entry));
+        } else if (aside.why == Aside::Why::expired) {
+            decision = decide_expired(tried);
+        } else {
+            decision = decide(tried, options_.retry);
+        }
+        apply(item.entry, tried, std::move(decision), settling);
+    }
+    write(std::move(settling));
+    if (!scheduler_.busy(message.row.id)) fresh_.drop(message.row.id);
+}
+
+void Dispatcher::start_reports(const Moment& now) {
+    while (reporting_.size() < kMostReporting) {
+        if (const auto id = waves_.take_due(now.steady)) {
+            if (reporting_.contains(*id)) {
+                waves_.again_at(*id, now.steady + Seconds(1));
+            } else {
+                reporting_.insert(*id);
+                tasks_->spawn(report(*id, false));
+            }
+        } else if (!delays_.empty()) {
+            const QueueId late = delays_.front();
+            delays_.pop_front();
+            if (!reporting_.insert(late).second) continue;  // its end is being reported
+            tasks_->spawn(report(late, true));
+        } else {
+            return;
+        }
+    }
+}
+
+runtime::Task<void> Dispatcher::report(QueueId id, bool delay) {
+    ReportOptions options{options_.hostname, options_.admin, options_.retry};
+    auto make = [&store = parts_.store, options = std::move(options), id, delay] {
+        return delay ? make_delay_reports(store, options, id)
+                     : make_final_reports(store, options, id);
+    };
+    auto making =
+        runtime::offload(parts_.blocking, std::move(make), Deadline::after(kReadDeadline));
+    auto reports = co_await std::move(making);
+    if (reports && !reports->changes.empty()) {
+        write_reports(id, std::move(*reports));
+        co_return;
+    }
+    reporting_.erase(id);
+    if (!reports && !delay) waves_.again_at(id, std::chrono::steady_clock::now() + kAfterReadError);
+    if (!reports && reports.error().kind != ErrorKind::cancelled) {
+        parts_.log.error("queue.report_failed", {{"id", id.to_string()},
+                                                 {"why", reports.error().text},
+                                                 {"mend", reports.error().mend}});
+    }
+    want_run();
+}
+
+// The reports and the end of those they are about: both or neither.
+void Dispatcher::write_reports(const QueueId& about, Reports reports) {
+    store::Changes changes = std::move(reports.changes);
+    ledger_.write(std::move(changes), [this, about, reports = std::move(reports)] {
+        reporting_.erase(about);
+        for (const Event& event : reports.events) {
+            if (event.type == EventType::delayed) metrics_.delayed.add();
+            parts_.events(event);
+        }
+        for (const store::AddMessage& report : reports.added) admit_report(report);
+        want_run();
+    });
+}
+
+void Dispatcher::admit_report(const store::AddMessage& report) {
+    metrics_.accepted.add();
+    metrics_.reports.add();
+    const Moment now = moment();
+    Scheduler::NewMessage message;
+    message.id = report.row.id;
+    message.expires = report.row.expires;
+    const Handle handle = scheduler_.add_message(message);
+    for (const store::RecipientRow& recipient : report.recipients) {
+        scheduler_.add_recipient(
+            handle, {recipient.index, recipient.address.domain().ascii(), recipient.next_at, 0},
+            now);
+    }
+    fresh_.put(std::make_shared<const store::MessageRow>(report.row), report.recipients);
+}
+
+}  // namespace posthaste::queue

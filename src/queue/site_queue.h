@@ -1,0 +1,64 @@
+// SiteQueue: the recipients ready for one site, taken fairly. Accounts take turns by deficit round
+// robin, ten recipients a turn; inside an account messages take turns; inside a message the order
+// is the recipients'. One account with a million recipients delays another's single message by one
+// turn (delivery.md 3.2).
+#pragma once
+
+#include "queue/tables.h"
+
+#include <cstdint>
+#include <unordered_map>
+#include <vector>
+
+namespace posthaste::queue {
+
+class SiteQueue {
+  public:
+    static constexpr std::int64_t kQuantum = 10;
+
+    SiteQueue(Tables& tables, bool mixes_domains)
+        : tables_(tables), mixes_domains_(mixes_domains) {}
+
+    void add(Handle entry);     // links it; its state is the caller's
+    void remove(Handle entry);  // unlinks it
+    // Takes up to `max` recipients of the message whose turn it is, unlinked, into `entries`.
+    void take(std::size_t max, std::vector<Handle>& entries);
+
+    bool empty() const { return size_ == 0; }
+
+    std::size_t size() const { return size_; }
+
+    // Removes and gives all that are of `domain`.
+    std::vector<Handle> remove_domain(Handle domain);
+
+  private:
+    struct Account {
+        Handle name = kNone;
+        std::int64_t deficit = 0;
+        Handle first = kNone;  // batches
+        Handle last = kNone;
+        Account* next = nullptr;
+        bool in_turn = false;
+    };
+
+    std::uint64_t key(const Entry& entry) const;
+    Handle batch_for(const Entry& entry);
+    void append(Account& account, Handle batch);
+    Handle front_batch(Account& account);
+    void begin_turn(Account& account);
+    void rotate();
+    void drop_front();
+    void unlink(Handle entry);
+    void forget_if_empty(const Entry& entry, const Batch& batch);
+
+    Tables& tables_;
+    bool mixes_domains_;
+    std::size_t size_ = 0;
+    std::unordered_map<Handle, Account> accounts_;  // by account; those with batches
+    Account* front_ = nullptr;                      // their ring of turns, as a list
+    Account* back_ = nullptr;
+    std::unordered_map<std::uint64_t, Handle>
+        shared_;  // batches of messages with several recipients
+};
+
+}  // namespace posthaste::queue

@@ -1,0 +1,73 @@
+// The scheduler's memory: one entry a recipient, one a message, counted in octets because a dead
+// destination may hold a hundred thousand of them. Texts stay in the store; names are interned.
+#pragma once
+
+#include "base/id.h"
+#include "queue/slab.h"
+
+#include <cstdint>
+
+namespace posthaste::queue {
+
+enum class EntryState : std::uint8_t {
+    ended,          // waits for its siblings only
+    waiting,        // for its time
+    locating,       // due; in its domain's list until the site is known
+    ready,          // due; in a batch of its site
+    in_flight,      // handed out
+    held,           // with its message, by a person
+    held_by_route,  // its route says hold; the message is held once nothing else of it is open
+};
+
+// Moments are whole seconds of queue time since the scheduler's base.
+constexpr std::uint32_t kNever = 0xffff'ffff;
+
+struct Entry {
+    Handle message = kNone;
+    Handle sibling = kNone;  // the message's next
+    Handle domain = kNone;
+    Handle next = kNone;  // in the list of its domain or batch
+    Handle before = kNone;
+    Handle batch = kNone;
+    std::uint32_t index = 0;
+    std::uint32_t due = 0;
+    std::uint16_t attempts = 0;
+    EntryState state = EntryState::waiting;
+    std::uint8_t uncharged : 6 = 0;  // attempts in a row that did not count
+    std::uint8_t cancelled : 1 = 0;  // by a person, while in flight
+    std::uint8_t report : 1 = 0;     // ... who wants the sender to be told
+};
+
+static_assert(sizeof(Entry) <= 36);
+
+struct MessageEntry {
+    QueueId id;
+    std::uint32_t expires = 0;
+    std::uint32_t warn = kNever;  // when the sender is told that it takes longer
+    Handle account = kNone;
+    Handle first = kNone;
+    std::uint32_t open = 0;  // entries that have not ended
+    bool held = false;
+    bool many = false;         // more than one recipient
+    bool route_holds = false;  // some entry is held_by_route
+};
+
+static_assert(sizeof(MessageEntry) <= 40);
+
+// Recipients of one message that may share a transaction, in order.
+struct Batch {
+    Handle message = kNone;
+    Handle domain = kNone;  // kNone where a site takes several domains in one transaction
+    Handle first = kNone;
+    Handle last = kNone;
+    std::uint32_t size = 0;
+    Handle next = kNone;  // the account's next
+};
+
+struct Tables {
+    Slab<Entry> entries;
+    Slab<MessageEntry> messages;
+    Slab<Batch> batches;
+};
+
+}  // namespace posthaste::queue
