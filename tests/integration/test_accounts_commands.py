@@ -1,0 +1,160 @@
+"""domain, account and app-password: every command, each mistake with its mend, on a running server and on a store."""
+
+import pytest
+
+from harness.dialogue import ANNA
+from harness.smtp_client import Closed
+
+
+@pytest.fixture(params=["running", "stopped"])
+def server(request, make, sink):
+    made = make.posthaste(relay=sink, start=False)
+    made.make_accounts()
+    if request.param == "running":
+        made.start()
+    return made
+
+
+def _rows(server, *command):
+    return server.admin(*command, "--json").rows
+
+
+def test_domains(server):
+    assert [row["name"] for row in _rows(server, "domain", "list")] == ["example.test"]
+    server.admin("domain", "add", "second.test")
+    server.admin("domain", "add", "bücher.test")
+    assert {row["name"] for row in _rows(server, "domain", "list")} == {"example.test", "second.test", "xn--bcher-kva.test"}
+    server.admin("domain", "rm", "second.test")
+    assert "second.test" not in server.admin("domain", "list").out
+
+
+@pytest.mark.parametrize("command, code, words", [
+    (["domain", "add", "example.test"], 4, "example.test"),
+    (["domain", "add", "not a domain"], (2, 4), "domain"),
+    (["domain", "add", "-x.test"], (2, 4), ""),
+    (["domain", "add", "a" * 64 + ".test"], (2, 4), ""),
+    (["domain", "rm", "nowhere.test"], 1, "nowhere.test"),
+    (["domain", "rm", "example.test"], 4, "account"),
+    (["domain", "add"], 2, "DOMAIN"),
+    (["domain"], 2, "domain"),
+    (["account", "show", "nobody@example.test"], 1, "nobody@example.test"),
+    (["account", "rm", "nobody@example.test"], 1, "nobody@example.test"),
+    (["account", "disable", "nobody@example.test"], 1, "nobody@example.test"),
+    (["account", "add", "x@unknown.test"], 4, "domain add"),
+    (["account", "add", "no-address"], (2, 4), "address"),
+    (["account", "allow", ANNA, "no-address"], (2, 4), ""),
+    (["account", "allow", ANNA, "x@unknown.test"], 4, "unknown.test"),
+    (["account", "shwo", ANNA], 2, "show"),
+    (["acount", "list"], 2, "account"),
+    (["account", "list", "--jsno"], 2, "--json"),
+    (["app-password", "revoke", ANNA, "nothing"], 1, "nothing"),
+    (["app-password", "new", "nobody@example.test", "--name", "x"], 1, "nobody@example.test"),
+])
+def test_mistakes_name_their_mend(server, command, code, words):
+    answer = server.cli(*command)
+    assert answer.code in (code if isinstance(code, tuple) else (code,)), answer
+    assert answer.err.startswith("error:"), answer
+    assert words in answer.err, answer
+    assert not answer.out.strip()
+
+
+def test_an_account_twice(server):
+    answer = server.cli("account", "add", ANNA, "--password-stdin", input="another password\n")
+    assert answer.code == 4 and ANNA in answer.err
+
+
+def test_a_short_password(server):
+    answer = server.cli("account", "add", "short@example.test", "--password-stdin", input="short\n")
+    assert answer.code in (2, 4) and "8" in answer.err
+    assert "short@example.test" not in server.admin("account", "list").out
+
+
+def test_an_empty_password(server):
+    assert server.cli("account", "add", "empty@example.test", "--password-stdin", input="\n").code in (2, 4)
+
+
+def test_no_password_makes_an_app_password_that_is_shown_once(server):
+    answer = server.admin("account", "add", "carol@example.test", "--name", "Carol Danvers", "--json").rows[0]
+    assert len(answer["password"].replace("-", "")) >= 17
+    shown = server.admin("account", "show", "carol@example.test")
+    assert answer["password"] not in shown.out and "Carol Danvers" in shown.out
+
+
+def test_show_tells_addresses_and_app_passwords_and_no_secret(server):
+    server.admin("account", "allow", ANNA, "sales@example.test")
+    made = server.admin("app-password", "new", ANNA, "--name", "scanner", "--json").rows[0]
+    shown = server.admin("account", "show", ANNA)
+    assert "sales@example.test" in shown.out and "scanner" in shown.out
+    assert made["password"] not in shown.out and "argon2" not in shown.out
+    row = _rows(server, "account", "show", ANNA)[0]
+    assert row["address"] == ANNA and row["disabled"] is False
+    assert [p["name"] for p in _rows(server, "app-password", "list", ANNA)] == ["scanner"]
+    server.admin("app-password", "revoke", ANNA, made["id"])
+    assert _rows(server, "app-password", "list", ANNA) == []
+
+
+def test_disable_and_enable(server):
+    server.admin("account", "disable", ANNA)
+    assert _rows(server, "account", "show", ANNA)[0]["disabled"] is True
+    server.admin("account", "enable", ANNA)
+    assert _rows(server, "account", "show", ANNA)[0]["disabled"] is False
+
+
+def test_rm_leaves_queued_mail_alone(make, sink):
+    server = make.posthaste(relay=sink, config={"delivery": {"retry": ["1h"]}})
+    server.submit("rcpt451x1@example.net")
+    server.log.wait_for("deferred")
+    server.admin("account", "rm", ANNA)
+    server.admin("queue", "retry", "--all")
+    sink.wait("rcpt451x1@example.net")
+    with server.secure() as client:
+        assert client.login(ANNA, "correct horse battery").code == 535
+
+
+def test_a_session_of_a_disabled_account_ends(make, sink):
+    """It was logged in; the next message is refused."""
+    server = make.posthaste(relay=sink)
+    with server.session() as client:
+        assert client.transaction(ANNA, "x@example.net", f"From: <{ANNA}>\r\n\r\nx\r\n").code == 250
+        server.admin("account", "disable", ANNA)
+        try:
+            assert client.cmd(f"MAIL FROM:<{ANNA}>").code // 100 in (4, 5)
+        except Closed:
+            pass
+
+
+def test_addresses_are_one_however_they_are_written(server):
+    server.admin("account", "add", "Dora@Example.TEST", "--password-stdin", input="some long password\n")
+    assert server.cli("account", "add", "dora@example.test", "--password-stdin", input="some long password\n").code == 4
+    assert _rows(server, "account", "show", "DORA@example.test")[0]["address"].lower() == "dora@example.test"
+
+
+def test_done_lines_say_what_changed_and_what_next(server):
+    answer = server.admin("domain", "add", "third.test")
+    assert "third.test" in answer.out
+    answer = server.admin("account", "add", "eve@third.test", "--password-stdin", input="some long password\n")
+    assert "eve@third.test" in answer.out
+
+
+def test_help(server):
+    overview = server.cli("help")
+    assert overview.code == 0 and "queue list" in overview.out
+    for words in (["account", "add"], ["queue", "cancel"], ["serve"]):
+        answer = server.cli("help", *words)
+        assert answer.code == 0 and "posthaste " + words[0] in answer.out
+        flag = server.cli(*words, "--help")
+        assert flag.code == 0 and flag.out == answer.out
+    assert server.cli("version").code == 0
+
+
+def test_everybody_else_cannot_reach_a_running_server(make, sink):
+    """Rights are file rights: another user gets "cannot reach" or "not allowed", never the list."""
+    import os  # pylint: disable=import-outside-toplevel
+    import subprocess  # pylint: disable=import-outside-toplevel
+    if os.geteuid() != 0:
+        pytest.skip("needs root to be somebody else")
+    server = make.posthaste(relay=sink)
+    done = subprocess.run([server.binary, "account", "list", "--config", str(server.config_file)], capture_output=True, text=True, check=False,
+                          user="daemon", group="daemon", extra_groups=[], timeout=30, env=server.environment(), cwd="/")
+    assert done.returncode in (3, 4), done
+    assert ANNA not in done.stdout
