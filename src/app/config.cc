@@ -2,12 +2,14 @@
 
 #include "app/host_port.h"
 #include "app/option_table.h"
+#include "base/ascii.h"
 #include "base/assert.h"
 #include "base/file.h"
 #include "base/levenshtein.h"
 #include "formats/toml.h"
 
 #include <algorithm>
+#include <charconv>
 #include <filesystem>
 #include <set>
 
@@ -16,20 +18,35 @@ namespace posthaste::app {
 namespace {
 
 using formats::TomlEntry;
+using formats::TomlKind;
 using formats::TomlPosition;
+using formats::TomlTable;
 using formats::TomlValue;
 
 constexpr std::size_t kMaxFile = 1 << 20;
 
-std::string_view line_of(std::string_view text, std::uint32_t number) {
-    std::size_t start = 0;
-    for (std::uint32_t line = 1; line < number; ++line) {
-        auto end = text.find('\n', start);
-        if (end == std::string_view::npos) return {};
-        start = end + 1;
-    }
-    auto line = text.substr(start, text.find('\n', start) - start);
-    return line.ends_with('\r') ? line.substr(0, line.size() - 1) : line;
+// "posthaste.toml:3:7: expected a value" and an excerpt behind the line's end, as the parser tells
+// it.
+struct SyntaxPlace {
+    TomlPosition at;
+    std::string text;
+};
+
+SyntaxPlace place_of(const Error& error, const std::string& file) {
+    SyntaxPlace place{{}, error.text.substr(0, error.text.find('\n'))};
+    std::string_view rest = place.text;
+    if (!rest.starts_with(file + ":")) return place;
+    rest.remove_prefix(file.size() + 1);
+    auto number = [&](std::uint32_t& value) {
+        auto [end, failed] = std::from_chars(rest.data(), rest.data() + rest.size(), value);
+        auto taken = static_cast<std::size_t>(end - rest.data());
+        if (failed != std::errc() || taken == rest.size() || *end != ':') return false;
+        rest.remove_prefix(taken + 1);
+        return true;
+    };
+    if (!number(place.at.line) || !number(place.at.column)) return {{}, place.text};
+    place.text = ascii::trim(rest);
+    return place;
 }
 
 std::string_view expected(OptionType type) {
@@ -59,7 +76,7 @@ std::string_view expected(OptionType type) {
 
 // A value outside the file's syntax: from TOML or from the environment.
 struct Raw {
-    TomlValue::Kind kind = TomlValue::Kind::string;
+    TomlKind kind = TomlKind::string;
     std::vector<std::string> texts;
     std::int64_t integer = 0;
     bool flag = false;
@@ -74,12 +91,13 @@ class Loader {
     }
 
     LoadedConfig run(const std::vector<std::string>& environment) {
-        auto document = formats::parse_toml(text_);
-        if (auto* error = std::get_if<formats::TomlSyntaxError>(&document)) {
-            mistake(error->at, error->text, {});
+        auto document = formats::parse_toml(text_, file_);
+        if (!document) {
+            auto place = place_of(document.error(), file_);
+            mistake(place.at, place.text, document.error().mend);
             return std::move(result_);
         }
-        walk(std::get<TomlValue>(document), "");
+        walk(*document, "");
         read_environment(environment);
         set_defaults();
         check_whole();
@@ -88,17 +106,17 @@ class Loader {
 
   private:
     void mistake(TomlPosition at, std::string text, std::string mend) {
-        result_.mistakes.push_back({file_, at.line, at.column, std::string(line_of(text_, at.line)),
+        result_.mistakes.push_back({file_, at.line, at.column, formats::toml_excerpt(text_, at),
                                     std::move(text), std::move(mend)});
     }
 
-    void walk(const TomlValue& table, const std::string& prefix) {
-        for (const auto& entry : table.entries) {
+    void walk(const TomlTable& table, const std::string& prefix) {
+        for (const auto& entry : table.entries()) {
             auto key = prefix + entry.key;
             if (key == "route") {
                 walk_routes(entry);
-            } else if (entry.value.kind == TomlValue::Kind::table && is_section(key)) {
-                walk(entry.value, key + ".");
+            } else if (entry.value.as_table() != nullptr && is_section(key)) {
+                walk(*entry.value.as_table(), key + ".");
             } else {
                 read_entry(entry, key, nullptr);
             }
@@ -112,24 +130,27 @@ class Loader {
     }
 
     void walk_routes(const TomlEntry& entry) {
-        if (entry.value.kind != TomlValue::Kind::array) {
-            mistake(entry.at, "routes are a list of tables", "write [[route]] with two brackets");
+        const auto* routes = entry.value.as_array();
+        if (routes == nullptr) {
+            mistake(entry.key_position, "routes are a list of tables",
+                    "write [[route]] with two brackets");
             return;
         }
-        for (const auto& item : entry.value.items) {
-            if (item.kind != TomlValue::Kind::table) {
-                mistake(item.at, "a route is a table",
+        for (const auto& item : *routes) {
+            const auto* table = item.as_table();
+            if (table == nullptr) {
+                mistake(item.position(), "a route is a table",
                         "write [[route]], then to = […] and via = \"…\"");
                 continue;
             }
             RouteSettings route;
-            for (const auto& field : item.entries)
+            for (const auto& field : table->entries())
                 read_entry(field, "route[]." + field.key, &route);
             if (route.to.empty())
-                mistake(item.at, "this route has no \"to\"",
+                mistake(item.position(), "this route has no \"to\"",
                         "name its domains: to = [\"example.net\"]");
             if (route.via.empty())
-                mistake(item.at, "this route has no \"via\"",
+                mistake(item.position(), "this route has no \"via\"",
                         "write via = \"host:port\", \"mx\", \"trap\" or \"hold\"");
             result_.settings.routes.push_back(std::move(route));
         }
@@ -142,21 +163,21 @@ class Loader {
             return;
         }
         if (!option->built) {
-            mistake(entry.at, fmt::format("\"{}\" is not built yet in this version", key),
+            mistake(entry.key_position, fmt::format("\"{}\" is not built yet in this version", key),
                     "leave it out for now");
             return;
         }
         auto raw = from_toml(entry.value);
         auto value = typed(*option, raw);
         if (!value) {
-            mistake(entry.value.at, value.error().text, value.error().mend);
+            mistake(entry.value.position(), value.error().text, value.error().mend);
             return;
         }
         seen_.insert(key);
-        places_.emplace_back(key, entry.value.at);
+        places_.emplace_back(key, entry.value.position());
         auto status = route != nullptr ? set_route(*route, key, *value)
                                        : option->set(result_.settings, *value);
-        if (!status) mistake(entry.value.at, status.error().text, status.error().mend);
+        if (!status) mistake(entry.value.position(), status.error().text, status.error().mend);
     }
 
     void unknown(const TomlEntry& entry, const std::string& key) {
@@ -177,21 +198,22 @@ class Loader {
             shown =
                 "a password is never written here: put it in a file of its own and name that: "
                 "password_file = \"…\"";
-        mistake(entry.at, fmt::format("unknown key \"{}\"", key), shown);
+        mistake(entry.key_position, fmt::format("unknown key \"{}\"", key), shown);
     }
 
     static Raw from_toml(const TomlValue& value) {
         Raw raw;
-        raw.kind = value.kind;
-        if (value.kind == TomlValue::Kind::string) raw.texts.push_back(value.text);
-        if (value.kind == TomlValue::Kind::integer) raw.integer = value.integer;
-        if (value.kind == TomlValue::Kind::boolean) raw.flag = value.boolean;
-        if (value.kind != TomlValue::Kind::array) return raw;
+        raw.kind = value.kind();
+        if (const auto* text = value.as_string()) raw.texts.push_back(*text);
+        raw.integer = value.as_integer().value_or(0);
+        raw.flag = value.as_boolean().value_or(false);
+        const auto* items = value.as_array();
+        if (items == nullptr) return raw;
         raw.list = true;
-        raw.kind = TomlValue::Kind::string;
-        for (const auto& item : value.items) {
-            if (item.kind != TomlValue::Kind::string) raw.kind = item.kind;
-            raw.texts.push_back(item.text);
+        raw.kind = TomlKind::string;
+        for (const auto& item : *items) {
+            if (item.kind() != TomlKind::string) raw.kind = item.kind();
+            raw.texts.push_back(item.as_string() != nullptr ? *item.as_string() : std::string());
         }
         return raw;
     }
@@ -209,20 +231,20 @@ class Loader {
                           option.type == OptionType::durations;
         if (raw.list && !takes_list) return wrong();
         if (option.type == OptionType::flag) {
-            if (raw.kind != TomlValue::Kind::boolean) return wrong();
+            if (raw.kind != TomlKind::boolean) return wrong();
             value.flag = raw.flag;
             return value;
         }
         if (option.type == OptionType::number) {
-            if (raw.kind != TomlValue::Kind::integer) return wrong();
+            if (raw.kind != TomlKind::integer) return wrong();
             if (raw.integer < 1 || raw.integer > 1'000'000'000)
                 return fail(ErrorKind::syntax,
                             fmt::format("\"{}\" must be between 1 and 1000000000", option.key));
             value.numbers.push_back(raw.integer);
             return value;
         }
-        if (raw.kind != TomlValue::Kind::string) {
-            if (raw.kind == TomlValue::Kind::integer &&
+        if (raw.kind != TomlKind::string) {
+            if (raw.kind == TomlKind::integer &&
                 (option.type == OptionType::size || option.type == OptionType::duration))
                 return fail(ErrorKind::syntax, fmt::format("{} has no unit", raw.integer),
                             fmt::format("write {}", expected(option.type)));
@@ -309,7 +331,11 @@ class Loader {
                 if (option.set && environment_name(option.key) == name) found = &option;
             if (found == nullptr || !found->built) {
                 result_.mistakes.push_back(
-                    {"environment", 0, 0, name, fmt::format("unknown name {}", name),
+                    {"environment",
+                     0,
+                     0,
+                     {},
+                     fmt::format("unknown name {}", name),
                      "names are made of the keys: relay.host is POSTHASTE_RELAY_HOST"});
                 continue;
             }
@@ -320,10 +346,10 @@ class Loader {
     void apply_environment(const Option& option, const std::string& name, const std::string& text) {
         Raw raw;
         if (option.type == OptionType::flag && (text == "true" || text == "false")) {
-            raw.kind = TomlValue::Kind::boolean;
+            raw.kind = TomlKind::boolean;
             raw.flag = text == "true";
         } else if (option.type == OptionType::number) {
-            raw.kind = TomlValue::Kind::integer;
+            raw.kind = TomlKind::integer;
             raw.integer = std::atoll(text.c_str());
         } else {
             raw.texts.push_back(text);
@@ -337,8 +363,12 @@ class Loader {
             status = std::unexpected(value.error());
         }
         if (!status)
-            result_.mistakes.push_back(
-                {"environment", 0, 0, name, status.error().text, status.error().mend});
+            result_.mistakes.push_back({"environment",
+                                        0,
+                                        0,
+                                        {},
+                                        fmt::format("{}: {}", name, status.error().text),
+                                        status.error().mend});
         seen_.insert(std::string(option.key));
     }
 
@@ -356,9 +386,9 @@ class Loader {
             auto literal = option.type == OptionType::choice
                                ? fmt::format("\"{}\"", option.fallback)
                                : std::string(option.fallback);
-            auto document = formats::parse_toml("x = " + literal);
-            auto& entry = std::get<TomlValue>(document).entries.at(0);
-            auto value = typed(option, from_toml(entry.value));
+            auto document = formats::parse_toml("x = " + literal, "default");
+            PH_ASSERT(document.has_value());
+            auto value = typed(option, from_toml(document->entries()[0].value));
             PH_ASSERT(value.has_value());
             auto status = option.set(result_.settings, *value);
             PH_ASSERT(status.has_value());
@@ -435,14 +465,7 @@ class Loader {
 std::string ConfigMistake::to_string() const {
     std::string out = line != 0 ? fmt::format("{}:{}:{}: {}\n", file, line, column, text)
                                 : fmt::format("{}: {}\n", file, text);
-    if (line != 0) {
-        auto number = fmt::format("{:>5}", line);
-        out += fmt::format("{} | {}\n", number, source);
-        std::string pad;
-        for (std::size_t i = 0; i + 1 < column && i < source.size(); ++i)
-            pad.push_back(source[i] == '\t' ? '\t' : ' ');
-        out += fmt::format("      | {}^\n", pad);
-    }
+    if (!excerpt.empty()) out += excerpt + "\n";
     if (!mend.empty()) out += fmt::format("  mend  {}\n", mend);
     return out;
 }

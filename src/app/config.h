@@ -17,7 +17,7 @@ struct ConfigMistake {
     std::string file;
     std::uint32_t line = 0;  // 0: not tied to a line (an environment name, a missing key)
     std::uint32_t column = 0;
-    std::string source;  // the line itself
+    std::string excerpt;  // the line and a caret below the column, two lines; secrets are left out
     std::string text;
     std::string mend;
 
