@@ -1,12 +1,14 @@
 // Resolver: MX, A, AAAA by libunbound, validating only after a self-test has passed, so that a
 // resolver that strips signatures never stops the mail. One for the process, thread-safe; answers
 // come back to the caller's worker. Own bounded cache in front (a cached answer through libunbound
-// costs 42 to 160 us).
+// costs 42 to 160 us); one query at a time for a name, however many ask. Answers are hostile input:
+// what is no host name is left out, lists are cut.
 #pragma once
 
 #include "base/ip.h"
 #include "base/log.h"
 #include "base/result.h"
+#include "base/time.h"
 #include "runtime/task.h"
 
 #include <memory>
@@ -51,13 +53,18 @@ class Resolver {
         std::size_t cache_entries = 20'000;
     };
 
+    // Errors: syntax (a server), not_found and the like (the trust anchor), io.
     static Result<std::unique_ptr<Resolver>> make(Options options, Log& log);
     virtual ~Resolver() = default;
 
+    // At most 100 records, in the order of their preference. A name with MX records of which none
+    // names a host is `failed`.
     virtual runtime::Task<MxAnswer> mx(std::string domain, Deadline deadline) = 0;
-    // A and AAAA in parallel, CNAMEs followed. DNS only.
+    // A and AAAA in parallel, CNAMEs followed; IPv6 addresses first, as DNS gave them. DNS only. An
+    // IP address stands for itself.
     virtual runtime::Task<AddressAnswer> addresses(std::string host, Deadline deadline) = 0;
-    // /etc/hosts and single-label names too, then DNS: for a relay named in the configuration.
+    // /etc/hosts and single-label names too, then DNS: for a relay named in the configuration. By
+    // the system's own library, or, with servers named above, by /etc/hosts and these.
     virtual runtime::Task<AddressAnswer> system_addresses(std::string host, Deadline deadline) = 0;
 };
 

@@ -49,7 +49,8 @@ std::string said(const Result<Line>& line) {
     return line->text + (line->bare_lf ? "|lf" : "|");
 }
 
-Task<std::vector<std::string>> lines_of(std::unique_ptr<Stream> from, Stream& to, std::string octets, std::size_t piece, std::size_t max) {
+Task<std::vector<std::string>> lines_of(std::unique_ptr<Stream> from, Stream& to,
+                                        std::string octets, std::size_t piece, std::size_t max) {
     std::vector<std::string> lines;
     std::string_view rest = octets;
     while (!rest.empty()) {
@@ -95,7 +96,8 @@ TEST_P(StreamTest, ReadLine) {
             SCOPED_TRACE(row.name + std::string(" in pieces of ") + std::to_string(piece));
             auto pair =
                 GetParam() == Kind::memory ? make_memory_streams() : testing::stream_pair(worker_);
-            EXPECT_EQ(run(lines_of(std::move(pair.first), *pair.second, row.octets, piece, 10)), row.lines);
+            EXPECT_EQ(run(lines_of(std::move(pair.first), *pair.second, row.octets, piece, 10)),
+                      row.lines);
         }
     }
 }

@@ -1,0 +1,47 @@
+// A DNS answer as the resolver keeps it, and how it is made of what libunbound says. Pure.
+#pragma once
+
+#include "base/time.h"
+#include "net/resolver.h"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace posthaste::net::detail {
+
+enum class DnsType : std::uint16_t {
+    a = 1,
+    soa = 6,
+    mx = 15,
+    aaaa = 28,
+    system = 0xff01,  // ours: addresses by /etc/hosts and the system's library
+};
+
+// libunbound's result, copied. `rcode` -1: it could not be asked.
+struct RawAnswer {
+    int rcode = -1;
+    bool secure = false;
+    bool bogus = false;
+    std::string why_bogus;
+    int ttl = 0;
+    std::vector<std::string> data;
+};
+
+struct DnsAnswer {
+    DnsStatus status = DnsStatus::failed;
+    std::vector<MxRecord> mx;
+    std::vector<IpAddress> addresses;
+    bool secure = false;
+    std::string why;
+};
+
+using DnsAnswerPtr = std::shared_ptr<const DnsAnswer>;
+
+DnsAnswer interpret(DnsType type, const std::string& name, const RawAnswer& raw);
+
+// How long to keep it: not so short that a burst of mail asks again each time, not so long that a
+// mistake in a zone outlives its repair by hours.
+std::chrono::seconds time_to_keep(const DnsAnswer& answer, int ttl);
+
+}  // namespace posthaste::net::detail

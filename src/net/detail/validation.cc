@@ -1,0 +1,78 @@
+#include "net/detail/validation.h"
+
+#include <algorithm>
+
+namespace posthaste::net::detail {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Seconds kTestEvery = 10min;
+constexpr Seconds kRetryFirst = 30s;  // at boot the network comes after the server
+constexpr Seconds kDoubtAtMostEvery = 1min;
+
+std::string why_not(const RawAnswer& answer) {
+    if (answer.bogus) return "a signed name does not verify: " + answer.why_bogus.substr(0, 200);
+    if (answer.rcode != 0) return "a signed name cannot be looked up";
+    return "answers for a signed name come without signatures";
+}
+
+}  // namespace
+
+bool Validation::works() const {
+    MutexLock lock(mutex_);
+    return works_;
+}
+
+SteadyTime Validation::next_test() const {
+    MutexLock lock(mutex_);
+    return next_;
+}
+
+bool Validation::tested(const RawAnswer& answer) {
+    bool changed = false;
+    bool tell = false;
+    {
+        MutexLock lock(mutex_);
+        last_ = std::chrono::steady_clock::now();
+        changed = works_ != answer.secure;
+        works_ = answer.secure;
+        failures_ = works_ ? 0 : std::min(failures_ + 1, 10);
+        next_ = last_ +
+                (works_ ? kTestEvery : std::min(kTestEvery, kRetryFirst * (1 << (failures_ - 1))));
+        tell = changed || !told_;
+        told_ = true;
+    }
+    if (tell && answer.secure) {
+        log_.info("dns.validation", {{"works", true}});
+    } else if (tell) {
+        log_.warning("dns.validation", {{"works", false},
+                                        {"why", why_not(answer)},
+                                        {"effect", "mail goes on; DNSSEC is not used"},
+                                        {"mend",
+                                         "use a DNS server that passes DNSSEC records "
+                                         "(delivery.resolver), and check the clock"}});
+    }
+    return changed;
+}
+
+void Validation::doubt() {
+    MutexLock lock(mutex_);
+    auto moment = std::chrono::steady_clock::now();
+    if (works_ && moment - last_ >= kDoubtAtMostEvery) next_ = std::min(next_, moment);
+}
+
+std::string anchor_owner(std::string_view file) {
+    while (!file.empty()) {
+        auto line = file.substr(0, file.find('\n'));
+        file.remove_prefix(std::min(file.size(), line.size() + 1));
+        auto start = line.find_first_not_of(" \t\r");
+        if (start == std::string_view::npos || line[start] == ';') continue;
+        line.remove_prefix(start);
+        return std::string(line.substr(0, line.find_first_of(" \t")));
+    }
+    return ".";
+}
+
+}  // namespace posthaste::net::detail

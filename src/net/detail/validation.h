@@ -1,0 +1,41 @@
+// Whether signatures can be checked here: the state of the resolver's self-test. Thread-safe.
+#pragma once
+
+#include "base/log.h"
+#include "base/mutex.h"
+#include "net/detail/dns_answer.h"
+
+#include <string>
+
+namespace posthaste::net::detail {
+
+class Validation {
+  public:
+    explicit Validation(Log& log) : log_(log) {}
+
+    bool works() const;
+
+    // The signed name's answer through the validating context. True when `works` has changed. Says
+    // so in the log, once for each change.
+    bool tested(const RawAnswer& answer);
+
+    // When to test again.
+    SteadyTime next_test() const;
+    // A name did not verify: perhaps the network has changed. Tests again soon, but not each time.
+    void doubt();
+
+  private:
+    Log& log_;
+    mutable Mutex mutex_;
+    bool works_ PH_GUARDED_BY(mutex_) = false;
+    bool told_ PH_GUARDED_BY(mutex_) = false;
+    int failures_ PH_GUARDED_BY(mutex_) = 0;
+    SteadyTime last_ PH_GUARDED_BY(mutex_){};
+    SteadyTime next_ PH_GUARDED_BY(mutex_) = SteadyTime::min();
+};
+
+// The owner of the first record in a trust anchor file: the signed name to test with. "." when
+// there is none.
+std::string anchor_owner(std::string_view file);
+
+}  // namespace posthaste::net::detail
