@@ -174,6 +174,7 @@ Result<void> Committer::Impl::apply(const std::vector<Submission>& batch) {
         if (batch.front().part == Part::directory) directory_generation.fetch_add(1);
     } else if (applied.error().kind == ErrorKind::store_failed) {
         fail_for_good(applied.error());
+        return std::unexpected(*failed());
     }
     return applied;
 }
@@ -258,7 +259,7 @@ void Committer::Impl::maintain_when_quiet() {
 }
 
 void Committer::Impl::look_at_space() {
-    if (options.folder.empty() || failed()) return;
+    if (failed()) return;
     space.look(std::chrono::steady_clock::now());
     publish_health();
 }

@@ -36,7 +36,8 @@ class Query {
     Query& operator=(const Query&) = delete;
 
     template <class... Args>
-    Query& bind(const Args&... args) {
+    Query& bind(Args&&... args) {
+        static_assert(!(dies_before_the_step<Args> || ...), "name the argument: it is not copied");
         int position = 0;
         (bind_at(++position, args), ...);
         return *this;
@@ -51,6 +52,13 @@ class Query {
     std::string_view blob(int column) const;
 
   private:
+    // A temporary that owns its octets; of an lvalue, Arg is a reference and no such type.
+    template <class Arg>
+    static constexpr bool dies_before_the_step =
+        std::is_same_v<Arg, std::string> || std::is_same_v<Arg, QueueId> ||
+        std::is_same_v<Arg, std::optional<std::string>> ||
+        std::is_same_v<Arg, std::optional<QueueId>>;
+
     void bind_at(int position, std::nullptr_t);
     void bind_at(int position, std::int64_t value);
     void bind_at(int position, std::string_view text);

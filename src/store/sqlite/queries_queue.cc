@@ -157,7 +157,8 @@ Result<std::vector<QueueSummary>> SqliteEngine::list(const QueueFilter& filter) 
             "AND (?4 = '' OR EXISTS (SELECT 1 FROM recipients r WHERE r.message = m.id AND "
             "r.domain = ?4)) "
             "ORDER BY m.id LIMIT ?5");
-        q.bind(filter.after.value_or(QueueId{}), sender, filter.held_only, domain,
+        const QueueId after = filter.after.value_or(QueueId{});
+        q.bind(after, sender, filter.held_only, domain,
                std::clamp<std::size_t>(filter.limit, 1, kLongestList));
         for (;;) {
             PH_TRY(const bool found, q.next());
