@@ -67,6 +67,13 @@ struct Shared {
             ++report.refusals[text];
     }
 
+    void failed(const Error& error) {
+        if (error.kind == ErrorKind::refused)
+            refused(error.text);
+        else
+            broken(error.text);
+    }
+
     void broken(const std::string& text) {
         MutexLock lock(mutex);
         ++report.broken;
@@ -114,7 +121,7 @@ runtime::Task<bool> one_connection(Shared& shared, std::size_t session) {
     if (shared.next.load() >= plan.messages) co_return false;
     auto client = co_await log_in(shared, session);
     if (!client) {
-        shared.broken(client.error().text);
+        shared.failed(client.error());
         // The message it would have carried counts as tried, so that a server that refuses all ends
         // the run.
         co_return ++shared.next < plan.messages;
@@ -135,11 +142,9 @@ runtime::Task<bool> one_connection(Shared& shared, std::size_t session) {
                 .count();
         if (reply) {
             shared.acknowledged(number, took);
-        } else if (reply.error().kind == ErrorKind::refused) {
-            shared.refused(reply.error().text);
         } else {
-            shared.broken(reply.error().text);
-            co_return true;
+            shared.failed(reply.error());
+            if (reply.error().kind != ErrorKind::refused) co_return true;
         }
     }
     co_await (*client)->quit();
@@ -154,13 +159,28 @@ runtime::Task<void> session_loop(Shared& shared, std::size_t session, std::size_
     if (--running == 0) worker.stop();
 }
 
+runtime::Task<void> login_once(Shared& shared, std::size_t session, std::size_t& running,
+                               runtime::Worker& worker) {
+    auto before = std::chrono::steady_clock::now();
+    auto client = co_await log_in(shared, session);
+    auto took =
+        std::chrono::duration<float, std::milli>(std::chrono::steady_clock::now() - before).count();
+    if (client) {
+        shared.acknowledged(session, took);
+        co_await (*client)->quit();
+    } else {
+        shared.failed(client.error());
+    }
+    if (--running == 0) worker.stop();
+}
+
 runtime::Task<void> hold_open(Shared& shared, std::size_t session, std::size_t& running,
                               runtime::Worker& worker) {
     auto client = co_await log_in(shared, session);
     if (client)
         ++shared.standing;
     else
-        shared.broken(client.error().text);
+        shared.failed(client.error());
     --shared.opening;
     while (!shared.release) {
         auto slept = co_await runtime::sleep_for(Milliseconds(200));
@@ -206,9 +226,8 @@ void run_thread(Shared& shared, std::size_t first, std::size_t count, Loop loop,
     worker.run();
 }
 
-}  // namespace
-
-Result<LoadReport> run_load(const LoadPlan& plan) {
+// All sessions, on `plan.threads` threads, until each has ended.
+Result<LoadReport> run_sessions(const LoadPlan& plan, Loop loop) {
     Shared shared(plan);
     PH_CHECK(prepare(shared));
     Log log({.level = LogLevel::error});
@@ -219,7 +238,7 @@ Result<LoadReport> run_load(const LoadPlan& plan) {
     for (std::size_t t = 0; t < count; ++t) {
         auto share = plan.sessions / count + (t < plan.sessions % count ? 1 : 0);
         threads.emplace_back(
-            [&shared, first, share, &log] { run_thread(shared, first, share, session_loop, log); });
+            [&shared, first, share, loop, &log] { run_thread(shared, first, share, loop, log); });
         first += share;
     }
     for (auto& thread : threads) thread.join();
@@ -237,6 +256,16 @@ Result<LoadReport> run_load(const LoadPlan& plan) {
     return report;
 }
 
+}  // namespace
+
+Result<LoadReport> run_load(const LoadPlan& plan) {
+    return run_sessions(plan, session_loop);
+}
+
+Result<LoadReport> run_logins(const LoadPlan& plan) {
+    return run_sessions(plan, login_once);
+}
+
 Result<std::size_t> run_idle(const LoadPlan& plan) {
     Shared shared(plan);
     PH_CHECK(prepare(shared));
@@ -244,6 +273,11 @@ Result<std::size_t> run_idle(const LoadPlan& plan) {
     shared.opening = plan.sessions;
     std::thread thread([&] { run_thread(shared, 0, plan.sessions, hold_open, log); });
     while (shared.opening > 0) std::this_thread::sleep_for(Milliseconds(50));
+    {
+        MutexLock lock(shared.mutex);
+        for (const auto& [text, times] : shared.report.refusals)
+            fmt::print("  {} times: {}\n", times, text);
+    }
     fmt::print("{} sessions stand, logged in; end of input closes them\n", shared.standing.load());
     std::fflush(stdout);
     std::string line;

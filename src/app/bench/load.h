@@ -27,7 +27,7 @@ struct LoadPlan {
     std::size_t size = 4096;  // octets of content
     std::string from;
     std::vector<std::string> to;  // taken in turn; "%d" becomes the message's number
-    std::string ledger;           // file; one line "number seconds" for each acknowledged message
+    std::string ledger;           // file; one line, the number, for each acknowledged message
     std::size_t threads = 1;
 };
 
@@ -40,6 +40,10 @@ struct LoadReport {
 
 // Blocks until all is sent. Errors: denied (target not on loopback), io (ledger).
 Result<LoadReport> run_load(const LoadPlan& plan);
+
+// Every session connects and logs in at the same moment, once, and leaves. `acknowledged` counts
+// those let in, the latencies run from the connection to the answer.
+Result<LoadReport> run_logins(const LoadPlan& plan);
 
 // Opens `sessions` connections, logs each in, then holds them until standard input ends. Gives how
 // many stood.

@@ -20,6 +20,7 @@ namespace posthaste::app::bench {
 namespace {
 
 constexpr Seconds kIdle{300};
+constexpr int kTell = 100;           // ms between lines, while something comes
 constexpr std::size_t kKeep = 4096;  // of the content, to find the number in
 
 struct Shared {
@@ -137,7 +138,7 @@ Result<void> run_sink(const SinkPlan& plan) {
     std::fflush(stdout);
     std::uint64_t told = 0;
     for (;;) {
-        auto signal = wait_signal(1000);
+        auto signal = wait_signal(kTell);
         if (signal == SIGTERM || signal == SIGINT) break;
         auto messages = shared.messages.load();
         if (messages == told) continue;

@@ -15,8 +15,8 @@ struct SinkPlan {
     std::string tls_folder;  // an own certificate for STARTTLS is made there; empty: no TLS
 };
 
-// Until SIGTERM or SIGINT; prints what was taken every second something came. Errors: conflict,
-// denied, io.
+// Until SIGTERM or SIGINT; prints what was taken, ten times a second while something comes. Errors:
+// conflict, denied, io.
 Result<void> run_sink(const SinkPlan& plan);
 
 }  // namespace posthaste::app::bench

@@ -58,11 +58,8 @@ Result<bench::LoadPlan> load_plan(const Arguments& arguments) {
 Result<int> load(const Arguments& arguments) {
     PH_TRY(auto plan, load_plan(arguments));
     auto mode = arguments.get("--mode", "accept");
-    if (mode == "logins") {  // one message each, a new connection and user every time
-        plan.per_connection = 1;
-        plan.sessions = std::min(plan.sessions, plan.messages);
-    }
-    PH_TRY(auto report, bench::run_load(plan));
+    auto wanted = mode == "logins" ? plan.sessions : plan.messages;
+    PH_TRY(auto report, mode == "logins" ? bench::run_logins(plan) : bench::run_load(plan));
     auto rate = report.seconds > 0 ? static_cast<double>(report.acknowledged) / report.seconds : 0;
     if (arguments.json()) {
         formats::JsonWriter out;
@@ -86,7 +83,7 @@ Result<int> load(const Arguments& arguments) {
         for (const auto& [text, times] : report.refusals)
             fmt::print("  {} times: {}\n", times, text);
     }
-    return report.acknowledged == plan.messages ? kDone : kNo;
+    return report.acknowledged == wanted ? kDone : kNo;
 }
 
 Result<int> sink(const Arguments& arguments) {

@@ -1,0 +1,13 @@
+"""The servers compared, each in folders and on ports of its own.
+
+A server is made for one run, in one of two modes:
+  hold   accepts and keeps: nothing is attempted (sink is None)
+  relay  accepts and hands on to one smarthost in plain TCP (sink is its port)
+"""
+
+from .exim import Exim
+from .haraka import Haraka
+from .postfix import Postfix
+from .posthaste import Posthaste
+
+ALL = {server.name: server for server in (Posthaste, Postfix, Exim, Haraka)}
