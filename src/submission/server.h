@@ -1,10 +1,6 @@
-// The server side of SMTP: admission, sessions, shutdown. One Server for all submission ports and the trap's port.
+// The server side of SMTP: admission, sessions, shutdown. One Server for all submission ports and
+// the trap's port.
 #pragma once
-
-#include <functional>
-#include <memory>
-#include <string>
-#include <vector>
 
 #include "accounts/authenticator.h"
 #include "base/event.h"
@@ -17,26 +13,31 @@
 #include "runtime/offload.h"
 #include "runtime/worker.h"
 
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
 namespace posthaste::submission {
 
 struct Options {
     std::string hostname;
-    std::string admin;                 // whom RCPT TO:<postmaster> reaches
-    std::string incoming;              // "imap.example.com", for R11; may be empty
-    std::string help_base;             // "https://mail.example.com/h/"; empty: no help path in replies
+    std::string admin;      // whom RCPT TO:<postmaster> reaches
+    std::string incoming;   // "imap.example.com", for R11; may be empty
+    std::string help_base;  // "https://mail.example.com/h/"; empty: no help path in replies
     std::uint64_t message_size = 50u << 20;
     std::size_t recipients = 1000;
-    std::size_t errors = 20;           // bad commands, then 421
+    std::size_t errors = 20;  // bad commands, then 421
     Seconds command_timeout{300};
-    Seconds login_timeout{60};         // from the first octet to a login
-    Seconds data_timeout{180};         // without octets, or under 1 KB/s over a minute
+    Seconds login_timeout{60};  // from the first octet to a login
+    Seconds data_timeout{180};  // without octets, or under 1 KB/s over a minute
 };
 
 // What a port demands. The trap's port: loopback only, no TLS, no login.
 struct PortProfile {
     net::PortHabit habit = net::PortHabit::starttls;
-    bool open = false;                 // true: neither TLS nor login needed (listen.trap)
-    std::string account;               // open ports: the account the mail is filed under
+    bool open = false;    // true: neither TLS nor login needed (listen.trap)
+    std::string account;  // open ports: the account the mail is filed under
 };
 
 struct Services {
@@ -59,8 +60,8 @@ class Server {
     // The listener's handler for a port of that profile.
     net::Listener::Handler handler(PortProfile profile);
 
-    // 421 4.3.2 at the next command; transactions may finish until the deadline, then sessions are cancelled.
-    // Any thread; `done` is called when no session is left.
+    // 421 4.3.2 at the next command; transactions may finish until the deadline, then sessions are
+    // cancelled. Any thread; `done` is called when no session is left.
     void stop(Deadline grace, std::function<void()> done);
 
     std::size_t sessions() const;

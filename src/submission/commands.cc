@@ -1,0 +1,281 @@
+// The verb table and the commands that need no waiting; AUTH is in login.cc, DATA and BDAT are in
+// transfer.cc.
+#include "base/ascii.h"
+#include "base/utf8.h"
+#include "smtp/extensions.h"
+#include "smtp/params.h"
+#include "submission/rights.h"
+#include "submission/verb_table.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace posthaste::submission {
+
+using smtp::Order;
+using smtp::Transaction;
+using smtp::Verb;
+
+const VerbTable::Row& VerbTable::find(smtp::Verb verb) {
+    // BDAT looks at the order itself, because it must take the chunk in any case. HELO, EHLO and
+    // the rest without an order may come at any time; EHLO in a transaction ends it (RFC 5321
+    // §4.1.4).
+    static constexpr Row kRows[] = {
+        {.verb = Verb::ehlo, .now = &Session::on_ehlo, .last_in_group = true, .idle = true},
+        {.verb = Verb::helo, .now = &Session::on_helo, .last_in_group = true, .idle = true},
+        {.verb = Verb::starttls,
+         .order = &Transaction::may_starttls,
+         .later = &Session::on_starttls,
+         .last_in_group = true,
+         .idle = true},
+        {.verb = Verb::auth,
+         .order = &Transaction::may_auth,
+         .later = &Session::on_auth,
+         .last_in_group = true,
+         .idle = true},
+        {.verb = Verb::mail, .order = &Transaction::may_mail, .now = &Session::on_mail},
+        {.verb = Verb::rcpt, .order = &Transaction::may_rcpt, .now = &Session::on_rcpt},
+        {.verb = Verb::data, .order = &Transaction::may_data, .later = &Session::on_data},
+        {.verb = Verb::bdat, .later = &Session::on_bdat},
+        {.verb = Verb::rset, .now = &Session::on_rset, .idle = true},
+        {.verb = Verb::noop, .now = &Session::on_noop, .idle = true},
+        {.verb = Verb::quit, .now = &Session::on_quit},
+        {.verb = Verb::vrfy, .now = &Session::on_vrfy, .idle = true},
+        {.verb = Verb::expn, .now = &Session::on_expn, .idle = true},
+        {.verb = Verb::help, .now = &Session::on_help, .idle = true},
+        {.verb = Verb::http, .now = &Session::on_http},
+        {.verb = Verb::foreign, .now = &Session::on_foreign},
+    };
+    static constexpr Row kUnknown = {.verb = Verb::unknown, .now = &Session::on_unknown};
+    const auto* row = std::ranges::find(kRows, verb, &Row::verb);
+    return row == std::end(kRows) ? kUnknown : *row;
+}
+
+// What must come first, said so that a person can set it (R1, R2) or a programmer can see it.
+void Session::refuse_order(Order order, Verb verb) {
+    switch (order) {
+        case Order::need_tls:
+            reject(context_.replies.make(verb == Verb::auth ? Say::encrypt_before_auth
+                                                            : Say::encrypt_before_mail));
+            return;
+        case Order::need_auth:
+            reject(context_.replies.make(Say::login_first));
+            return;
+        case Order::need_greeting:
+            say(Say::greet_first);
+            return;
+        case Order::need_mail:
+            say(Say::mail_first);
+            return;
+        case Order::need_recipient:
+            say(refused_recipients_ > 0 ? Say::no_recipient_left : Say::recipient_first);
+            return;
+        case Order::nested_mail:
+            say(Say::nested_mail);
+            return;
+        case Order::in_chunks:
+            say(Say::in_chunks);
+            return;
+        case Order::already_tls:
+            say(Say::already_tls);
+            return;
+        case Order::already_authenticated:
+            say(Say::already_logged_in);
+            return;
+        case Order::ok:
+            return;
+    }
+}
+
+// Whatever the argument is: Outlook says the name of its computer, others nothing or an odd literal
+// (clients.md 3.1).
+void Session::on_ehlo(std::string_view) {
+    transaction_.greeted();
+    forget_message();
+    esmtp_ = true;
+    const bool clear = stream_->tls() == nullptr;
+    const smtp::Offer offer{.hostname = context_.options.hostname,
+                            .max_size = context_.options.message_size,
+                            .starttls = clear && context_.tls != nullptr,
+                            .auth = !clear || profile_->open,
+                            .max_recipients = context_.options.recipients};
+    say(smtp::make_ehlo_reply(offer).to_wire());
+}
+
+void Session::on_helo(std::string_view) {
+    transaction_.greeted();
+    forget_message();
+    esmtp_ = false;
+    say(context_.replies.greeting());
+}
+
+runtime::Task<void> Session::on_starttls(std::string_view argument) {
+    if (!argument.empty()) {
+        say(Say::no_argument_wanted);
+        co_return;
+    }
+    if (context_.tls == nullptr) {
+        say(Say::starttls_not_offered);
+        co_return;
+    }
+    if (!stream_->buffered().empty()) {
+        // They would run inside of TLS as if the client had encrypted them (threats.md S5).
+        context_.log.warning("client.starttls_injection", {{"client", client()}});
+        hang_up(Say::behind_starttls);
+        co_return;
+    }
+    say(kReadyForTls);
+    auto written = co_await flush();
+    if (!written) {
+        ended_ = true;
+        co_return;
+    }
+    const bool secured = co_await start_tls(TlsMode::starttls);
+    if (!secured) ended_ = true;
+}
+
+// Why nothing can be stored now, if so. Asked before the client sends a large message for nothing.
+std::optional<Answer> Session::store_refusal() const {
+    switch (context_.backend.health()) {
+        case store::Health::ok:
+            return std::nullopt;
+        case store::Health::full:
+            return context_.replies.make(Say::disk_full);
+        case store::Health::failed:
+            return context_.replies.make(Say::store_failed);
+    }
+    return std::nullopt;
+}
+
+void Session::say_path_error(const Error& error) {
+    const std::string reason = error.mend.empty() ? error.text : error.text + ". " + error.mend;
+    say(context_.replies.make(Say::bad_argument, {reason}));
+}
+
+namespace {
+
+Answer parameter_answer(const Catalogue& replies, const Error& error) {
+    const std::string reason = error.mend.empty() ? error.text : error.text + ". " + error.mend;
+    const bool unknown = error.kind == ErrorKind::unsupported;
+    return replies.make(unknown ? Say::unknown_parameter : Say::bad_parameter, {reason});
+}
+
+bool is_postmaster(std::string_view path) {
+    return ascii::equals_ignore_case(path, "postmaster");
+}
+
+}  // namespace
+
+void Session::on_mail(std::string_view argument) {
+    const auto parsed = smtp::parse_path_argument(argument, "FROM:");
+    if (!parsed) return say_path_error(parsed.error());
+    const auto parameters = smtp::parse_mail_parameters(parsed->parameters);
+    if (!parameters) return say(parameter_answer(context_.replies, parameters.error()));
+
+    mail::Envelope envelope;
+    envelope.body = parameters->body;
+    envelope.smtputf8 = parameters->smtputf8;
+    envelope.ret = parameters->ret;
+    envelope.envid = parameters->envid;
+    if (!parsed->path.empty()) {
+        auto mailbox = mail::Mailbox::parse(parsed->path);
+        if (!mailbox) {
+            return reject(context_.replies.make(Say::bad_sender, {parsed->path}));
+        }
+        envelope.sender = std::move(*mailbox);
+    }
+    if (const auto refusal = check_mail(envelope, parameters->size)) return reject(*refusal);
+    transaction_.begin(std::move(envelope));
+    say(kSenderOk);
+}
+
+std::optional<Answer> Session::check_mail(const mail::Envelope& envelope,
+                                          std::optional<std::uint64_t> size) const {
+    if (auto refusal = store_refusal()) return refusal;
+    const auto& replies = context_.replies;
+    if (envelope.sender && !envelope.sender->is_ascii() && !envelope.smtputf8) {
+        return replies.make(Say::needs_smtputf8, {envelope.sender->to_string()});
+    }
+    if (size && *size > context_.options.message_size) {
+        return too_large(replies, *size, context_.options.message_size);
+    }
+    if (!identity_) return std::nullopt;  // an open port
+    return check_sender(*identity_, envelope.sender, replies);
+}
+
+void Session::on_rcpt(std::string_view argument) {
+    const auto& replies = context_.replies;
+    const auto refuse = [this](const Answer& answer, std::string recipient) {
+        ++refused_recipients_;
+        reject(answer, std::move(recipient));
+    };
+    const auto parsed = smtp::parse_path_argument(argument, "TO:");
+    if (!parsed) {
+        ++refused_recipients_;
+        return say_path_error(parsed.error());
+    }
+    const auto parameters = smtp::parse_rcpt_parameters(parsed->parameters);
+    if (!parameters) return refuse(parameter_answer(replies, parameters.error()), parsed->path);
+
+    // RFC 5321 §4.5.1: the one name that needs no domain.
+    const std::string& path = is_postmaster(parsed->path) ? context_.options.admin : parsed->path;
+    auto mailbox = mail::Mailbox::parse(path);
+    const std::string shown = utf8::printable(path, 254);
+    if (!mailbox) return refuse(replies.make(Say::bad_recipient, {path}), shown);
+    if (mailbox->domain().is_literal()) return refuse(replies.make(Say::literal_recipient), shown);
+    if (!mailbox->is_ascii() && !transaction_.envelope().smtputf8) {
+        return refuse(replies.make(Say::needs_smtputf8, {path}), shown);
+    }
+    std::string key = mailbox->to_string();
+    if (!recipients_.contains(key)) {
+        if (transaction_.envelope().recipients.size() >= context_.options.recipients) {
+            const std::string limit = std::to_string(context_.options.recipients);
+            return refuse(replies.make(Say::too_many_recipients, {limit}), shown);
+        }
+        recipients_.insert(std::move(key));
+        transaction_.add({std::move(*mailbox), parameters->notify, parameters->orcpt});
+    }
+    say(kRecipientOk);
+}
+
+void Session::on_rset(std::string_view argument) {
+    if (!argument.empty()) return say(Say::no_argument_wanted);
+    forget_message();
+    say(kOk);
+}
+
+void Session::on_noop(std::string_view) {
+    say(kOk);
+}
+
+void Session::on_quit(std::string_view) {
+    say(context_.replies.goodbye());
+    ended_ = true;
+}
+
+void Session::on_vrfy(std::string_view) {
+    say(kNotVerified);
+}
+
+void Session::on_expn(std::string_view) {
+    say(Say::not_implemented);
+}
+
+void Session::on_help(std::string_view) {
+    say(kHelp);
+}
+
+void Session::on_http(std::string_view) {
+    reject(context_.replies.make(Say::wrong_server));
+    ended_ = true;
+}
+
+void Session::on_foreign(std::string_view) {
+    say(Say::wrong_server);
+}
+
+void Session::on_unknown(std::string_view) {
+    say(Say::unknown_command);
+}
+
+}  // namespace posthaste::submission

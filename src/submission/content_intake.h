@@ -1,0 +1,90 @@
+// ContentIntake: what comes behind DATA or BDAT, decoded, into a header that has been checked and
+// mended and a body in the store's hands. No waiting, no sockets: the session feeds it and flushes
+// it.
+//
+// Memory: the header is held whole, at most 1 MB (some 4 MB while it is split into fields and put
+// together again, which is one step without a wait, so once a worker); of the body the
+// ContentWriter holds at most 256 KiB from the store's global budget, or 64 KiB beyond it. After a
+// refusal nothing is held: what still comes is only counted.
+#pragma once
+
+#include "accounts/identity.h"
+#include "base/id.h"
+#include "mail/header.h"
+#include "store/content.h"
+#include "submission/replies.h"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace posthaste::submission {
+
+class ContentIntake {
+  public:
+    struct Rules {
+        QueueId id;
+        std::string hostname;
+        // Null on an open port: From and Sender are not looked at, and content without a header is
+        // all body.
+        const accounts::Identity* identity = nullptr;
+        std::uint64_t max_size = 0;
+    };
+
+    // `replies` outlives it.
+    ContentIntake(Rules rules, store::ContentWriter writer, const Catalogue& replies);
+
+    // Decoded content, cut anywhere. Whatever it holds, the octets are counted and the first
+    // refusal is kept.
+    void append(std::string_view decoded);
+
+    // Octets as they came over the wire, decoded or not: what a refused message is drained by.
+    void count_wire(std::uint64_t octets) { wire_ += octets; }
+
+    // Three times the limit has come and still no end: no use draining on.
+    bool hopeless() const { return wire_ / 3 > rules_.max_size; }
+
+    std::uint64_t wire() const { return wire_; }
+
+    // No more comes. After this `refusal` tells whether it is a message.
+    void end();
+
+    void refuse(Answer answer);
+
+    const std::optional<Answer>& refusal() const { return refusal_; }
+
+    // Null after a refusal. Shared with the pool's thread that flushes or finishes it: while one
+    // runs, nothing is appended.
+    const std::shared_ptr<store::ContentWriter>& writer() const { return writer_; }
+
+    bool wants_flush() const { return writer_ != nullptr && writer_->wants_flush(); }
+
+    const QueueId& id() const { return rules_.id; }
+
+    std::uint64_t size() const { return size_; }
+
+    bool eight_bit() const { return eight_bit_; }
+
+    // After `end`: the header with its fix-ups, CR LF lines, without the empty line and without
+    // Received.
+    std::string take_header() { return std::move(header_); }
+
+  private:
+    void find_header_end(std::string_view decoded);
+    void end_header(std::size_t end, std::size_t body_begin);
+    std::optional<Answer> read_header(std::string_view block, std::size_t& body_begin);
+    void append_body(std::string_view octets);
+
+    Rules rules_;
+    const Catalogue& replies_;
+    std::shared_ptr<store::ContentWriter> writer_;
+    std::optional<Answer> refusal_;
+    std::string header_;
+    std::uint64_t size_ = 0;
+    std::uint64_t wire_ = 0;
+    bool in_header_ = true;
+    bool eight_bit_ = false;
+};
+
+}  // namespace posthaste::submission

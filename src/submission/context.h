@@ -1,0 +1,67 @@
+// What all sessions of a server share, and the seam behind which the rest of the server lies.
+#pragma once
+
+#include "accounts/authenticator.h"
+#include "base/event.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "net/demux.h"
+#include "net/tls.h"
+#include "queue/queue.h"
+#include "runtime/offload.h"
+#include "store/content.h"
+#include "submission/replies.h"
+#include "submission/server.h"
+
+#include <atomic>
+#include <expected>
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace posthaste::submission {
+
+// What a session needs of accounts, queue and store. The server's own is in server.cc; tests have
+// theirs, without a database. Called on any worker.
+class Backend {
+  public:
+    virtual ~Backend() = default;
+
+    virtual runtime::Task<std::expected<accounts::Identity, accounts::Refusal>> authenticate(
+        std::string login, Secret password) = 0;
+    virtual store::Health health() const = 0;
+    virtual store::ContentWriter write_content(const QueueId& id) = 0;
+
+    // The commit point. Errors: store_full, store_failed, busy; timeout and cancelled say that it
+    // may or may not have been stored.
+    virtual runtime::Task<Result<void>> submit(queue::Submission submission, Deadline deadline) = 0;
+};
+
+struct ServerMetrics {
+    Counter connections;  // admitted
+    Counter refused;      // not admitted
+    Gauge sessions;
+    Counter implicit_tls, starttls, tls_failed;
+    Counter accepted, accepted_octets;
+    Counter refused_messages;  // at the end of their content
+    Counter refused_commands;  // 4xx and 5xx to anything else
+    Counter timeouts;
+
+    void add_to(MetricsRegistry& registry) const;
+};
+
+// One for the server; outlives its sessions. What changes is atomic.
+struct ServerContext {
+    Options options;
+    Catalogue replies;
+    Backend& backend;
+    runtime::BlockingPool& blocking;
+    std::shared_ptr<net::TlsServerContext> tls;  // null: open ports only
+    net::DemuxMemory& demux;
+    Log& log;
+    std::function<void(const Event&)> events;
+    ServerMetrics metrics;
+    std::atomic<bool> stopping{false};
+};
+
+}  // namespace posthaste::submission

@@ -1,0 +1,142 @@
+#include "submission/replies.h"
+
+#include "base/ascii.h"
+#include "mail/status.h"
+
+#include <gtest/gtest.h>
+
+namespace posthaste::submission {
+namespace {
+
+std::vector<Say> all() {
+    std::vector<Say> says;
+    for (std::size_t i = 0; i < Catalogue::size(); ++i) says.push_back(static_cast<Say>(i));
+    return says;
+}
+
+// Names at the edge of what DNS and SMTP allow, and what has no business in a reply.
+std::vector<std::string> hard_names() {
+    const std::string label(63, 'x');
+    const std::string host = label + '.' + label + '.' + label + '.' + std::string(61, 'y');
+    return {"",
+            "a",
+            "anna@example.com",
+            std::string(64, 'l') + '@' + label + '.' + label + '.' + label,
+            host,
+            "b\xc3\xbcro@b\xc3\xbc"
+            "cher.example",
+            std::string(200, '\xff'),
+            std::string("a\r\n250 ok\0b", 12),
+            "{0}{1}{admin}",
+            std::string(1000, '{')};
+}
+
+void expect_fit_for_a_client(const Answer& answer) {
+    const std::string& line = answer.line;
+    SCOPED_TRACE(line);
+    ASSERT_GE(line.size(), 6U);
+    EXPECT_LE(line.size(), kMaxReply);
+    EXPECT_TRUE(line.ends_with("\r\n"));
+    EXPECT_EQ(line.find_first_of("\r\n"), line.size() - 2);
+    for (const char c : line.substr(0, line.size() - 2)) {
+        EXPECT_TRUE(c >= ' ' && c < 0x7f) << static_cast<int>(c);
+    }
+    EXPECT_EQ(line.substr(0, 4), std::to_string(answer.code) + ' ');
+    const auto status = mail::EnhancedStatus::parse_prefix(line.substr(4));
+    ASSERT_TRUE(status.has_value());
+    EXPECT_EQ(status->cls, answer.code / 100);
+    EXPECT_EQ(status->to_string(), answer.status);
+    EXPECT_GT(answer.number, 0);
+}
+
+TEST(Replies, AreOneShortLineWhateverTheNames) {
+    for (const auto& host : hard_names()) {
+        for (const auto& help : {std::string(), "https://" + host + "/h/"}) {
+            const Catalogue catalogue({host, host, host, help});
+            for (const Say say : all()) {
+                expect_fit_for_a_client(catalogue.make(say));
+                for (const auto& one : hard_names()) {
+                    expect_fit_for_a_client(catalogue.make(say, {one}));
+                    for (const auto& two : hard_names()) {
+                        expect_fit_for_a_client(catalogue.make(say, {one, two}));
+                    }
+                }
+            }
+        }
+    }
+}
+
+// Nothing is cut but addresses and the help page: a sentence that ends in the middle helps nobody.
+TEST(Replies, KeepTheirSentencesWhole) {
+    const std::string longest = std::string(64, 'l') + '@' + std::string(63, 'd') + ".example";
+    const Catalogue catalogue({"mail.example.com", longest, longest, ""});
+    for (const Say say : all()) {
+        const auto answer = catalogue.make(say, {longest, longest});
+        if (answer.code < 400) continue;
+        const std::string mark = " [" + answer.name() + "]";
+        const std::string text(answer.text());
+        ASSERT_TRUE(text.ends_with(mark)) << text;
+        const char last = text[text.size() - mark.size() - 1];
+        EXPECT_TRUE(last == '.' || last == '"' || last == '>') << text;
+    }
+}
+
+TEST(Replies, EndWithTheirHelpPageWhereItFits) {
+    const Catalogue catalogue(
+        {"mail.example.com", "postmaster@example.com", "", "https://mail.example.com/h/"});
+    for (const Say say : all()) {
+        const auto answer = catalogue.make(say, {"anna@example.com", "bob@example.com"});
+        if (answer.code < 400) continue;
+        const std::string help = "https://mail.example.com/h/" + std::to_string(answer.number);
+        EXPECT_TRUE(answer.text().ends_with(' ' + help)) << answer.line;
+    }
+}
+
+TEST(Replies, LeaveNoPlaceholderOpen) {
+    const Catalogue catalogue({"mail.example.com", "", "", ""});
+    for (const Say say : all()) {
+        const auto answer = catalogue.make(say, {"one", "two"});
+        EXPECT_EQ(answer.line.find_first_of("{}"), std::string::npos) << answer.line;
+    }
+}
+
+TEST(Replies, ShowAddressesAndLimits) {
+    const Catalogue catalogue({"mail.example.com", "postmaster@example.com", "imap.example.com",
+                               "https://mail.example.com/h/"});
+    EXPECT_EQ(catalogue.make(Say::foreign_sender, {"anna@example.com", "bob@example.com"}).line,
+              "553 5.7.1 You logged in as anna@example.com and may not send as bob@example.com. "
+              "Outlook: set "
+              "E-mail Address to yours or choose another From. https://mail.example.com/h/8\r\n");
+    EXPECT_EQ(
+        catalogue.make(Say::wrong_server).line,
+        "500 5.5.1 This is the OUTGOING (SMTP) mail server. Put imap.example.com as Incoming mail "
+        "server. https://mail.example.com/h/11\r\n");
+    EXPECT_EQ(catalogue.make(Say::accepted, {"01JDB3"}).line, "250 2.0.0 Accepted as 01JDB3\r\n");
+    EXPECT_EQ(too_large(catalogue, 61u << 20, 50u << 20).text(),
+              "Message is 61 MB, the limit is 50 MB. An attachment grows by a third when sent. Use "
+              "a link or "
+              "a smaller file. https://mail.example.com/h/9");
+    EXPECT_TRUE(too_large(catalogue, (50u << 20) + 1, 50u << 20)
+                    .text()
+                    .starts_with("Message is 52428801 octets, the limit is 52428800 octets."));
+}
+
+TEST(Replies, ThoseWithoutAnAnswerFitToo) {
+    for (const std::string_view line :
+         {kOk, kSenderOk, kRecipientOk, kGoAhead, kReadyForTls, kLoggedIn, kNotVerified, kHelp}) {
+        EXPECT_LE(line.size(), kMaxReply);
+        EXPECT_TRUE(line.ends_with("\r\n"));
+        EXPECT_TRUE(ascii::is_ascii(line));
+    }
+}
+
+TEST(Replies, ClipAtTheMiddleOfNothing) {
+    EXPECT_EQ(clip("anna@example.com"), "anna@example.com");
+    EXPECT_EQ(clip(std::string(40, 'a')), std::string(40, 'a'));
+    EXPECT_EQ(clip(std::string(41, 'a')), std::string(37, 'a') + "...");
+    EXPECT_EQ(clip("b\xc3\xbcro"), "b?ro");
+    EXPECT_EQ(clip("a\r\nb"), "a??b");
+}
+
+}  // namespace
+}  // namespace posthaste::submission

@@ -1,0 +1,238 @@
+// The server: who is let in, where sessions live, how they end. Each worker has a home of its own:
+// the tasks of its sessions and the list of them, touched by that worker alone.
+#include "submission/server.h"
+
+#include "base/assert.h"
+#include "runtime/callback.h"
+#include "runtime/task_group.h"
+#include "submission/context.h"
+#include "submission/session.h"
+
+#include <unordered_set>
+#include <utility>
+
+namespace posthaste::submission {
+namespace {
+
+constexpr Seconds kFarewellTimeout{1};
+constexpr std::size_t kMaxFarewells =
+    100;  // a worker; beyond it a connection that is too many is just closed
+
+// One worker's sessions. On that worker only.
+struct Home {
+    Home(runtime::Worker& w, Log& log)
+        : worker(w), sessions(w, log), commits(w, log), farewells(w, log), closing(w, log) {}
+
+    runtime::Worker& worker;
+    std::unordered_set<Session*> list;
+    runtime::TaskGroup sessions;
+    runtime::TaskGroup commits;  // outlive a session's wait for them
+    runtime::TaskGroup farewells;
+    runtime::TaskGroup closing;
+};
+
+using Homes = std::vector<std::unique_ptr<Home>>;
+
+runtime::Task<void> submit_and_tell(queue::Queue& queue, queue::Submission submission,
+                                    runtime::Callback<void> done) {
+    auto task = queue.submit(std::move(submission));
+    auto stored = co_await std::move(task);
+    done(std::move(stored));
+}
+
+class ServerBackend final : public Backend {
+  public:
+    ServerBackend(const Services& services, const Homes& homes)
+        : queue_(services.queue),
+          store_(services.store),
+          authenticator_(services.authenticator),
+          homes_(homes) {}
+
+    runtime::Task<std::expected<accounts::Identity, accounts::Refusal>> authenticate(
+        std::string login, Secret password) override {
+        return authenticator_.authenticate(std::move(login), std::move(password));
+    }
+
+    store::Health health() const override { return store_.committer().health(); }
+
+    store::ContentWriter write_content(const QueueId& id) override {
+        return store_.write_content(id);
+    }
+
+    // The queue waits for its commit longer than a client does, so the commit is a task of its own.
+    runtime::Task<Result<void>> submit(queue::Submission submission, Deadline deadline) override {
+        auto* worker = runtime::Worker::current();
+        PH_ASSERT(worker != nullptr && worker->index() < homes_.size());
+        runtime::Callback<void> done;
+        homes_[worker->index()]->commits.spawn(
+            submit_and_tell(queue_, std::move(submission), done));
+        auto waiting = done.wait(deadline);
+        auto stored = co_await std::move(waiting);
+        co_return stored;
+    }
+
+  private:
+    queue::Queue& queue_;
+    store::Store& store_;
+    accounts::Authenticator& authenticator_;
+    const Homes& homes_;
+};
+
+Homes make_homes(runtime::WorkerPool& workers, Log& log) {
+    Homes homes;
+    for (std::size_t i = 0; i < workers.size(); ++i) {
+        homes.push_back(std::make_unique<Home>(workers[i], log));
+    }
+    return homes;
+}
+
+}  // namespace
+
+struct Server::Impl : std::enable_shared_from_this<Server::Impl> {
+    Impl(Options o, const Services& services, runtime::WorkerPool& workers)
+        : homes(make_homes(workers, services.log)),
+          backend(services, homes),
+          connections(services.connections),
+          context{.options = o,
+                  .replies = Catalogue({o.hostname, o.admin, o.incoming, o.help_base}),
+                  .backend = backend,
+                  .blocking = services.blocking,
+                  .tls = services.tls,
+                  .demux = services.demux,
+                  .log = services.log,
+                  .events = services.events,
+                  .metrics = {}} {}
+
+    void accept(runtime::Worker& worker, std::shared_ptr<const PortProfile> profile,
+                std::unique_ptr<net::Stream> stream);
+    void turn_away(Home& home, std::unique_ptr<net::Stream> stream, Say why);
+
+    Homes homes;
+    ServerBackend backend;
+    net::ConnectionCounter& connections;
+    ServerContext context;
+};
+
+namespace {
+
+struct Listed {
+    Listed(Home& h, Session& s) : home(h), session(s) { home.list.insert(&session); }
+
+    ~Listed() { home.list.erase(&session); }
+
+    Listed(const Listed&) = delete;
+    Listed& operator=(const Listed&) = delete;
+
+    Home& home;
+    Session& session;
+};
+
+// `impl` keeps what the session uses.
+template <class Impl>
+runtime::Task<void> serve(std::shared_ptr<Impl> impl, Home& home,
+                          std::shared_ptr<const PortProfile> profile,
+                          std::unique_ptr<net::Stream> stream, net::ConnectionCounter::Unit unit) {
+    Session session(impl->context, std::move(profile), std::move(stream), std::move(unit));
+    const Listed listed(home, session);
+    co_await session.run();
+}
+
+// Best effort: one line to somebody who cannot be served.
+runtime::Task<void> say_farewell(std::unique_ptr<net::Stream> stream, std::string line) {
+    stream->expires_after(kFarewellTimeout);
+    auto written = co_await stream->write(line);
+    static_cast<void>(written);
+    co_await stream->close();
+}
+
+// Lets sessions finish until `grace`, then cancels them; `finished` is posted once none is left.
+template <class Impl>
+runtime::Task<void> wind_down(std::shared_ptr<Impl> impl, Home& home, Deadline grace,
+                              std::function<void()> finished) {
+    co_await home.sessions.wait_empty(grace);
+    co_await home.sessions.close();
+    co_await home.commits.close();
+    co_await home.farewells.close();
+    // Behind the end of this task, so that whoever hears it may take the server apart.
+    home.worker.post([impl = std::move(impl), finished = std::move(finished)] { finished(); });
+}
+
+}  // namespace
+
+void Server::Impl::accept(runtime::Worker& worker, std::shared_ptr<const PortProfile> profile,
+                          std::unique_ptr<net::Stream> stream) {
+    Home& home = *homes[worker.index()];
+    if (context.stopping) return turn_away(home, std::move(stream), Say::shutting_down);
+    auto unit = connections.admit(stream->peer().address);
+    if (!unit) {
+        const bool network = unit.error().mend.find("per_address") != std::string::npos;
+        context.metrics.refused.add();
+        context.log.debug("connection.refused",
+                          {{"client", stream->peer().to_string()}, {"reason", unit.error().text}});
+        return turn_away(home, std::move(stream),
+                         network ? Say::too_many_from_network : Say::too_many_connections);
+    }
+    context.metrics.connections.add();
+    home.sessions.spawn(
+        serve(shared_from_this(), home, std::move(profile), std::move(stream), std::move(*unit)));
+}
+
+void Server::Impl::turn_away(Home& home, std::unique_ptr<net::Stream> stream, Say why) {
+    if (home.farewells.size() >= kMaxFarewells) {
+        stream->abort();
+        return;
+    }
+    home.farewells.spawn(say_farewell(std::move(stream), context.replies.make(why).line));
+}
+
+Server::Server(Options options, Services services, runtime::WorkerPool& workers)
+    : impl_(std::make_shared<Impl>(std::move(options), services, workers)) {}
+
+Server::~Server() = default;
+
+net::Listener::Handler Server::handler(PortProfile profile) {
+    auto shared = std::make_shared<const PortProfile>(std::move(profile));
+    return [impl = impl_, shared](runtime::Worker& worker, std::unique_ptr<net::Stream> stream) {
+        impl->accept(worker, shared, std::move(stream));
+    };
+}
+
+void Server::stop(Deadline grace, std::function<void()> done) {
+    impl_->context.stopping = true;
+    auto left = std::make_shared<std::atomic<std::size_t>>(impl_->homes.size());
+    const auto finished = [left, done = std::move(done)] {
+        if (--*left == 0) done();
+    };
+    for (const auto& home : impl_->homes) {
+        home->worker.post([impl = impl_, &home = *home, grace, finished] {
+            for (Session* session : home.list) session->stop();
+            home.closing.spawn(wind_down(impl, home, grace, finished));
+        });
+    }
+}
+
+std::size_t Server::sessions() const {
+    return static_cast<std::size_t>(impl_->context.metrics.sessions.value());
+}
+
+void Server::register_metrics(MetricsRegistry& registry) {
+    impl_->context.metrics.add_to(registry);
+}
+
+void ServerMetrics::add_to(MetricsRegistry& registry) const {
+    registry.add("posthaste_connections_total", "Connections let in", connections);
+    registry.add("posthaste_connections_refused_total", "Connections that were too many", refused);
+    registry.add("posthaste_sessions", "Connections open now", sessions);
+    registry.add("posthaste_tls_implicit_total", "Handshakes without STARTTLS", implicit_tls);
+    registry.add("posthaste_tls_starttls_total", "Handshakes after STARTTLS", starttls);
+    registry.add("posthaste_tls_failed_total", "Handshakes that failed", tls_failed);
+    registry.add("posthaste_messages_accepted_total", "Messages answered 250", accepted);
+    registry.add("posthaste_accepted_octets_total", "Octets of them", accepted_octets);
+    registry.add("posthaste_messages_refused_total", "Messages refused at their end",
+                 refused_messages);
+    registry.add("posthaste_replies_refused_total", "Replies of 4xx and 5xx", refused_commands);
+    registry.add("posthaste_sessions_timed_out_total", "Sessions that waited for nothing",
+                 timeouts);
+}
+
+}  // namespace posthaste::submission
