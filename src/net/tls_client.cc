@@ -95,6 +95,36 @@ std::string issuer_of(X509* certificate) {
     return name;
 }
 
+// When verification ends a handshake, OpenSSL forgets the certificate that it was about; it is kept
+// here.
+int refused_certificate_index() {
+    static const int index =
+        SSL_get_ex_new_index(0, nullptr, nullptr, nullptr,
+                             [](void*, void* certificate, CRYPTO_EX_DATA*, int, long, void*) {
+                                 X509_free(static_cast<X509*>(certificate));
+                             });
+    return index;
+}
+
+int keep_refused_certificate(int good, X509_STORE_CTX* store) {
+    if (good == 1) return 1;
+    auto* ssl =
+        static_cast<SSL*>(X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
+    X509* leaf = X509_STORE_CTX_get0_cert(store);
+    if (leaf == nullptr || SSL_get_ex_data(ssl, refused_certificate_index()) != nullptr)
+        return good;
+    if (X509_up_ref(leaf) == 1) SSL_set_ex_data(ssl, refused_certificate_index(), leaf);
+    return good;
+}
+
+X509Ptr peer_certificate(SSL* ssl) {
+    X509Ptr certificate(SSL_get1_peer_certificate(ssl));
+    if (certificate) return certificate;
+    auto* refused = static_cast<X509*>(SSL_get_ex_data(ssl, refused_certificate_index()));
+    if (refused != nullptr && X509_up_ref(refused) == 1) certificate.reset(refused);
+    return certificate;
+}
+
 struct Finding {
     std::string text;
     std::string mend;
@@ -103,7 +133,7 @@ struct Finding {
 // Why the peer's certificate does not verify, in words.
 Finding finding_of(SSL* ssl, const TlsClientPolicy& policy) {
     long result = SSL_get_verify_result(ssl);
-    X509Ptr certificate(SSL_get1_peer_certificate(ssl));
+    auto certificate = peer_certificate(ssl);
     if (!certificate || result == X509_V_OK) return {};
     const std::string& name = policy.server_name;
     switch (result) {
@@ -182,7 +212,8 @@ Result<SslPtr> make_client_session(const TlsClientContext& context, const TlsCli
                 set_alpn(ssl.get(), policy.alpn);
     if (!made) return fail(ErrorKind::tls, "TLS cannot be started: " + take_tls_reason());
     SSL_set_security_level(ssl.get(), policy.verify ? 2 : 1);
-    SSL_set_verify(ssl.get(), policy.verify ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, nullptr);
+    SSL_set_verify(ssl.get(), policy.verify ? SSL_VERIFY_PEER : SSL_VERIFY_NONE,
+                   policy.verify ? keep_refused_certificate : nullptr);
     SSL_set_connect_state(ssl.get());
     return ssl;
 }
