@@ -6,6 +6,8 @@ find_package(OpenSSL 3 REQUIRED)
 find_package(Boost 1.81 REQUIRED COMPONENTS json)
 find_package(CURL REQUIRED)
 find_package(ZLIB REQUIRED)
+find_package(pugixml REQUIRED)
+pkg_check_modules(qrcodegencpp REQUIRED IMPORTED_TARGET qrcodegencpp)
 pkg_check_modules(sqlite3 REQUIRED IMPORTED_TARGET sqlite3)
 # Not by pkg-config: Debian's libunbound.pc asks for libevent-dev, which nothing here needs.
 find_path(UNBOUND_INCLUDE unbound.h REQUIRED)
