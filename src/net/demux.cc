@@ -16,11 +16,14 @@ constexpr std::size_t kAddressesAtMost = 8192;
 constexpr auto kLately = 1h;
 constexpr auto kLateHelloFor = 24h;  // for so long everybody behind that address waits a little
 
-constexpr Milliseconds kHoldAtLeast = 20ms;
+// Programs that start in TLS take up to 30 ms to load their certificates between connecting and
+// their ClientHello (docs/decisions/0006-hold-of-the-banner.md).
+constexpr Milliseconds kHoldAtLeast = 100ms;
+constexpr Milliseconds kHoldForPlain = 60ms;  // for an address that lately never started in TLS
 constexpr Milliseconds kHoldAtMost = 1500ms;
 constexpr Milliseconds kHoldForLateHello = 3s;
 constexpr Milliseconds kHoldImplicit = 4s;
-constexpr Milliseconds kHoldImplicitKnown = 10s;
+constexpr Milliseconds kHoldImplicitLate = 10s;
 
 constexpr std::size_t kPeek = 8;  // as many as the longest HTTP verb needs
 
@@ -110,11 +113,12 @@ Milliseconds DemuxMemory::hold(const IpAddress& address, PortHabit habit,
         if (found != impl_->by_key.end()) entry = *found->second;
     }
     if (habit == PortHabit::implicit_tls) {
-        return entry.tls != SteadyTime{} ? kHoldImplicitKnown : kHoldImplicit;
+        return lately(entry.late_hello, kLateHelloFor) ? kHoldImplicitLate : kHoldImplicit;
     }
     if (lately(entry.late_hello, kLateHelloFor)) return kHoldForLateHello;
-    if (entry.tls == SteadyTime{} && lately(entry.plain, kLately)) return 0ms;
-    return std::clamp(2 * round_trip + 20ms, kHoldAtLeast, kHoldAtMost);
+    bool only_plain = entry.tls == SteadyTime{} && lately(entry.plain, kLately);
+    auto least = only_plain ? kHoldForPlain : kHoldAtLeast;
+    return std::min(2 * round_trip + least, kHoldAtMost);
 }
 
 runtime::Task<Result<FirstOctets>> demultiplex(Stream& stream, PortHabit habit,

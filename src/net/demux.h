@@ -18,8 +18,8 @@ enum class FirstOctets {
 
 enum class PortHabit { starttls, implicit_tls };  // 587-like, 465-like
 
-// How addresses have lately started on a port, so that a client known to start in plain text does
-// not wait and one known to send its hello late gets time. One for each port; an IPv6 /64 counts as
+// How addresses have lately started, so that a client known to start in plain text waits less and
+// one known to send its hello late gets time. One for all submission ports; an IPv6 /64 counts as
 // one address. Bounded (a few thousand entries, oldest forgotten). Thread-safe.
 class DemuxMemory {
   public:

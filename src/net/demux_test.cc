@@ -47,33 +47,34 @@ TEST(DemuxMemory, Holds) {
     auto address = [](int last) {
         return IpAddress::v4({192, 0, 2, static_cast<std::uint8_t>(last)});
     };
-    EXPECT_EQ(memory.hold(address(1), PortHabit::starttls, 0ms), 20ms);
-    EXPECT_EQ(memory.hold(address(1), PortHabit::starttls, 100ms), 220ms);
+    EXPECT_EQ(memory.hold(address(1), PortHabit::starttls, 0ms), 100ms);
+    EXPECT_EQ(memory.hold(address(1), PortHabit::starttls, 100ms), 300ms);
     EXPECT_EQ(memory.hold(address(1), PortHabit::starttls, 5s), 1500ms);
     EXPECT_EQ(memory.hold(address(1), PortHabit::implicit_tls, 0ms), 4s);
     memory.saw_plain(address(1));
-    EXPECT_EQ(memory.hold(address(1), PortHabit::starttls, 100ms), 0ms);
+    EXPECT_EQ(memory.hold(address(1), PortHabit::starttls, 100ms), 260ms);
     EXPECT_EQ(memory.hold(address(1), PortHabit::implicit_tls, 100ms), 4s);
     memory.saw_tls(address(1));  // two programs behind one address
-    EXPECT_EQ(memory.hold(address(1), PortHabit::starttls, 100ms), 220ms);
-    EXPECT_EQ(memory.hold(address(1), PortHabit::implicit_tls, 0ms), 10s);
+    EXPECT_EQ(memory.hold(address(1), PortHabit::starttls, 100ms), 300ms);
+    EXPECT_EQ(memory.hold(address(1), PortHabit::implicit_tls, 0ms), 4s);
     memory.saw_late_hello(address(2));
     memory.saw_plain(address(2));
     EXPECT_EQ(memory.hold(address(2), PortHabit::starttls, 0ms), 3s);
-    EXPECT_EQ(memory.hold(address(3), PortHabit::starttls, 0ms), 20ms);
+    EXPECT_EQ(memory.hold(address(2), PortHabit::implicit_tls, 0ms), 10s);
+    EXPECT_EQ(memory.hold(address(3), PortHabit::starttls, 0ms), 100ms);
 }
 
 TEST(DemuxMemory, AnIpv6NetworkIsOneAndMemoryIsBounded) {
     DemuxMemory memory;
     memory.saw_plain(*IpAddress::parse("2001:db8::1"));
-    EXPECT_EQ(memory.hold(*IpAddress::parse("2001:db8::2"), PortHabit::starttls, 0ms), 0ms);
+    EXPECT_EQ(memory.hold(*IpAddress::parse("2001:db8::2"), PortHabit::starttls, 0ms), 60ms);
     for (int i = 0; i < 10'000; ++i) {
         memory.saw_plain(IpAddress::v4(
             {10, 0, static_cast<std::uint8_t>(i >> 8), static_cast<std::uint8_t>(i)}));
     }
     EXPECT_EQ(memory.hold(*IpAddress::parse("2001:db8::2"), PortHabit::starttls, 0ms),
-              20ms);  // forgotten
-    EXPECT_EQ(memory.hold(IpAddress::v4({10, 0, 39, 15}), PortHabit::starttls, 0ms), 0ms);
+              100ms);  // forgotten
+    EXPECT_EQ(memory.hold(IpAddress::v4({10, 0, 39, 15}), PortHabit::starttls, 0ms), 60ms);
 }
 
 class DemuxTest : public ::testing::Test {

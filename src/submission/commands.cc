@@ -96,7 +96,7 @@ void Session::on_ehlo(std::string_view) {
     const bool clear = stream_->tls() == nullptr;
     const smtp::Offer offer{.hostname = context_.options.hostname,
                             .max_size = context_.options.message_size,
-                            .starttls = clear && context_.tls != nullptr,
+                            .starttls = clear && speaks_tls(),
                             .auth = !clear || profile_->open,
                             .max_recipients = context_.options.recipients};
     say(smtp::make_ehlo_reply(offer).to_wire());
@@ -114,7 +114,7 @@ runtime::Task<void> Session::on_starttls(std::string_view argument) {
         say(Say::no_argument_wanted);
         co_return;
     }
-    if (context_.tls == nullptr) {
+    if (!speaks_tls()) {
         say(Say::starttls_not_offered);
         co_return;
     }
@@ -147,17 +147,22 @@ std::optional<Answer> Session::store_refusal() const {
     return std::nullopt;
 }
 
-void Session::say_path_error(const Error& error) {
-    const std::string reason = error.mend.empty() ? error.text : error.text + ". " + error.mend;
-    say(context_.replies.make(Say::bad_argument, {reason}));
-}
-
 namespace {
 
+constexpr std::size_t kMaxPathShown = 254;
+constexpr std::size_t kMaxBadRecipients = 50;
+
+std::string reason_of(const Error& error) {
+    return error.mend.empty() ? error.text : error.text + ". " + error.mend;
+}
+
+Answer path_answer(const Catalogue& replies, const Error& error) {
+    return replies.make(Say::bad_argument, {reason_of(error)});
+}
+
 Answer parameter_answer(const Catalogue& replies, const Error& error) {
-    const std::string reason = error.mend.empty() ? error.text : error.text + ". " + error.mend;
     const bool unknown = error.kind == ErrorKind::unsupported;
-    return replies.make(unknown ? Say::unknown_parameter : Say::bad_parameter, {reason});
+    return replies.make(unknown ? Say::unknown_parameter : Say::bad_parameter, {reason_of(error)});
 }
 
 bool is_postmaster(std::string_view path) {
@@ -168,7 +173,7 @@ bool is_postmaster(std::string_view path) {
 
 void Session::on_mail(std::string_view argument) {
     const auto parsed = smtp::parse_path_argument(argument, "FROM:");
-    if (!parsed) return say_path_error(parsed.error());
+    if (!parsed) return say(path_answer(context_.replies, parsed.error()));
     const auto parameters = smtp::parse_mail_parameters(parsed->parameters);
     if (!parameters) return say(parameter_answer(context_.replies, parameters.error()));
 
@@ -180,11 +185,14 @@ void Session::on_mail(std::string_view argument) {
     if (!parsed->path.empty()) {
         auto mailbox = mail::Mailbox::parse(parsed->path);
         if (!mailbox) {
-            return reject(context_.replies.make(Say::bad_sender, {parsed->path}));
+            return reject(context_.replies.make(Say::bad_sender, {parsed->path}),
+                          {.sender = utf8::printable(parsed->path, kMaxPathShown)});
         }
         envelope.sender = std::move(*mailbox);
     }
-    if (const auto refusal = check_mail(envelope, parameters->size)) return reject(*refusal);
+    if (const auto refusal = check_mail(envelope, parameters->size)) {
+        return reject(*refusal, {.sender = mail::to_string(envelope.sender)});
+    }
     transaction_.begin(std::move(envelope));
     say(kSenderOk);
 }
@@ -203,38 +211,46 @@ std::optional<Answer> Session::check_mail(const mail::Envelope& envelope,
     return check_sender(*identity_, envelope.sender, replies);
 }
 
+// A list with some bad addresses in it is no attack, one of nothing else is (threats.md D4).
+void Session::refuse_recipient(const Answer& answer, std::string_view path) {
+    ++refused_recipients_;
+    reject(answer, {.recipient = utf8::printable(path, kMaxPathShown)});
+    if (answer.code >= 500 && ++bad_recipients_ >= kMaxBadRecipients) hang_up(Say::too_many_errors);
+}
+
 void Session::on_rcpt(std::string_view argument) {
     const auto& replies = context_.replies;
-    const auto refuse = [this](const Answer& answer, std::string recipient) {
-        ++refused_recipients_;
-        reject(answer, std::move(recipient));
-    };
     const auto parsed = smtp::parse_path_argument(argument, "TO:");
-    if (!parsed) {
-        ++refused_recipients_;
-        return say_path_error(parsed.error());
-    }
+    if (!parsed) return refuse_recipient(path_answer(replies, parsed.error()), {});
     const auto parameters = smtp::parse_rcpt_parameters(parsed->parameters);
-    if (!parameters) return refuse(parameter_answer(replies, parameters.error()), parsed->path);
-
+    if (!parameters) {
+        return refuse_recipient(parameter_answer(replies, parameters.error()), parsed->path);
+    }
     // RFC 5321 §4.5.1: the one name that needs no domain.
     const std::string& path = is_postmaster(parsed->path) ? context_.options.admin : parsed->path;
     auto mailbox = mail::Mailbox::parse(path);
-    const std::string shown = utf8::printable(path, 254);
-    if (!mailbox) return refuse(replies.make(Say::bad_recipient, {path}), shown);
-    if (mailbox->domain().is_literal()) return refuse(replies.make(Say::literal_recipient), shown);
+    if (!mailbox) return refuse_recipient(replies.make(Say::bad_recipient, {path}), path);
+    if (mailbox->domain().is_literal()) {
+        return refuse_recipient(replies.make(Say::literal_recipient), path);
+    }
     if (!mailbox->is_ascii() && !transaction_.envelope().smtputf8) {
-        return refuse(replies.make(Say::needs_smtputf8, {path}), shown);
+        return refuse_recipient(replies.make(Say::needs_smtputf8, {path}), path);
     }
-    std::string key = mailbox->to_string();
-    if (!recipients_.contains(key)) {
-        if (transaction_.envelope().recipients.size() >= context_.options.recipients) {
-            const std::string limit = std::to_string(context_.options.recipients);
-            return refuse(replies.make(Say::too_many_recipients, {limit}), shown);
-        }
-        recipients_.insert(std::move(key));
-        transaction_.add({std::move(*mailbox), parameters->notify, parameters->orcpt});
+    add_recipient({std::move(*mailbox), parameters->notify, parameters->orcpt});
+}
+
+// One that is there already stays as it was given first.
+void Session::add_recipient(mail::Recipient recipient) {
+    std::string key = recipient.address.to_string();
+    if (recipients_.contains(key)) return say(kRecipientOk);
+    const std::size_t limit = context_.options.recipients;
+    if (transaction_.envelope().recipients.size() >= limit) {
+        const auto answer =
+            context_.replies.make(Say::too_many_recipients, {std::to_string(limit)});
+        return refuse_recipient(answer, key);
     }
+    recipients_.insert(std::move(key));
+    transaction_.add(std::move(recipient));
     say(kRecipientOk);
 }
 

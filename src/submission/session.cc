@@ -69,14 +69,13 @@ void Session::stop() {
 
 // The first octets decide what is spoken (clients.md 6.3.1). False: not with this client.
 runtime::Task<bool> Session::greet() {
-    const bool may_be_tls = context_.tls != nullptr;
-    if (may_be_tls || !profile_->open) {
+    if (!profile_->open) {
         stream_->expires_at(command_deadline());
         auto first = co_await net::demultiplex(*stream_, profile_->habit, context_.demux);
         if (!first) co_return false;
         switch (*first) {
             case net::FirstOctets::tls: {
-                if (!may_be_tls) co_return false;
+                if (!speaks_tls()) co_return false;
                 const bool secured = co_await start_tls(TlsMode::implicit);
                 if (!secured) co_return false;
                 break;
@@ -206,7 +205,7 @@ runtime::Task<Result<net::Line>> Session::wait_for_line() {
 // Writes what is to be said, in one go.
 runtime::Task<Result<void>> Session::flush() {
     if (out_.empty()) co_return Result<void>();
-    if (!ended_) stream_->expires_after(kWriteTimeout);
+    if (!ended_) stream_->expires_after(std::min(kWriteTimeout, context_.options.command_timeout));
     const std::string wire = std::exchange(out_, {});
     auto written = co_await stream_->write(wire);
     co_return written;
@@ -257,7 +256,7 @@ void Session::hang_up(Say what) {
     say(std::string_view(context_.replies.make(what).line));
 }
 
-void Session::reject(const Answer& answer, std::string recipient) {
+void Session::reject(const Answer& answer, About about) {
     if (transaction_.is_open()) {
         // A list with bad addresses in it, or a message refused, is no run of bad commands.
         say(std::string_view(answer.line));
@@ -270,8 +269,9 @@ void Session::reject(const Answer& answer, std::string recipient) {
     event.type = EventType::rejected;
     event.time = now();
     event.account = account();
+    event.sender = std::move(about.sender);
     if (transaction_.is_open()) event.sender = mail::to_string(transaction_.envelope().sender);
-    event.recipient = std::move(recipient);
+    event.recipient = std::move(about.recipient);
     event.remote = client();
     if (stream_->tls() != nullptr) event.tls = stream_->tls()->version;
     event.code = answer.code;

@@ -70,13 +70,25 @@ class Session {
     void say(Say what) { say(context_.replies.make(what)); }
 
     void hang_up(Say what);  // the same and the end
-    void reject(const Answer& answer,
-                std::string recipient = {});  // the same as `say`, and a rejected event
+
+    // The same as `say`, and a rejected event.
+    struct About {
+        std::string sender = {};  // of a MAIL that is refused; else the transaction's
+        std::string recipient = {};
+    };
+
+    void reject(const Answer& answer) { reject(answer, About()); }
+
+    void reject(const Answer& answer, About about);
     void idle_command();
     void forget_message();
     std::string account() const;
 
     std::string client() const { return stream_->peer().to_string(); }
+
+    // The trap's port speaks plain text alone: a test suite's client would otherwise take up
+    // STARTTLS by itself and refuse a certificate nobody knows.
+    bool speaks_tls() const { return context_.tls != nullptr && !profile_->open; }
 
     // commands.cc
     void on_ehlo(std::string_view argument);
@@ -94,7 +106,8 @@ class Session {
     void on_foreign(std::string_view argument);
     void on_unknown(std::string_view argument);
     void refuse_order(smtp::Order order, smtp::Verb verb);
-    void say_path_error(const Error& error);
+    void refuse_recipient(const Answer& answer, std::string_view path);
+    void add_recipient(mail::Recipient recipient);
     std::optional<Answer> store_refusal() const;
     std::optional<Answer> check_mail(const mail::Envelope& envelope,
                                      std::optional<std::uint64_t> size) const;
@@ -142,6 +155,7 @@ class Session {
     std::size_t errors_ = 0;
     std::size_t idle_commands_ = 0;       // since the last message
     std::size_t refused_recipients_ = 0;  // of the transaction
+    std::size_t bad_recipients_ = 0;      // since the last message, 5xx
     TlsMode tls_mode_ = TlsMode::none;
     Waiting waiting_ = Waiting::no;
     bool esmtp_ = false;
