@@ -54,6 +54,14 @@ Result<delivery::RouteRule> route_rule(const RouteSettings& route) {
     return rule;
 }
 
+// What an own certificate holds: the name, and this machine as seen from itself.
+std::vector<std::string> names_of(const std::string& hostname) {
+    std::vector<std::string> names{hostname};
+    for (const char* local : {"localhost", "127.0.0.1", "::1"})
+        if (hostname != local) names.emplace_back(local);
+    return names;
+}
+
 }  // namespace
 
 bool needs_trap(const Settings& settings) {
@@ -138,8 +146,7 @@ Result<std::vector<net::CertificateFiles>> certificate_files(const Settings& set
     for (std::size_t i = 0; i < settings.cert_files.size() && i < settings.key_files.size(); ++i)
         files.push_back({settings.cert_files[i], settings.key_files[i]});
     if (!files.empty()) return files;
-    return net::ensure_own_certificates(settings.store_path + "/tls",
-                                        {settings.hostname, "localhost", "127.0.0.1", "::1"});
+    return net::ensure_own_certificates(settings.store_path + "/tls", names_of(settings.hostname));
 }
 
 }  // namespace posthaste::app
