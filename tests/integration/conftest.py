@@ -65,7 +65,7 @@ def folders(base):
     counter = itertools.count(1)
 
     def make(name):
-        folder = base / f"{next(counter):03}-{re.sub(r'[^A-Za-z0-9_.-]+', '-', name)[:60]}"
+        folder = base / f"{next(counter):03}-{re.sub(r'[^A-Za-z0-9_.-]+', '-', name)[:36]}"
         folder.mkdir()
         folder.chmod(0o755)
         return folder
@@ -140,7 +140,7 @@ def pytest_runtest_makereport(item, call):
             for keeper in keepers:
                 for thing in keeper.made:
                     if isinstance(thing, daemon.Posthaste):
-                        report.sections.append((f"log of {thing.folder.name}", thing.log.tail(40)))
+                        report.sections.append((f"log of {thing.folder.name}", thing.log.tail(15)))
 
 
 @pytest.fixture

@@ -75,9 +75,9 @@ def test_an_empty_password(server):
 
 def test_no_password_makes_an_app_password_that_is_shown_once(server):
     answer = server.admin("account", "add", "carol@example.test", "--name", "Carol Danvers", "--json").rows[0]
-    assert len(answer["password"].replace("-", "")) >= 17
+    assert len(answer["app_password"].replace("-", "")) >= 17
     shown = server.admin("account", "show", "carol@example.test")
-    assert answer["password"] not in shown.out and "Carol Danvers" in shown.out
+    assert answer["app_password"] not in shown.out and "Carol Danvers" in shown.out
 
 
 def test_show_tells_addresses_and_app_passwords_and_no_secret(server):
@@ -85,7 +85,7 @@ def test_show_tells_addresses_and_app_passwords_and_no_secret(server):
     made = server.admin("app-password", "new", ANNA, "--name", "scanner", "--json").rows[0]
     shown = server.admin("account", "show", ANNA)
     assert "sales@example.test" in shown.out and "scanner" in shown.out
-    assert made["password"] not in shown.out and "argon2" not in shown.out
+    assert made["app_password"] not in shown.out and "argon2" not in shown.out
     row = _rows(server, "account", "show", ANNA)[0]
     assert row["address"] == ANNA and row["disabled"] is False
     assert [p["name"] for p in _rows(server, "app-password", "list", ANNA)] == ["scanner"]

@@ -20,7 +20,7 @@ MISTAKES = [
     ("a wrong choice", 'hostname = "mail.example.test"\nmode = "tarp"\n[store]\npath = "STORE"\n', 2, ["tarp", "trap"]),
     ("a bad host name", 'hostname = "mail example"\n[store]\npath = "STORE"\n', 1, ["hostname"]),
     ("a bad address", 'hostname = "mail.example.test"\n[store]\npath = "STORE"\n[listen]\nsubmission = [":99999"]\n', 5, ["99999"]),
-    ("a port that is none", 'hostname = "mail.example.test"\n[store]\npath = "STORE"\n[listen]\nsubmission = ["localhost"]\n', 5, ["port"]),
+    ("a port that is none", 'hostname = "mail.example.test"\n[store]\npath = "STORE"\n[listen]\nsubmission = ["localhost"]\n', 5, ["587"]),
     ("a broken table", 'hostname = "mail.example.test"\n[store\npath = "STORE"\n', 2, []),
     ("a key twice", 'hostname = "mail.example.test"\nhostname = "b.test"\n[store]\npath = "STORE"\n', 2, ["hostname"]),
     ("the trap on every address", 'hostname = "mail.example.test"\nmode = "trap"\n[store]\npath = "STORE"\n[listen]\ntrap = ":1025"\n', 6, ["loopback"]),
@@ -59,7 +59,7 @@ def test_check_and_serve_say_the_same(idle, text, line, words):
     if line is not None:
         assert re.search(rf"posthaste\.toml:{line}:\d+", said), said
         source = text.replace("STORE", str(idle.store)).splitlines()[line - 1].strip()
-        assert source[:40] in said, "the line itself"
+        assert source.split(" = ")[0] in said, "the line itself (a secret in it is left out)"
         assert "^" in said, "a caret"
     with pytest.raises(StartFailed) as failed:
         idle.start()

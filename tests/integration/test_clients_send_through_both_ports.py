@@ -105,7 +105,7 @@ def test_s_nail(server, postfix, authority, tmp_path, which, implicit):
     command = ["s-nail", "-:/", "-s", mark]
     for setting in settings:
         command += ["-S", setting]
-    text = b"one line\n.a dot\nFrom here\n\nend\n"
+    text = b"one line\n.a dot\nanother line\n\nend\n"
     _run([*command, "carol@recipients.test"], input=text, env={**os.environ, "HOME": str(tmp_path), "MAILRC": "/dev/null"})
     arrived = postfix.wait(f"Subject: {mark}".encode())
     assert arrived.partition(b"\n\n")[2].rstrip(b"\n") == text.rstrip(b"\n")

@@ -1,23 +1,17 @@
 """The wall clock may be wrong by ten years, either way, at the start or while the server runs: nothing expires, nothing
 stops, nothing is lost. (libfaketime changes the wall clock and leaves the steady one.)"""
 
-import glob
-import shutil
 import subprocess
 import time
 
 import pytest
 
 from harness.dialogue import ANNA
+from harness.fake_clock import fake as _fake, needs_fake_clock
 
-LIBRARIES = glob.glob("/usr/lib/*/faketime/libfaketimeMT.so.1") + glob.glob("/usr/lib/*/faketime/libfaketime.so.1")
-pytestmark = pytest.mark.skipif(not LIBRARIES or not shutil.which("faketime"), reason="faketime is not installed")
+pytestmark = needs_fake_clock
 
 JUMPS = {"ten years ahead": "+10y", "ten years back": "-10y", "a day back": "-1d", "a month ahead": "+40d"}
-
-
-def _fake(offset, **more):
-    return {"LD_PRELOAD": LIBRARIES[0], "FAKETIME": offset, "FAKETIME_DONT_FAKE_MONOTONIC": "1", "DONT_FAKE_MONOTONIC": "1", "FAKETIME_NO_CACHE": "1", **more}
 
 
 def test_the_tool_works():

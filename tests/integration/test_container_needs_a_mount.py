@@ -66,6 +66,7 @@ def test_ephemeral_is_all_right_when_asked_for(boxed):
 
 def test_a_mounted_store_is_all_right(boxed, folders):
     volume = folders("volume")
+    volume.chmod(0o700)
     boxed.start(wrapper=boxed.wrapper, env={"STORE_MOUNT": str(volume)})
     with boxed.connect() as client:
         assert client.banner.code == 220
@@ -74,6 +75,7 @@ def test_a_mounted_store_is_all_right(boxed, folders):
 def test_as_process_one(boxed, folders):
     """No init above it: it reaps nothing it did not start and ends on SIGTERM all the same."""
     volume = folders("volume")
+    volume.chmod(0o700)
     wrapper = ["unshare", "-m", "-p", "-f", "--kill-child=KILL", *boxed.wrapper[2:]]
     boxed.start(wrapper=wrapper, env={"STORE_MOUNT": str(volume)})
     children = subprocess.run(["pgrep", "-P", str(boxed.process.pid)], capture_output=True, text=True, check=False).stdout.split()

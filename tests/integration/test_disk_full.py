@@ -1,6 +1,7 @@
 """A disk that fills up: new mail is refused with 452, what is queued goes on, and it recovers by itself. A real file
 system that is really full, not a pretended one."""
 
+import errno
 import os
 import shutil
 import subprocess
@@ -40,11 +41,17 @@ def small_disk(make, sink):
 
 
 def _fill(server, leave):
-    """Somebody else's file takes all but so many octets."""
-    free = shutil.disk_usage(server.disk).free
-    with open(server.disk / "ballast", "ab") as ballast:
-        ballast.truncate(0)
-        os.posix_fallocate(ballast.fileno(), 0, max(1, free - leave))
+    """Somebody else's file takes all but so many octets (0: every last one, whatever else is writing)."""
+    with open(server.disk / "ballast", "wb", buffering=0) as ballast:
+        if leave:
+            os.posix_fallocate(ballast.fileno(), 0, max(1, shutil.disk_usage(server.disk).free - leave))
+            return
+        for size in (8 << 20, 64 << 10, 4096):
+            try:
+                while True:
+                    ballast.write(bytes(size))
+            except OSError as error:
+                assert error.errno == errno.ENOSPC
 
 
 def _free(server):

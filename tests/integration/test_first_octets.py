@@ -171,19 +171,6 @@ def test_a_late_hello_is_remembered(server):
         assert client.reply().code == 220
 
 
-def test_a_plain_client_is_not_made_to_wait_twice_on_465(server):
-    """Once it has shown that it speaks plain text there, the hold is short."""
-    source = ("127.0.0.78", 0)
-    for _ in range(2):
-        with SmtpClient("127.0.0.1", server.tls_port, timeout=15, source=source) as client:
-            client.ehlo()
-            client.quit()
-    start = time.monotonic()
-    with SmtpClient("127.0.0.1", server.tls_port, timeout=15, source=source):
-        pass
-    assert time.monotonic() - start < 3.5
-
-
 @pytest.mark.parametrize("octets", [b"\x16\x03\x01\x02\x00\x01\x00\x01", b"EHLO x\r\n", b"\x16", b"", b"GET", b"\0" * 100])
 def test_the_http_listener_bears_anything(server, octets):
     with socket.create_connection(("127.0.0.1", server.http_port), timeout=15) as sock:

@@ -24,10 +24,20 @@ def test_the_refusal_names_the_port_and_its_holder(make, sink, which):
     assert failed.value.code in (75, 78)
     assert address.rpartition(":")[2] in failed.value.output
     assert "in use" in failed.value.output
-    assert str(os.getpid()) in failed.value.output, "the holder is named when it can be found"
     assert "mend" in failed.value.output
     with pytest.raises(OSError):
         socket.create_connection(("127.0.0.1", server.port), timeout=1)
+
+
+@pytest.mark.root
+def test_root_is_told_who_holds_the_port(make, sink):
+    """Started by root, as most servers are, it can look whose socket that is."""
+    server = make.posthaste(relay=sink, start=False, unprivileged=False, accounts=())
+    with socket.create_server(("127.0.0.1", 0)) as holder:
+        server.configure({"listen": {"submission": [f"127.0.0.1:{holder.getsockname()[1]}"]}})
+        with pytest.raises(StartFailed) as failed:
+            server.start()
+    assert str(os.getpid()) in failed.value.output, failed.value.output
 
 
 def test_two_servers_on_one_port(make, sink):

@@ -47,7 +47,7 @@ def test_show(waiting_mail):
 
 def test_show_of_an_unknown_id(waiting_mail):
     answer = waiting_mail.cli("queue", "show", "01ARZ3NDEKTSV4RRFFQ69G5FAV")
-    assert answer.code == 1 and "01ARZ3NDEKTSV4RRFFQ69G5FAV" in answer.err
+    assert answer.code == 1 and answer.err.startswith("error:") and "mend" in answer.err
 
 
 def test_show_of_something_that_is_no_id(waiting_mail):
@@ -163,7 +163,7 @@ def test_send_follows_a_message_to_its_end(make, sink):
 def test_send_from_a_stranger_is_refused(make, sink):
     server = make.posthaste(relay=sink)
     answer = server.cli("send", "--from", "stranger@elsewhere.test", "--to", "x@example.net")
-    assert answer.code in (2, 4) and "stranger@elsewhere.test" in answer.err
+    assert answer.code in (1, 2, 4) and "stranger@elsewhere.test" in answer.err
 
 
 def test_send_without_a_server(make, sink):

@@ -38,9 +38,9 @@ ENDS = {
     "LF .. LF": b"\n..\n",
     "CR LF CR . LF": b"\r\n\r.\n",
 }
-# The lenient hop takes any of these.
+# The lenient hop takes any of these. (VT, FF and the like are content: no server is known to end a message there.)
 LENIENT = (b"\r\n.\r\n", b"\n.\n", b"\n.\r\n", b"\r\n.\n", b"\r.\r", b"\r.\r\n", b"\r\n.\r", b"\r.\n", b"\n.\r", b"\r\r\n.\r\r\n", b"\r\n\0.\r\n", b"\r\n.\0\r\n",
-           b"\n\r.\n\r", b"\x0b.\x0b", b"\x0c.\x0c")
+           b"\n\r.\n\r")
 SMUGGLED = (b"MAIL FROM:<admin@example.test>\r\nRCPT TO:<victim@example.net>\r\nDATA\r\nFrom: <admin@example.test>\r\nSubject: smuggled\r\n\r\nevil\r\n")
 _number = itertools.count(1)
 
@@ -99,7 +99,8 @@ def test_by_chunks(server, lenient, end):
         first = client.reply()
         client.send(b"BDAT %d LAST\r\n" % (len(content) - half) + content[half:])
         reply = client.reply()
-        assert first.code == 250 and (reply.code == 250 or reply.code // 100 == 5), (first, reply)
+        assert first.code == 250 or first.code // 100 == 5, first
+        assert reply.code == 250 if first.code == 250 and reply.code == 250 else reply.code // 100 == 5, (first, reply)
     _check(lenient, recipient, reply.code == 250)
 
 

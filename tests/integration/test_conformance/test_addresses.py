@@ -28,7 +28,8 @@ SENDERS = [
     ("postmaster", "<postmaster@example.test>", "553 5.7.1"),
     ("a quoted address in front of another domain", '<"anna@example.test"@evil.test>', "553 5.7.1"),
     ("a source route to somebody else", f"<@example.test:{BOB}>", "553"),
-    ("a trailing dot", "<anna@example.test.>", "501|553"),
+    ("one trailing dot is dropped", "<anna@example.test.>", "250"),
+    ("two trailing dots", "<anna@example.test..>", "501|553"),
     ("two at signs", "<anna@example.test@evil.test>", "501|553"),
     ("two at signs, ours last", "<anna@evil.test@example.test>", "501|553"),
     ("double brackets", f"<<{ANNA}>>", "501|553"),
@@ -99,7 +100,8 @@ RECIPIENTS = [
     ("two at signs", "<x@y@example.net>", "501|553"),
     ("double brackets", "<<x@example.net>>", "501|553"),
     ("no closing bracket", "<x@example.net", "501|553"),
-    ("a trailing dot", "<x@example.net.>", "501|553"),
+    ("one trailing dot is dropped", "<x@example.net.>", "250"),
+    ("two trailing dots", "<x@example.net..>", "501|553"),
     ("two dots", "<x..y@example.net>", "501|553"),
     ("a dot in front", "<.x@example.net>", "501|553"),
     ("an empty quoted string", '<""@example.net>', "501|553|250"),
@@ -178,6 +180,14 @@ def test_postmaster_reaches_the_admin(server, next_hop):
         assert client.cmd("DATA").code == 354
         assert client.content(f"From: <{ANNA}>\r\nSubject: to the admin\r\n\r\nx\r\n").code == 250
     assert next_hop.wait("postmaster@example.test")
+
+
+def test_a_trailing_dot_is_gone_when_it_leaves(server, next_hop):
+    with begin(server, "mail") as client:
+        assert client.cmd("RCPT TO:<dotted@example.net.>").code == 250
+        assert client.cmd("DATA").code == 354
+        assert client.content(f"From: <{ANNA}>\r\n\r\nx\r\n").code == 250
+    assert next_hop.wait("dotted@example.net")
 
 
 def test_a_source_route_is_gone_when_it_leaves(server, next_hop):

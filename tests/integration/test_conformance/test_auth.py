@@ -106,11 +106,13 @@ def test_unknown_user_and_wrong_password_read_the_same(server):
 def test_unknown_user_and_wrong_password_cost_the_same_work(server):
     """The same number of hashes: processor time, not wall time, so that a busy machine does not matter."""
     def cost(user):
-        with begin(server, "tls") as client:
-            before = server.cpu_seconds()
-            for attempt in range(8):
+        spent = 0.0
+        for attempt in range(6):
+            with begin(server, "tls") as client:
+                before = server.cpu_seconds()
                 assert client.login(user, f"wrong-{attempt}").code == 535
-            return server.cpu_seconds() - before
+                spent += server.cpu_seconds() - before
+        return spent
     known, unknown = cost(ANNA), cost("nobody@example.test")
     assert max(known, unknown) < 2.0 * min(known, unknown) + 0.05, (known, unknown)
 
@@ -162,7 +164,7 @@ def test_a_login_is_never_in_the_log(server):
 
 def test_app_password(server):
     made = server.admin("app-password", "new", ANNA, "--name", "phone", "--json").rows[0]
-    password = made["password"]
+    password = made["app_password"]
     with begin(server, "tls") as client:
         assert client.login(ANNA, password).code == 235
     with begin(server, "tls") as client:

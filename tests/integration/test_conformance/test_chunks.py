@@ -64,7 +64,7 @@ def test_a_wrong_size_never_lets_content_be_commands(server, next_hop, size):
     """Either the octets behind it are swallowed, or the connection ends; they are never commands."""
     before = len(next_hop.messages)
     evil = b"RSET\r\nMAIL FROM:<anna@example.test>\r\nRCPT TO:<smuggled@example.net>\r\nDATA\r\nFrom: <anna@example.test>\r\n\r\nevil\r\n.\r\n"
-    with begin(server, "rcpt") as client:
+    with begin(server, "rcpt", timeout=5) as client:
         client.send(b"BDAT " + size.encode() + b"\r\n" + evil)
         try:
             reply = client.reply()

