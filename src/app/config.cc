@@ -509,7 +509,7 @@ std::string sample_config() {
             section = head;
             out += head.ends_with("[]")
                        ? fmt::format("\n# [[{}]]\n", head.substr(0, head.size() - 2))
-                       : fmt::format("\n[{}]\n", head);
+                       : fmt::format("\n{}[{}]\n", head == "store" ? "" : "# ", head);
         }
         auto fallback = option.type == OptionType::choice && !option.fallback.empty()
                             ? fmt::format("\"{}\"", option.fallback)

@@ -224,6 +224,8 @@ const std::vector<Option>& table() {
         {"limits.data_timeout", duration, "\"3m\"", "silence inside a message", "", true,
          assign(&Settings::data_timeout)},
 
+        {"admin.address", text, "", "the same as admin above, for a file that has this section", "",
+         true, set_admin},
         {"admin.socket", path, "", "default: admin.sock in the store's folder", "", true,
          assign(&Settings::admin_socket)},
         {"admin.user", text, "",
