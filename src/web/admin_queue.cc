@@ -1,10 +1,10 @@
 #include "web/admin_queue.h"
 
-#include <charconv>
-
 #include "base/utf8.h"
 #include "mail/header.h"
 #include "web/admin_body.h"
+
+#include <charconv>
 
 namespace posthaste::web {
 
@@ -19,16 +19,20 @@ std::string_view state_of(const store::RecipientRow& row, bool held) {
     return row.attempts == 0 ? "waiting" : "deferred";
 }
 
-void write_recipient(JsonWriter& out, const store::RecipientRow& row, bool held, store::QueueClock& clock) {
+void write_recipient(JsonWriter& out, const store::RecipientRow& row, bool held,
+                     store::QueueClock& clock) {
     out.begin_object().member("index", row.index).member("address", row.address.to_display());
     out.member("domain", row.address.domain().ascii());
     out.member("state", state_of(row, held)).member("attempts", row.attempts);
     auto wait = std::chrono::duration_cast<Seconds>(row.next_at - clock.now_queue());
-    if (row.state == store::RecipientState::open) out.member("next_in_s", std::max<std::int64_t>(0, wait.count()));
+    if (row.state == store::RecipientState::open)
+        out.member("next_in_s", std::max<std::int64_t>(0, wait.count()));
     if (row.attempts > 0) {
         out.member("last_attempt", format_iso8601(row.last_attempt));
         out.member("code", row.last.code).member("status", row.last.status.to_string());
-        out.member("reply", row.last.reply).member("host", row.last.remote_host).member("cause", to_string(row.last.cause));
+        out.member("reply", row.last.reply)
+            .member("host", row.last.remote_host)
+            .member("cause", to_string(row.last.cause));
     }
     out.end_object();
 }
@@ -54,21 +58,24 @@ store::QueueFilter filter_of(const HttpRequest& request) {
     auto limit = request.param("limit");
     std::size_t number = 0;
     auto [end, error] = std::from_chars(limit.data(), limit.data() + limit.size(), number);
-    if (error == std::errc() && end == limit.data() + limit.size() && number > 0) filter.limit = std::min<std::size_t>(number, 1000);
+    if (error == std::errc() && end == limit.data() + limit.size() && number > 0)
+        filter.limit = std::min<std::size_t>(number, 1000);
     return filter;
 }
 
 runtime::Task<HttpResponse> list_queue(Services services, const HttpRequest& request) {
     auto filter = filter_of(request);
     auto read = [services, filter] { return services->store.engine().list(filter); };
-    auto found = co_await runtime::offload(services->blocking, std::move(read), Deadline::after(kAdminDeadline));
+    auto found = co_await runtime::offload(services->blocking, std::move(read),
+                                           Deadline::after(kAdminDeadline));
     if (!found) co_return HttpResponse::error(found.error());
     std::string body = "{\"messages\":[";
     for (std::size_t i = 0; i < found->size(); ++i) {
         if (i > 0) body += ',';
         body += summary_json((*found)[i], services->store.clock());
     }
-    auto more = found->size() == filter.limit ? "\"" + found->back().id.to_string() + "\"" : std::string("null");
+    auto more = found->size() == filter.limit ? "\"" + found->back().id.to_string() + "\""
+                                              : std::string("null");
     co_return HttpResponse::json(body + "],\"more_after\":" + more + "}");
 }
 
@@ -83,16 +90,26 @@ std::string subject_of(const store::MessageRow& row) {
 
 runtime::Task<HttpResponse> show_message(Services services, const PathValues& values) {
     auto id = QueueId::parse(values.at("id"));
-    if (!id) co_return HttpResponse::error({ErrorKind::syntax, "that is no queue id", "it has 26 letters and digits"});
+    if (!id)
+        co_return HttpResponse::error(
+            {ErrorKind::syntax, "that is no queue id", "it has 26 letters and digits"});
     auto read = [services, id = *id] { return services->store.engine().message(id); };
-    auto found = co_await runtime::offload(services->blocking, std::move(read), Deadline::after(kAdminDeadline));
+    auto found = co_await runtime::offload(services->blocking, std::move(read),
+                                           Deadline::after(kAdminDeadline));
     if (!found) co_return HttpResponse::error(found.error());
     if (!*found)
-        co_return HttpResponse::error({ErrorKind::not_found, "no such message is waiting",
-                                       "it has ended, or never came here: look for its id in the log"});
+        co_return HttpResponse::error(
+            {ErrorKind::not_found, "no such message is waiting",
+             "it has ended, or never came here: look for its id in the log"});
     const auto& message = **found;
-    store::QueueSummary summary{message.row.id, message.row.account, mail::to_string(message.row.sender),
-                                message.row.body.size, message.row.accepted_wall, message.row.held, message.recipients};
+    store::QueueSummary summary{
+        message.row.id,
+        message.row.account,
+        mail::to_string(message.row.sender),
+        message.row.body.size + (message.row.header ? message.row.header->size() + 2 : 0),
+        message.row.accepted_wall,
+        message.row.held,
+        message.recipients};
     auto body = summary_json(summary, services->store.clock());
     body.pop_back();
     JsonWriter subject;
@@ -112,8 +129,10 @@ Result<queue::Selection> selection_of(const formats::JsonValue& body) {
         for (const auto& item : ids->items()) {
             auto text = item.as_string().value_or(std::string_view());
             auto id = QueueId::parse(text);
-            if (!id) return fail(ErrorKind::syntax, fmt::format("\"{}\" is no queue id", utf8::printable(text, 40)),
-                                 "it has 26 letters and digits: posthaste queue list --messages");
+            if (!id)
+                return fail(ErrorKind::syntax,
+                            fmt::format("\"{}\" is no queue id", utf8::printable(text, 40)),
+                            "it has 26 letters and digits: posthaste queue list --messages");
             selection.ids.push_back(*id);
         }
     }
@@ -134,10 +153,18 @@ runtime::Task<HttpResponse> act(Services services, const HttpRequest& request, A
     auto chosen = std::move(*selection);
     Result<std::size_t> touched = 0;
     switch (what) {
-        case Act::hold: touched = co_await queue.hold(std::move(chosen)); break;
-        case Act::release: touched = co_await queue.release(std::move(chosen)); break;
-        case Act::retry: touched = co_await queue.retry(std::move(chosen)); break;
-        case Act::cancel: touched = co_await queue.cancel(std::move(chosen), report); break;
+        case Act::hold:
+            touched = co_await queue.hold(std::move(chosen));
+            break;
+        case Act::release:
+            touched = co_await queue.release(std::move(chosen));
+            break;
+        case Act::retry:
+            touched = co_await queue.retry(std::move(chosen));
+            break;
+        case Act::cancel:
+            touched = co_await queue.cancel(std::move(chosen), report);
+            break;
     }
     if (!touched) co_return HttpResponse::error(touched.error());
     co_return HttpResponse::json(fmt::format("{{\"messages\":{}}}", *touched));
@@ -145,15 +172,20 @@ runtime::Task<HttpResponse> act(Services services, const HttpRequest& request, A
 
 runtime::Task<HttpResponse> show_status(Services services) {
     auto read = [services] { return services->store.engine().counts(); };
-    auto counts = co_await runtime::offload(services->blocking, std::move(read), Deadline::after(kAdminDeadline));
+    auto counts = co_await runtime::offload(services->blocking, std::move(read),
+                                            Deadline::after(kAdminDeadline));
     if (!counts) co_return HttpResponse::error(counts.error());
     auto status = services->queue.status();
     JsonWriter out;
     out.begin_object().member("version", services->version).member("hostname", services->hostname);
     out.member("running", services->events != nullptr);
-    out.member("store", status.health == store::Health::ok ? "ok" : status.health == store::Health::full ? "full" : "failed");
+    out.member("store", status.health == store::Health::ok     ? "ok"
+                        : status.health == store::Health::full ? "full"
+                                                               : "failed");
     if (!status.health_text.empty()) out.member("store_text", status.health_text);
-    out.member("messages", counts->messages).member("recipients", counts->recipients).member("held", counts->held);
+    out.member("messages", counts->messages)
+        .member("recipients", counts->recipients)
+        .member("held", counts->held);
     out.member("octets", counts->octets).member("in_flight", status.in_flight);
     out.end_object();
     co_return HttpResponse::json(std::move(out).take());
@@ -164,27 +196,38 @@ runtime::Task<HttpResponse> make_backup(Services services, const HttpRequest& re
     if (!body) co_return HttpResponse::error(body.error());
     auto folder = text_member(*body, "folder");
     if (!folder) co_return HttpResponse::error(folder.error());
-    if (!folder->starts_with('/')) co_return HttpResponse::error({ErrorKind::syntax, "the folder must be an absolute path", {}});
+    if (!folder->starts_with('/'))
+        co_return HttpResponse::error(
+            {ErrorKind::syntax, "the folder must be an absolute path", {}});
     auto copy = [services, folder = *folder] { return services->store.engine().backup(folder); };
-    auto made = co_await runtime::offload(services->blocking, std::move(copy), Deadline::after(Seconds(300)));
+    auto made = co_await runtime::offload(services->blocking, std::move(copy),
+                                          Deadline::after(Seconds(300)));
     co_return answer(made);
 }
 
 }  // namespace
 
 void add_queue_resources(Router& router, Services services) {
-    router.add("GET", "/v1/status", [services](const auto&, const auto&) { return show_status(services); });
-    router.add("GET", "/v1/queue", [services](const auto& request, const auto&) { return list_queue(services, request); });
-    router.add("GET", "/v1/queue/{id}", [services](const auto&, const auto& values) { return show_message(services, values); });
+    router.add("GET", "/v1/status",
+               [services](const auto&, const auto&) { return show_status(services); });
+    router.add("GET", "/v1/queue", [services](const auto& request, const auto&) {
+        return list_queue(services, request);
+    });
+    router.add("GET", "/v1/queue/{id}", [services](const auto&, const auto& values) {
+        return show_message(services, values);
+    });
     auto add_act = [&](std::string name, Act what) {
-        router.add("POST", "/v1/queue/" + name,
-                   [services, what](const auto& request, const auto&) { return act(services, request, what); });
+        router.add("POST", "/v1/queue/" + name, [services, what](const auto& request, const auto&) {
+            return act(services, request, what);
+        });
     };
     add_act("hold", Act::hold);
     add_act("release", Act::release);
     add_act("retry", Act::retry);
     add_act("cancel", Act::cancel);
-    router.add("POST", "/v1/backup", [services](const auto& request, const auto&) { return make_backup(services, request); });
+    router.add("POST", "/v1/backup", [services](const auto& request, const auto&) {
+        return make_backup(services, request);
+    });
 }
 
 }  // namespace posthaste::web
