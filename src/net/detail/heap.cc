@@ -9,7 +9,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr int kWorthIt = 256;  // handshakes since the last time
+constexpr int kWorthIt = 256;  // since the last time
 constexpr int kQuiet = 20;     // at most so many within a look
 constexpr auto kLook = 1s;
 constexpr int kLooksAtMost = 30;  // a server that is never quiet gets its memory back too
@@ -32,7 +32,7 @@ void watch(runtime::Worker& worker, int seen_before, int looks) {
 
 }  // namespace
 
-void note_handshake(runtime::Worker& worker) {
+void note_heap_use(runtime::Worker& worker) {
     int seen = since_trim.fetch_add(1, std::memory_order_relaxed) + 1;
     if (seen < kWorthIt || watching.exchange(true, std::memory_order_relaxed)) return;
     watch(worker, seen, 0);

@@ -25,7 +25,9 @@ SslContextPtr make_ssl_context(const SSL_METHOD* method) {
     // Without the first an idle session keeps 34 KB of record buffers.
     SSL_CTX_set_mode(context.get(), SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
                                         SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-    SSL_CTX_set_read_ahead(context.get(), 0);
+    // A record and its head come with one read; the buffer for it goes back with the others when it
+    // is empty.
+    SSL_CTX_set_read_ahead(context.get(), 1);
     // X25519 first: a handshake costs a third less with it than with P-256.
     SSL_CTX_set1_groups_list(context.get(), "X25519:P-256:P-384");
     return context;

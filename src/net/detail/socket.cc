@@ -18,7 +18,7 @@ Result<Socket> Socket::adopt(runtime::Worker& worker, FileDescriptor fd) {
     descriptor.assign(fd.get(), error);
     if (error) return std::unexpected(system_error(error.value(), "cannot watch a connection"));
     static_cast<void>(fd.release());
-    return Socket(std::move(descriptor));
+    return Socket(worker, std::move(descriptor));
 }
 
 void Socket::close() {

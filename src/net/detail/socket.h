@@ -33,6 +33,8 @@ class Socket {
 
     int fd() { return descriptor_.native_handle(); }
 
+    runtime::Worker& worker() const { return *worker_; }
+
     bool is_open() const { return descriptor_.is_open(); }
 
     ReadinessWait readable(Deadline deadline) {
@@ -52,8 +54,10 @@ class Socket {
     void close();
 
   private:
-    explicit Socket(Descriptor descriptor) : descriptor_(std::move(descriptor)) {}
+    Socket(runtime::Worker& worker, Descriptor descriptor)
+        : worker_(&worker), descriptor_(std::move(descriptor)) {}
 
+    runtime::Worker* worker_;
     Descriptor descriptor_;
 };
 

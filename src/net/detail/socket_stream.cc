@@ -28,6 +28,8 @@ char* scratch() {
     return octets.get();
 }
 
+constexpr std::size_t kRecord = 16 << 10;
+
 constexpr int kTurnsWithoutWait = 32;  // then other connections of the worker get their turn
 constexpr auto kCloseWait = 1s;
 constexpr std::size_t kDrainAtMost = 256 << 10;
@@ -50,6 +52,10 @@ std::unique_ptr<Stream> SocketStream::make(Socket socket, Endpoint peer) {
     int on = 1;
     setsockopt(socket.fd(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     return std::make_unique<SocketStream>(std::move(socket), peer);
+}
+
+SocketStream::~SocketStream() {
+    if (info_) note_heap_use(socket_.worker());
 }
 
 Error SocketStream::die(Error error) {
@@ -97,7 +103,7 @@ SocketStream::Attempt SocketStream::read_tls(char* into, std::size_t octets) {
             return after_tls_call(result, "reading from the connection failed");
         }
         total += got;
-        if (SSL_pending(ssl_.get()) == 0 && got < (16 << 10)) break;
+        if (SSL_has_pending(ssl_.get()) == 0 && got < kRecord) break;
     }
     return {Step::done, total, {}};
 }
@@ -284,9 +290,8 @@ runtime::Task<Result<void>> SocketStream::start_tls(const TlsServerContext& cont
     auto session = make_server_session(context, socket_.fd());
     if (!session) co_return std::unexpected(die(std::move(session).error()));
     ssl_ = std::move(*session);
-    auto& chain = co_await runtime::this_task();
     auto done = co_await handshake(nullptr);
-    note_handshake(*chain.worker);
+    note_heap_use(socket_.worker());
     if (!done) co_return done;
     info_ = std::make_unique<TlsInfo>(server_info(ssl_.get()));
     co_return Result<void>();
@@ -298,9 +303,8 @@ runtime::Task<Result<void>> SocketStream::start_tls(const TlsClientContext& cont
     auto session = make_client_session(context, policy, socket_.fd());
     if (!session) co_return std::unexpected(die(std::move(session).error()));
     ssl_ = std::move(*session);
-    auto& chain = co_await runtime::this_task();
     auto done = co_await handshake(&policy);
-    note_handshake(*chain.worker);
+    note_heap_use(socket_.worker());
     if (!done) co_return done;
     info_ = std::make_unique<TlsInfo>(client_info(ssl_.get(), policy));
     co_return Result<void>();

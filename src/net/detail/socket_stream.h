@@ -18,6 +18,8 @@ class SocketStream final : public Stream {
 
     SocketStream(Socket socket, Endpoint peer) : socket_(std::move(socket)), peer_(peer) {}
 
+    ~SocketStream() override;
+
     runtime::Task<Result<void>> fill(std::size_t max_buffered) override;
     runtime::Task<Result<std::string>> peek(std::size_t octets, Deadline until) override;
     runtime::Task<Result<void>> write(std::string_view octets) override;
