@@ -1,21 +1,20 @@
-// The one admin API, in JSON. The command line speaks it over the admin socket, or in process on the store itself
-// when no server runs; pages will call the same handlers.
+// The one admin API, in JSON. The command line speaks it over the admin socket, or in process on
+// the store itself when no server runs; pages will call the same handlers.
 //
 //   GET  /v1/status
 //   GET  /v1/queue?domain=&sender=&held=1&after=ID&limit=     GET /v1/queue/{id}
-//   POST /v1/queue/hold|release|retry|cancel   {"ids":[…]} or {"domain":"…"} or {"all":true}; cancel: "report"
+//   POST /v1/queue/hold|release|retry|cancel   {"ids":[…]}, {"domain":"…"} or {"all":true};
+//                                              cancel: "report":true tells the senders
 //   GET  /v1/domains   POST /v1/domains {"name"}   DELETE /v1/domains/{name}
-//   GET  /v1/accounts  POST /v1/accounts {"address","name","password"}   GET|DELETE /v1/accounts/{address}
-//   POST /v1/accounts/{address}/disable|enable    POST …/password {"password"}
-//   POST|DELETE …/addresses/{other}               further address it may send as
-//   GET|POST …/app-passwords {"name"}             DELETE …/app-passwords/{id}
+//   GET  /v1/accounts  POST /v1/accounts {"address","name","password"}
+//   GET|DELETE  /v1/accounts/{address}
+//   POST        /v1/accounts/{address}/disable|enable   …/password {"password"}
+//   POST|DELETE /v1/accounts/{address}/addresses/{other}    further address it may send as
+//   GET|POST    /v1/accounts/{address}/app-passwords {"name"}   DELETE …/app-passwords/{id}
 //   POST /v1/send {"from","to":[…],"subject","text"}   a test message, from an address of ours
 //   GET  /v1/events/{id}?after=N&timeout=SECONDS       follow a message
 //   POST /v1/backup {"folder"}
 #pragma once
-
-#include <memory>
-#include <string>
 
 #include "queue/queue.h"
 #include "runtime/offload.h"
@@ -23,13 +22,17 @@
 #include "web/event_hub.h"
 #include "web/router.h"
 
+#include <memory>
+#include <string>
+
 namespace posthaste::web {
 
 struct AdminServices {
     store::Store& store;
     queue::Queue& queue;
     runtime::BlockingPool& blocking;
-    EventHub* events = nullptr;  // null when no server runs: sending and following are refused with the mend
+    EventHub* events =
+        nullptr;  // null when no server runs: sending and following are refused with the mend
     std::string hostname;
     std::string version;
 };

@@ -3,7 +3,8 @@
 namespace posthaste::web {
 
 Result<formats::JsonValue> json_body(const HttpRequest& request) {
-    auto parsed = formats::JsonValue::parse(request.body.empty() ? std::string_view("{}") : std::string_view(request.body));
+    auto parsed = formats::JsonValue::parse(request.body.empty() ? std::string_view("{}")
+                                                                 : std::string_view(request.body));
     if (!parsed) return parsed;
     if (!parsed->is_object()) return fail(ErrorKind::syntax, "the body must be a JSON object");
     return parsed;
@@ -26,8 +27,12 @@ bool flag_member(const formats::JsonValue& body, std::string_view key) {
     return value != nullptr && value->as_bool().value_or(false);
 }
 
-HttpResponse done() { return HttpResponse::json("{\"done\":true}"); }
+HttpResponse done() {
+    return HttpResponse::json("{\"done\":true}");
+}
 
-HttpResponse answer(const Result<void>& status) { return status ? done() : HttpResponse::error(status.error()); }
+HttpResponse answer(const Result<void>& status) {
+    return status ? done() : HttpResponse::error(status.error());
+}
 
 }  // namespace posthaste::web

@@ -17,7 +17,8 @@ runtime::Task<HttpResponse> with_directory(Services services, F work) {
         accounts::Directory directory(services->store);
         return work(directory);
     };
-    auto response = co_await runtime::offload(services->blocking, std::move(job), Deadline::after(kAdminDeadline));
+    auto response = co_await runtime::offload(services->blocking, std::move(job),
+                                              Deadline::after(kAdminDeadline));
     if (!response) co_return HttpResponse::error(response.error());
     co_return std::move(*response);
 }
@@ -28,8 +29,12 @@ Result<HttpResponse> done_or(Result<void> status) {
 }
 
 void write_account(JsonWriter& out, const store::AccountRow& row) {
-    out.begin_object().member("address", row.address).member("name", row.name).member("disabled", row.disabled);
-    out.member("password", !row.password_hash.empty()).member("created", format_iso8601(row.created));
+    out.begin_object()
+        .member("address", row.address)
+        .member("name", row.name)
+        .member("disabled", row.disabled);
+    out.member("password", !row.password_hash.empty())
+        .member("created", format_iso8601(row.created));
     out.key("also").begin_array();
     for (const auto& other : row.also) out.value(other);
     out.end_array().end_object();
@@ -39,7 +44,11 @@ Result<HttpResponse> list_domains(accounts::Directory& directory) {
     PH_TRY(auto rows, directory.domains());
     JsonWriter out;
     out.begin_object().key("domains").begin_array();
-    for (const auto& row : rows) out.begin_object().member("name", row.name).member("created", format_iso8601(row.created)).end_object();
+    for (const auto& row : rows)
+        out.begin_object()
+            .member("name", row.name)
+            .member("created", format_iso8601(row.created))
+            .end_object();
     out.end_array().end_object();
     return HttpResponse::json(std::move(out).take());
 }
@@ -53,19 +62,24 @@ Result<HttpResponse> list_accounts(accounts::Directory& directory) {
     return HttpResponse::json(std::move(out).take());
 }
 
-Result<HttpResponse> list_app_passwords(accounts::Directory& directory, const std::string& address) {
+Result<HttpResponse> list_app_passwords(accounts::Directory& directory,
+                                        const std::string& address) {
     PH_TRY(auto rows, directory.app_passwords(address));
     JsonWriter out;
     out.begin_object().key("app_passwords").begin_array();
     for (const auto& row : rows)
-        out.begin_object().member("id", row.id).member("name", row.name).member("created", format_iso8601(row.created)).end_object();
+        out.begin_object()
+            .member("id", row.id)
+            .member("name", row.name)
+            .member("created", format_iso8601(row.created))
+            .end_object();
     out.end_array().end_object();
     return HttpResponse::json(std::move(out).take());
 }
 
 // With "password" it is that; without, an app password is made and shown this once.
-Result<HttpResponse> add_account(accounts::Directory& directory, const std::string& address, const std::string& name,
-                                 const Secret& password) {
+Result<HttpResponse> add_account(accounts::Directory& directory, const std::string& address,
+                                 const std::string& name, const Secret& password) {
     PH_CHECK(directory.add_account(address, name, password));
     JsonWriter out;
     out.begin_object().member("address", address);
@@ -77,10 +91,15 @@ Result<HttpResponse> add_account(accounts::Directory& directory, const std::stri
     return HttpResponse::json(std::move(out).take(), 201);
 }
 
-Result<HttpResponse> new_app_password(accounts::Directory& directory, const std::string& address, const std::string& name) {
+Result<HttpResponse> new_app_password(accounts::Directory& directory, const std::string& address,
+                                      const std::string& name) {
     PH_TRY(auto made, directory.new_app_password(address, name));
     JsonWriter out;
-    out.begin_object().member("id", made.id).member("name", name).member("app_password", made.password.reveal()).end_object();
+    out.begin_object()
+        .member("id", made.id)
+        .member("name", name)
+        .member("app_password", made.password.reveal())
+        .end_object();
     return HttpResponse::json(std::move(out).take(), 201);
 }
 
@@ -90,7 +109,9 @@ Result<std::string> body_text(const HttpRequest& request, std::string_view key) 
 }
 
 void add_domains(Router& router, const Services& services) {
-    router.add("GET", "/v1/domains", [services](const auto&, const auto&) { return with_directory(services, list_domains); });
+    router.add("GET", "/v1/domains", [services](const auto&, const auto&) {
+        return with_directory(services, list_domains);
+    });
     router.add("POST", "/v1/domains", [services](const HttpRequest& request, const auto&) {
         auto name = body_text(request, "name");
         return with_directory(services, [name](auto& directory) -> Result<HttpResponse> {
@@ -99,7 +120,9 @@ void add_domains(Router& router, const Services& services) {
         });
     });
     router.add("DELETE", "/v1/domains/{name}", [services](const auto&, const PathValues& values) {
-        return with_directory(services, [name = values.at("name")](auto& directory) { return done_or(directory.remove_domain(name)); });
+        return with_directory(services, [name = values.at("name")](auto& directory) {
+            return done_or(directory.remove_domain(name));
+        });
     });
 }
 
@@ -111,69 +134,96 @@ struct NewAccount {
 Result<NewAccount> new_account(const HttpRequest& request) {
     PH_TRY(auto body, json_body(request));
     PH_TRY(auto address, text_member(body, "address"));
-    return NewAccount{address, optional_text(body, "name"), Secret(optional_text(body, "password"))};
+    return NewAccount{address, optional_text(body, "name"),
+                      Secret(optional_text(body, "password"))};
 }
 
 void add_accounts(Router& router, const Services& services) {
-    router.add("GET", "/v1/accounts", [services](const auto&, const auto&) { return with_directory(services, list_accounts); });
+    router.add("GET", "/v1/accounts", [services](const auto&, const auto&) {
+        return with_directory(services, list_accounts);
+    });
     router.add("POST", "/v1/accounts", [services](const HttpRequest& request, const auto&) {
-        return with_directory(services, [wanted = new_account(request)](auto& directory) -> Result<HttpResponse> {
-            if (!wanted) return std::unexpected(wanted.error());
-            return add_account(directory, wanted->address, wanted->name, wanted->password);
-        });
+        return with_directory(
+            services, [wanted = new_account(request)](auto& directory) -> Result<HttpResponse> {
+                if (!wanted) return std::unexpected(wanted.error());
+                return add_account(directory, wanted->address, wanted->name, wanted->password);
+            });
     });
     router.add("GET", "/v1/accounts/{address}", [services](const auto&, const PathValues& values) {
-        return with_directory(services, [address = values.at("address")](auto& directory) -> Result<HttpResponse> {
-            PH_TRY(auto row, directory.account(address));
-            JsonWriter out;
-            write_account(out, row);
-            return HttpResponse::json(std::move(out).take());
-        });
+        return with_directory(
+            services, [address = values.at("address")](auto& directory) -> Result<HttpResponse> {
+                PH_TRY(auto row, directory.account(address));
+                JsonWriter out;
+                write_account(out, row);
+                return HttpResponse::json(std::move(out).take());
+            });
     });
-    router.add("DELETE", "/v1/accounts/{address}", [services](const auto&, const PathValues& values) {
-        return with_directory(services, [a = values.at("address")](auto& directory) { return done_or(directory.remove_account(a)); });
-    });
+    router.add("DELETE", "/v1/accounts/{address}",
+               [services](const auto&, const PathValues& values) {
+                   return with_directory(services, [a = values.at("address")](auto& directory) {
+                       return done_or(directory.remove_account(a));
+                   });
+               });
     for (bool disabled : {true, false}) {
-        router.add("POST", disabled ? "/v1/accounts/{address}/disable" : "/v1/accounts/{address}/enable",
+        router.add("POST",
+                   disabled ? "/v1/accounts/{address}/disable" : "/v1/accounts/{address}/enable",
                    [services, disabled](const auto&, const PathValues& values) {
-                       return with_directory(services, [a = values.at("address"), disabled](auto& directory) {
-                           return done_or(directory.set_disabled(a, disabled));
-                       });
+                       return with_directory(
+                           services, [a = values.at("address"), disabled](auto& directory) {
+                               return done_or(directory.set_disabled(a, disabled));
+                           });
                    });
     }
-    router.add("POST", "/v1/accounts/{address}/password", [services](const HttpRequest& request, const PathValues& values) {
-        return with_directory(services, [a = values.at("address"), text = body_text(request, "password")](auto& directory) -> Result<HttpResponse> {
-            if (!text) return std::unexpected(text.error());
-            return done_or(directory.set_password(a, Secret(*text)));
-        });
-    });
+    router.add("POST", "/v1/accounts/{address}/password",
+               [services](const HttpRequest& request, const PathValues& values) {
+                   return with_directory(
+                       services,
+                       [a = values.at("address"), text = body_text(request, "password")](
+                           auto& directory) -> Result<HttpResponse> {
+                           if (!text) return std::unexpected(text.error());
+                           return done_or(directory.set_password(a, Secret(*text)));
+                       });
+               });
 }
 
 void add_credentials(Router& router, const Services& services) {
-    router.add("POST", "/v1/accounts/{address}/addresses/{other}", [services](const auto&, const PathValues& values) {
-        return with_directory(services, [a = values.at("address"), o = values.at("other")](auto& directory) {
-            return done_or(directory.allow_address(a, o));
-        });
-    });
-    router.add("DELETE", "/v1/accounts/{address}/addresses/{other}", [services](const auto&, const PathValues& values) {
-        return with_directory(services, [a = values.at("address"), o = values.at("other")](auto& directory) {
-            return done_or(directory.disallow_address(a, o));
-        });
-    });
-    router.add("GET", "/v1/accounts/{address}/app-passwords", [services](const auto&, const PathValues& values) {
-        return with_directory(services, [a = values.at("address")](auto& directory) { return list_app_passwords(directory, a); });
-    });
-    router.add("POST", "/v1/accounts/{address}/app-passwords", [services](const HttpRequest& request, const PathValues& values) {
-        return with_directory(services, [a = values.at("address"), name = body_text(request, "name")](auto& directory) -> Result<HttpResponse> {
-            if (!name) return std::unexpected(name.error());
-            return new_app_password(directory, a, *name);
-        });
-    });
-    router.add("DELETE", "/v1/accounts/{address}/app-passwords/{id}", [services](const auto&, const PathValues& values) {
-        return with_directory(services, [a = values.at("address"), id = values.at("id")](auto& directory) {
-            return done_or(directory.revoke_app_password(a, id));
-        });
-    });
+    router.add("POST", "/v1/accounts/{address}/addresses/{other}",
+               [services](const auto&, const PathValues& values) {
+                   return with_directory(services, [a = values.at("address"),
+                                                    o = values.at("other")](auto& directory) {
+                       return done_or(directory.allow_address(a, o));
+                   });
+               });
+    router.add("DELETE", "/v1/accounts/{address}/addresses/{other}",
+               [services](const auto&, const PathValues& values) {
+                   return with_directory(services, [a = values.at("address"),
+                                                    o = values.at("other")](auto& directory) {
+                       return done_or(directory.disallow_address(a, o));
+                   });
+               });
+    router.add("GET", "/v1/accounts/{address}/app-passwords",
+               [services](const auto&, const PathValues& values) {
+                   return with_directory(services, [a = values.at("address")](auto& directory) {
+                       return list_app_passwords(directory, a);
+                   });
+               });
+    router.add("POST", "/v1/accounts/{address}/app-passwords",
+               [services](const HttpRequest& request, const PathValues& values) {
+                   return with_directory(
+                       services,
+                       [a = values.at("address"), name = body_text(request, "name")](
+                           auto& directory) -> Result<HttpResponse> {
+                           if (!name) return std::unexpected(name.error());
+                           return new_app_password(directory, a, *name);
+                       });
+               });
+    router.add("DELETE", "/v1/accounts/{address}/app-passwords/{id}",
+               [services](const auto&, const PathValues& values) {
+                   return with_directory(
+                       services, [a = values.at("address"), id = values.at("id")](auto& directory) {
+                           return done_or(directory.revoke_app_password(a, id));
+                       });
+               });
 }
 
 }  // namespace

@@ -1,9 +1,9 @@
 // The admin API's view of the directory: domains, accounts, further addresses, app passwords.
 #pragma once
 
-#include <memory>
-
 #include "web/admin_api.h"
+
+#include <memory>
 
 namespace posthaste::web {
 

@@ -1,9 +1,9 @@
 // The admin API's view of the queue: status, list, show, hold, release, retry, cancel, backup.
 #pragma once
 
-#include <memory>
-
 #include "web/admin_api.h"
+
+#include <memory>
 
 namespace posthaste::web {
 

@@ -1,12 +1,12 @@
 #include "web/admin_send.h"
 
-#include <algorithm>
-#include <charconv>
-
 #include "base/checksum.h"
 #include "mail/fixup.h"
 #include "mail/trace.h"
 #include "web/admin_body.h"
+
+#include <algorithm>
+#include <charconv>
 
 namespace posthaste::web {
 
@@ -27,19 +27,25 @@ Result<TestMessage> read_request(const HttpRequest& request) {
     PH_TRY(auto body, json_body(request));
     PH_TRY(auto from_text, text_member(body, "from"));
     PH_TRY(auto from, mail::Mailbox::parse(from_text));
-    TestMessage message{std::move(from), {}, optional_text(body, "subject"), optional_text(body, "text")};
+    TestMessage message{
+        std::move(from), {}, optional_text(body, "subject"), optional_text(body, "text")};
     if (const auto* to = body.find("to")) {
         for (const auto& item : to->items()) {
-            PH_TRY(auto address, mail::Mailbox::parse(item.as_string().value_or(std::string_view())));
+            PH_TRY(auto address,
+                   mail::Mailbox::parse(item.as_string().value_or(std::string_view())));
             message.to.push_back(std::move(address));
         }
     }
-    if (message.to.empty()) return fail(ErrorKind::syntax, "nobody to send to", "name at least one --to ADDRESS");
+    if (message.to.empty())
+        return fail(ErrorKind::syntax, "nobody to send to", "name at least one --to ADDRESS");
     if (message.to.size() > kMaxRecipients)
-        return fail(ErrorKind::too_large, fmt::format("more than {} recipients for a test message", kMaxRecipients));
-    if (message.text.size() > kMaxText) return fail(ErrorKind::too_large, "the text of a test message is at most 64 KB");
+        return fail(ErrorKind::too_large,
+                    fmt::format("more than {} recipients for a test message", kMaxRecipients));
+    if (message.text.size() > kMaxText)
+        return fail(ErrorKind::too_large, "the text of a test message is at most 64 KB");
     for (char c : message.subject)
-        if (static_cast<unsigned char>(c) < 0x20) return fail(ErrorKind::syntax, "the subject holds a control character");
+        if (static_cast<unsigned char>(c) < 0x20)
+            return fail(ErrorKind::syntax, "the subject holds a control character");
     return message;
 }
 
@@ -48,7 +54,8 @@ Result<std::string> owner_of(store::Engine& engine, const mail::Mailbox& from) {
     auto key = from.key();
     PH_TRY(auto own, engine.account(key));
     if (own && own->disabled)
-        return fail(ErrorKind::denied, fmt::format("the account {} is disabled", key), fmt::format("posthaste account enable {}", key));
+        return fail(ErrorKind::denied, fmt::format("the account {} is disabled", key),
+                    fmt::format("posthaste account enable {}", key));
     if (own) return own->address;
     PH_TRY(auto accounts, engine.accounts());
     for (const auto& account : accounts)
@@ -69,7 +76,8 @@ std::string crlf(std::string_view text) {
     return out;
 }
 
-Result<queue::Submission> compose(const AdminServices& services, TestMessage message, std::string account) {
+Result<queue::Submission> compose(const AdminServices& services, TestMessage message,
+                                  std::string account) {
     queue::Submission submission;
     submission.id = QueueId::make();
     submission.account = std::move(account);
@@ -82,18 +90,23 @@ Result<queue::Submission> compose(const AdminServices& services, TestMessage mes
         submission.envelope.recipients.push_back({std::move(address), mail::Notify::unset, {}});
     }
     auto subject = message.subject.empty() ? std::string("Test from Posthaste") : message.subject;
-    auto raw = fmt::format("From: {}\r\nTo: {}\r\nSubject: {}\r\nContent-Type: text/plain; charset=utf-8\r\n"
-                           "Content-Transfer-Encoding: 8bit\r\nAuto-Submitted: auto-generated\r\n",
-                           message.from.to_string(), to, subject);
+    auto raw = fmt::format(
+        "From: {}\r\nTo: {}\r\nSubject: {}\r\nContent-Type: text/plain; charset=utf-8\r\n"
+        "Content-Transfer-Encoding: 8bit\r\nAuto-Submitted: auto-generated\r\n",
+        message.from.to_string(), to, subject);
     PH_TRY(auto header, mail::HeaderBlock::parse(raw));
     auto at = now();
     mail::fix_up(header, submission.id, services.hostname, at);
     mail::TraceInfo trace{services.hostname, "HTTP", {}, submission.id, at};
     submission.header = mail::make_received(trace) + header.to_string();
-    auto text = message.text.empty() ? fmt::format("This is a test message from {}.\n\nIf you read it, mail goes out.\n", services.hostname)
-                                     : message.text;
+    auto text =
+        message.text.empty()
+            ? fmt::format("This is a test message from {}.\n\nIf you read it, mail goes out.\n",
+                          services.hostname)
+            : message.text;
     auto octets = std::make_shared<const std::string>(crlf(text));
-    if (std::ranges::any_of(*octets + subject, [](char c) { return static_cast<unsigned char>(c) >= 0x80; }))
+    if (std::ranges::any_of(*octets + subject,
+                            [](char c) { return static_cast<unsigned char>(c) >= 0x80; }))
         submission.envelope.body = mail::BodyType::eight_bit;
     submission.body = {octets, {}, octets->size(), crc32c(*octets)};
     return submission;
@@ -101,7 +114,8 @@ Result<queue::Submission> compose(const AdminServices& services, TestMessage mes
 
 runtime::Task<HttpResponse> send(Services services, const HttpRequest& request) {
     if (services->events == nullptr)
-        co_return HttpResponse::error({ErrorKind::refused, "no server is running that could send it",
+        co_return HttpResponse::error({ErrorKind::refused,
+                                       "no server is running that could send it",
                                        "start it: systemctl start posthaste, or posthaste serve"});
     auto message = read_request(request);
     if (!message) co_return HttpResponse::error(message.error());
@@ -109,21 +123,25 @@ runtime::Task<HttpResponse> send(Services services, const HttpRequest& request) 
         PH_TRY(auto account, owner_of(services->store.engine(), message.from));
         return compose(*services, std::move(message), std::move(account));
     };
-    auto submission = co_await runtime::offload(services->blocking, std::move(work), Deadline::after(kAdminDeadline));
+    auto submission = co_await runtime::offload(services->blocking, std::move(work),
+                                                Deadline::after(kAdminDeadline));
     if (!submission) co_return HttpResponse::error(submission.error());
     auto id = submission->id.to_string();
     auto recipients = submission->envelope.recipients.size();
     auto ready = std::move(*submission);
     auto accepted = co_await services->queue.submit(std::move(ready));
     if (!accepted) co_return HttpResponse::error(accepted.error());
-    co_return HttpResponse::json(fmt::format("{{\"id\":\"{}\",\"recipients\":{}}}", id, recipients), 201);
+    co_return HttpResponse::json(fmt::format("{{\"id\":\"{}\",\"recipients\":{}}}", id, recipients),
+                                 201);
 }
 
-std::uint64_t number_param(const HttpRequest& request, std::string_view name, std::uint64_t fallback) {
+std::uint64_t number_param(const HttpRequest& request, std::string_view name,
+                           std::uint64_t fallback) {
     auto text = request.param(name);
     std::uint64_t number = 0;
     auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    return error == std::errc() && !text.empty() && end == text.data() + text.size() ? number : fallback;
+    return error == std::errc() && !text.empty() && end == text.data() + text.size() ? number
+                                                                                     : fallback;
 }
 
 void write_event(formats::JsonWriter& out, const EventHub::Numbered& entry) {
@@ -141,15 +159,18 @@ void write_event(formats::JsonWriter& out, const EventHub::Numbered& entry) {
     out.end_object();
 }
 
-runtime::Task<HttpResponse> follow(Services services, const HttpRequest& request, const PathValues& values) {
+runtime::Task<HttpResponse> follow(Services services, const HttpRequest& request,
+                                   const PathValues& values) {
     auto id = QueueId::parse(values.at("id"));
     if (!id) co_return HttpResponse::error({ErrorKind::syntax, "that is no queue id", {}});
-    if (services->events == nullptr) co_return HttpResponse::error({ErrorKind::refused, "no server is running", {}});
+    if (services->events == nullptr)
+        co_return HttpResponse::error({ErrorKind::refused, "no server is running", {}});
     auto after = number_param(request, "after", 0);
     auto wait = std::min<std::uint64_t>(number_param(request, "timeout", 30), 300);
     auto deadline = Deadline::after(Seconds(static_cast<std::int64_t>(wait)));
     auto found = co_await services->events->of_message(*id, after, deadline);
-    if (!found && found.error().kind != ErrorKind::timeout) co_return HttpResponse::error(found.error());
+    if (!found && found.error().kind != ErrorKind::timeout)
+        co_return HttpResponse::error(found.error());
     formats::JsonWriter out;
     out.begin_object().key("events").begin_array();
     if (found)
@@ -161,9 +182,11 @@ runtime::Task<HttpResponse> follow(Services services, const HttpRequest& request
 }  // namespace
 
 void add_send_resources(Router& router, Services services) {
-    router.add("POST", "/v1/send", [services](const auto& request, const auto&) { return send(services, request); });
-    router.add("GET", "/v1/events/{id}",
-               [services](const auto& request, const auto& values) { return follow(services, request, values); });
+    router.add("POST", "/v1/send",
+               [services](const auto& request, const auto&) { return send(services, request); });
+    router.add("GET", "/v1/events/{id}", [services](const auto& request, const auto& values) {
+        return follow(services, request, values);
+    });
 }
 
 }  // namespace posthaste::web

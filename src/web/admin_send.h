@@ -1,9 +1,9 @@
 // Sending a test message through the admin socket, and following a message to its end.
 #pragma once
 
-#include <memory>
-
 #include "web/admin_api.h"
+
+#include <memory>
 
 namespace posthaste::web {
 

@@ -1,10 +1,10 @@
 #include "web/event_hub.h"
 
-#include <deque>
-#include <map>
-
 #include "base/mutex.h"
 #include "runtime/callback.h"
+
+#include <deque>
+#include <map>
 
 namespace posthaste::web {
 
@@ -62,7 +62,8 @@ void EventHub::publish(const Event& event) {
     for (auto& callback : wake) callback(true);
 }
 
-runtime::Task<Result<std::vector<EventHub::Numbered>>> EventHub::of_message(QueueId id, std::uint64_t after,
+runtime::Task<Result<std::vector<EventHub::Numbered>>> EventHub::of_message(QueueId id,
+                                                                            std::uint64_t after,
                                                                             Deadline deadline) {
     auto impl = impl_;
     for (;;) {
@@ -72,7 +73,8 @@ runtime::Task<Result<std::vector<EventHub::Numbered>>> EventHub::of_message(Queu
             MutexLock lock(impl->mutex);
             auto found = impl->after(id, after);
             if (!found.empty()) co_return found;
-            if (impl->waiting.size() >= kMaxWaiting) co_return fail(ErrorKind::busy, "too many are waiting for events");
+            if (impl->waiting.size() >= kMaxWaiting)
+                co_return fail(ErrorKind::busy, "too many are waiting for events");
             number = impl->next_waiter++;
             impl->waiting.emplace(id, Impl::Waiter{number, woken});
         }

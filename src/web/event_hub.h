@@ -1,14 +1,14 @@
-// EventHub: what happened of late, for those who follow a message to its end (`posthaste send --wait`, pages). Keeps
-// a bounded ring; wakes who waits. Thread-safe.
+// EventHub: what happened of late, for those who follow a message to its end (`posthaste send
+// --wait`, pages). Keeps a bounded ring; wakes who waits. Thread-safe.
 #pragma once
-
-#include <cstddef>
-#include <memory>
-#include <vector>
 
 #include "base/event.h"
 #include "base/result.h"
 #include "runtime/task.h"
+
+#include <cstddef>
+#include <memory>
+#include <vector>
 
 namespace posthaste::web {
 
@@ -19,13 +19,15 @@ class EventHub {
 
     void publish(const Event& event);
 
-    // Events of that message with a number above `after`, oldest first; waits until there is one. Errors: timeout.
+    // Events of that message with a number above `after`, oldest first; waits until there is one.
+    // Errors: timeout.
     struct Numbered {
         std::uint64_t number = 0;
         Event event;
     };
 
-    runtime::Task<Result<std::vector<Numbered>>> of_message(QueueId id, std::uint64_t after, Deadline deadline);
+    runtime::Task<Result<std::vector<Numbered>>> of_message(QueueId id, std::uint64_t after,
+                                                            Deadline deadline);
 
   private:
     struct Impl;

@@ -1,16 +1,16 @@
-// HttpServer: HTTP/1.1 on streams of ours, plain, TLS or Unix socket; everything bounded, every wait with a
-// deadline (threats.md W4, W5). One Router for each kind of listener.
+// HttpServer: HTTP/1.1 on streams of ours, plain, TLS or Unix socket; everything bounded, every
+// wait with a deadline (threats.md W4, W5). One Router for each kind of listener.
 #pragma once
-
-#include <memory>
-#include <string>
-#include <vector>
 
 #include "base/log.h"
 #include "net/listener.h"
 #include "net/tls.h"
 #include "runtime/worker.h"
 #include "web/router.h"
+
+#include <memory>
+#include <string>
+#include <vector>
 
 namespace posthaste::web {
 
@@ -23,12 +23,14 @@ class HttpServer {
         Seconds header_timeout{10};
         Seconds body_timeout{30};
         Seconds idle_timeout{60};
-        Seconds handler_timeout{310};          // /api/v1/wait may take five minutes
-        std::vector<std::string> host_names;   // accepted Host values besides loopback names; empty: any (Unix socket)
-        bool check_host = false;               // against DNS rebinding on loopback listeners (W4)
+        Seconds handler_timeout{310};  // /api/v1/wait may take five minutes
+        std::vector<std::string>
+            host_names;  // accepted Host values besides loopback names; empty: any (Unix socket)
+        bool check_host = false;  // against DNS rebinding on loopback listeners (W4)
     };
 
-    HttpServer(Options options, std::shared_ptr<const Router> router, runtime::WorkerPool& workers, Log& log);
+    HttpServer(Options options, std::shared_ptr<const Router> router, runtime::WorkerPool& workers,
+               Log& log);
     ~HttpServer();
 
     // `tls` null: plain.

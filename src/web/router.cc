@@ -17,9 +17,12 @@ std::vector<std::string> split_path(std::string_view path) {
     return segments;
 }
 
-bool is_value(std::string_view segment) { return segment.size() > 2 && segment.front() == '{' && segment.back() == '}'; }
+bool is_value(std::string_view segment) {
+    return segment.size() > 2 && segment.front() == '{' && segment.back() == '}';
+}
 
-bool matches(const std::vector<std::string>& pattern, const std::vector<std::string>& path, PathValues& values) {
+bool matches(const std::vector<std::string>& pattern, const std::vector<std::string>& path,
+             PathValues& values) {
     if (pattern.size() != path.size()) return false;
     values.clear();
     for (std::size_t i = 0; i < pattern.size(); ++i) {
@@ -40,7 +43,8 @@ void Router::add(std::string method, std::string pattern, Handler handler) {
 }
 
 runtime::Task<HttpResponse> Router::route(const HttpRequest& request) const {
-    auto path = split_path(request.path);
+    // A value may hold a '/' that came as %2F: "a/b@example.org" is an address.
+    const auto path = request.segments.empty() ? split_path(request.path) : request.segments;
     std::string_view method = request.method == "HEAD" ? "GET" : std::string_view(request.method);
     std::string allowed;
     PathValues values;
@@ -50,8 +54,10 @@ runtime::Task<HttpResponse> Router::route(const HttpRequest& request) const {
         allowed += (allowed.empty() ? "" : ", ") + entry.method;
     }
     if (allowed.empty())
-        co_return HttpResponse::error({ErrorKind::not_found, "there is nothing at " + request.path, {}});
-    auto response = HttpResponse::error({ErrorKind::unsupported, request.method + " does not go with " + request.path, {}});
+        co_return HttpResponse::error(
+            {ErrorKind::not_found, "there is nothing at " + request.path, {}});
+    auto response = HttpResponse::error(
+        {ErrorKind::unsupported, request.method + " does not go with " + request.path, {}});
     response.status = 405;
     response.headers.emplace_back("Allow", allowed);
     co_return response;

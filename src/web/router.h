@@ -1,5 +1,9 @@
-// Router: method and path to handler. Patterns are literal but for "{name}", which takes one segment.
+// Router: method and path to handler. Patterns are literal but for "{name}", which takes one
+// segment.
 #pragma once
+
+#include "runtime/task.h"
+#include "web/http.h"
 
 #include <functional>
 #include <map>
@@ -7,14 +11,12 @@
 #include <string_view>
 #include <vector>
 
-#include "runtime/task.h"
-#include "web/http.h"
-
 namespace posthaste::web {
 
 using PathValues = std::map<std::string, std::string, std::less<>>;
 // A coroutine; request and values live until it has ended.
-using Handler = std::function<runtime::Task<HttpResponse>(const HttpRequest& request, const PathValues& values)>;
+using Handler = std::function<runtime::Task<HttpResponse>(const HttpRequest& request,
+                                                          const PathValues& values)>;
 
 class Router {
   public:

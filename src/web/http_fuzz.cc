@@ -1,0 +1,59 @@
+// However the octets are cut, the same requests come out; what comes out keeps the rules of
+// HttpRequest.
+#include "base/ascii.h"
+#include "base/assert.h"
+#include "base/utf8.h"
+#include "web/http_parser.h"
+#include "web/request_guard.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+
+namespace {
+
+using namespace posthaste;
+using namespace posthaste::web;
+
+constexpr HttpLimits kLimits{.max_header = 1024, .max_fields = 20, .max_body = 2000};
+
+void check(const HttpRequest& request) {
+    PH_ASSERT(request.path.starts_with('/'));
+    PH_ASSERT(utf8::is_valid(request.path));
+    PH_ASSERT(std::ranges::none_of(request.path, ascii::is_control));
+    PH_ASSERT(std::ranges::find(request.segments, "..") == request.segments.end());
+    PH_ASSERT(request.body.size() <= kLimits.max_body);
+    PH_ASSERT(request.headers.size() <= kLimits.max_fields);
+    static_cast<void>(refuse_host(request, {"example.org"}));
+    static_cast<void>(refuse_origin(request));
+}
+
+std::string read_all(std::string_view octets, std::size_t step) {
+    std::string seen;
+    std::string window;
+    for (;;) {
+        RequestParser parser(kLimits);
+        while (!parser.done()) {
+            const auto taken = parser.feed(window);
+            if (!taken) return seen + "!" + std::to_string(parser.fault_status());
+            window.erase(0, *taken);
+            if (*taken > 0 || parser.done()) continue;
+            if (octets.empty()) return seen + "?";
+            window += octets.substr(0, step);
+            octets.remove_prefix(std::min(step, octets.size()));
+        }
+        const auto request = parser.take();
+        check(request);
+        seen += request.method + " " + request.path + " " + request.body + "\n";
+    }
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    const std::string_view octets(reinterpret_cast<const char*>(data), size);
+    PH_ASSERT(read_all(octets, 1) == read_all(octets, size + 1));
+    ResponseParser parser(kLimits, false);
+    if (parser.feed(octets) && parser.end_of_stream()) static_cast<void>(parser.take());
+    return 0;
+}
