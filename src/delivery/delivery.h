@@ -1,11 +1,6 @@
-// Delivery: the courier that speaks SMTP to smarthosts and MX hosts, or gives the mail to a final hop. Options
-// are plain values; app/ fills them from the configuration.
+// Delivery: the courier that speaks SMTP to smarthosts and MX hosts, or gives the mail to a final
+// hop. Options are plain values; app/ fills them from the configuration.
 #pragma once
-
-#include <memory>
-#include <optional>
-#include <string>
-#include <vector>
 
 #include "base/log.h"
 #include "base/metrics.h"
@@ -18,6 +13,11 @@
 #include "runtime/worker.h"
 #include "store/store.h"
 
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
 namespace posthaste::delivery {
 
 enum class TlsLevel { none, may, encrypt, verify };
@@ -27,8 +27,8 @@ struct Smarthost {
     std::uint16_t port = 587;
     bool implicit_tls = false;
     TlsLevel tls = TlsLevel::verify;
-    std::string ca_file;    // empty: the system's
-    std::string username;   // empty: no login; else needs encrypt or verify
+    std::string ca_file;   // empty: the system's
+    std::string username;  // empty: no login; else needs encrypt or verify
     Secret password;
 };
 
@@ -42,21 +42,22 @@ struct RouteRule {
 };
 
 struct Options {
-    std::string hostname;                 // EHLO name
-    std::vector<RouteRule> routes;        // the last one is the default and matches "*"
+    std::string hostname;           // EHLO name
+    std::vector<RouteRule> routes;  // the last one is the default and matches "*"
     std::uint16_t mx_port = 25;
     bool allow_private_addresses = false;
     std::size_t max_deliveries_per_site = 10;
     std::size_t max_messages_per_connection = 100;
     Seconds idle_connection{10};
     Seconds connect_timeout{30};
-    Seconds command_timeout{300};         // banner, EHLO, MAIL, RCPT (RFC 5321 §4.5.3.2)
+    Seconds command_timeout{300};  // banner, EHLO, MAIL, RCPT (RFC 5321 §4.5.3.2)
     Seconds final_dot_timeout{600};
 };
 
 // `trap` may be null when no route names it. One for the process; safe on every worker.
-std::unique_ptr<queue::Courier> make_courier(Options options, store::Store& store, net::Resolver& resolver,
-                                             FinalHop* trap, runtime::WorkerPool& workers,
+std::unique_ptr<queue::Courier> make_courier(Options options, store::Store& store,
+                                             net::Resolver& resolver, FinalHop* trap,
+                                             runtime::WorkerPool& workers,
                                              runtime::BlockingPool& blocking, Log& log);
 
 }  // namespace posthaste::delivery

@@ -1,0 +1,226 @@
+// The plan of an attempt. Connecting: attempt_connect.cc. Transactions: attempt_send.cc. Verdicts:
+// attempt_judge.cc.
+#include "delivery/attempt.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace posthaste::delivery {
+
+namespace {
+
+using mail::Cause;
+using mail::Verdict;
+
+constexpr std::size_t kMostAddresses = 5;
+constexpr std::size_t kMostSessions = 2;
+constexpr std::size_t kMostIdleTried = 3;
+constexpr Seconds kLookUp{30};
+constexpr Seconds kFirstConnect{10};  // while other addresses are left
+constexpr auto kUnreachableForGood = std::chrono::hours(24);
+
+std::string make_path(const std::string& site, const Route& route) {
+    return fmt::format("{} {}", site, static_cast<int>(route.tls));
+}
+
+}  // namespace
+
+Attempt::Attempt(Shared& shared, IdleConnections& idle, const queue::Parcel& parcel)
+    : shared_(shared),
+      idle_(idle),
+      parcel_(parcel),
+      route_(shared.routes.choose(parcel.recipients.front().address.domain())),
+      path_(make_path(parcel.site, route_)),
+      age_(std::chrono::duration_cast<Seconds>(shared.store.clock().now_queue() -
+                                               parcel.message->accepted)),
+      cases_(parcel.recipients.size()),
+      batch_(parcel.recipients.size()) {
+    for (std::size_t i = 0; i < cases_.size(); ++i) cases_[i].row = &parcel.recipients[i];
+}
+
+runtime::Task<queue::ParcelReport> Attempt::run() {
+    auto reusing = use_idle_connections();
+    co_await std::move(reusing);
+    if (!is_over()) {
+        auto walking = walk();
+        co_await std::move(walking);
+    }
+    co_return conclude();
+}
+
+bool Attempt::is_over() const {
+    return broken_off_ || std::ranges::all_of(cases_, [](const Case& c) { return c.ended; });
+}
+
+runtime::Task<void> Attempt::use_idle_connections() {
+    for (std::size_t i = 0; i < kMostIdleTried && !is_over(); ++i) {
+        auto session = idle_.take(path_);
+        if (!session) co_return;
+        auto looking = session->is_quiet();
+        const bool quiet = co_await std::move(looking);
+        if (quiet) {
+            auto using_it = use(*session, true, true);
+            const Next next = co_await std::move(using_it);
+            static_cast<void>(next);  // who is left gets a fresh connection
+        }
+        idle_.put(path_, std::move(session));
+    }
+}
+
+runtime::Task<void> Attempt::walk() {
+    auto finding = find_targets();
+    const auto targets = co_await std::move(finding);
+    for (const Target& target : targets) {
+        if (is_over() || addresses_tried_ >= kMostAddresses || sessions_ >= kMostSessions) {
+            co_return;
+        }
+        auto trying = try_target(target);
+        const Next next = co_await std::move(trying);
+        if (next == Next::ended) co_return;
+    }
+}
+
+runtime::Task<std::vector<Attempt::Target>> Attempt::find_targets() {
+    std::vector<Target> targets;
+    if (route_.smarthost) {
+        targets.push_back({route_.smarthost->host, route_.smarthost->port, true});
+        co_return targets;
+    }
+    auto finding = find_destination(shared_.resolver, parcel_.recipients.front().address.domain(),
+                                    shared_.options.hostname);
+    const auto destination = co_await std::move(finding);
+    if (!destination) {
+        for (Case& c : cases_) end(c, destination.error());
+        co_return targets;
+    }
+    for (const MxHost& host : shuffle(*destination)) {
+        const bool best = host.preference == destination->hosts.front().preference;
+        targets.push_back({host.name, shared_.options.mx_port, best});
+    }
+    co_return targets;
+}
+
+runtime::Task<std::vector<IpAddress>> Attempt::find_addresses(Target target) {
+    std::vector<IpAddress> usable;
+    if (const auto literal = IpAddress::parse(target.name); literal && route_.smarthost) {
+        usable.push_back(*literal);
+        co_return usable;
+    }
+    const Deadline deadline = Deadline::after(kLookUp);
+    auto asking = route_.smarthost ? shared_.resolver.system_addresses(target.name, deadline)
+                                   : shared_.resolver.addresses(target.name, deadline);
+    const auto answer = co_await std::move(asking);
+    for (const IpAddress& address : answer.addresses) {
+        // Where a smarthost lives is the operator's word.
+        if (route_.smarthost || is_allowed(address, shared_.options.allow_private_addresses)) {
+            usable.push_back(address);
+        }
+    }
+    if (usable.empty()) no_address(target, answer, !answer.addresses.empty());
+    const SteadyTime now = std::chrono::steady_clock::now();
+    const bool v4_last = shared_.families.is_bad(parcel_.site, true, now) &&
+                         !shared_.families.is_bad(parcel_.site, false, now);
+    co_return order_addresses(std::move(usable), v4_last, kMostAddresses);
+}
+
+// delivery.md and the poisonous targets of 1.3.
+void Attempt::no_address(const Target& target, const net::AddressAnswer& answer, bool prohibited) {
+    Judgement judgement;
+    mail::Outcome& outcome = judgement.outcome;
+    outcome.cause = Cause::routing;
+    outcome.status = {4, 4, 4};
+    if (prohibited) {
+        outcome.status = {5, 4, 4};
+        outcome.reply = fmt::format(
+            "the mail server {} lies inside a private network or on this machine", target.name);
+    } else if (answer.status == net::DnsStatus::failed) {
+        outcome.status = {4, 4, 3};
+        outcome.cause = Cause::dns_failure;
+        outcome.retry_after = Seconds(60);
+        outcome.reply = answer.why.empty()
+                            ? fmt::format("the address of {} cannot be looked up now", target.name)
+                            : answer.why;
+    } else {
+        outcome.reply = fmt::format("the mail server {} has no address", target.name);
+        if (!route_.smarthost && age_ >= kUnreachableForGood) outcome.status = {5, 4, 4};
+    }
+    // Neither MX nor address: nobody ever meant to take mail there (RFC 5321 §5.1).
+    const bool is_domain_itself =
+        !route_.smarthost && target.name == parcel_.recipients.front().address.domain().ascii();
+    if (is_domain_itself && !prohibited && answer.status != net::DnsStatus::failed) {
+        outcome.status = {5, 4, 4};
+        outcome.reply = fmt::format("{} has neither a mail server nor an address", target.name);
+    }
+    judgement.permanent_if_all = outcome.status.cls == 5;
+    if (judgement.permanent_if_all) outcome.verdict = Verdict::failed;
+    if (route_.smarthost) learn(queue::SiteSignal::trouble);
+    for (const std::size_t i : open_cases())
+        note_one(cases_[i], judgement, {target.name, "", "", true});
+}
+
+runtime::Task<Attempt::Next> Attempt::try_target(Target target) {
+    auto finding = find_addresses(target);
+    const auto addresses = co_await std::move(finding);
+    for (std::size_t i = 0; i < addresses.size(); ++i) {
+        if (addresses_tried_ >= kMostAddresses || sessions_ >= kMostSessions) break;
+        ++addresses_tried_;
+        const bool last = i + 1 == addresses.size();
+        const Seconds wait = last ? shared_.options.connect_timeout
+                                  : std::min(kFirstConnect, shared_.options.connect_timeout);
+        auto trying = try_address(target, addresses[i], wait);
+        const Next next = co_await std::move(trying);
+        if (next == Next::ended || is_over()) co_return Next::ended;
+        if (next == Next::next_host) break;
+    }
+    co_return Next::next_host;
+}
+
+runtime::Task<Attempt::Next> Attempt::try_address(Target target, IpAddress address, Seconds wait) {
+    auto opening = open(target, address, wait, true);
+    auto session = co_await std::move(opening);
+    if (!session && may_fall_back_to_clear(session.error(), target)) {
+        auto again = open(target, address, wait, false);
+        session = co_await std::move(again);
+    }
+    if (!session) {
+        const Incident& incident = session.error();
+        if (incident.stage == Stage::connect && incident.what == What::timed_out) {
+            shared_.families.timed_out(parcel_.site, address, std::chrono::steady_clock::now());
+        }
+        const Peer peer{target.name, address.to_string(), "", target.best};
+        note(incident, peer, open_cases());
+        co_return is_over() ? Next::ended : Next::next_address;
+    }
+    auto using_it = use(**session, false, target.best);
+    const Next next = co_await std::move(using_it);
+    idle_.put(path_, std::move(*session));
+    co_return next;
+}
+
+queue::ParcelReport Attempt::conclude() {
+    queue::ParcelReport report;
+    for (Case& c : cases_) {
+        if (!c.ended) {
+            if (c.temporary) {
+                c.outcome = std::move(*c.temporary);
+            } else if (c.permanent) {
+                c.outcome = std::move(*c.permanent);
+            } else {
+                // Nobody said anything about it: the connection ended before its turn came.
+                c.outcome.verdict = Verdict::deferred;
+                c.outcome.status = {4, 4, 2};
+                c.outcome.cause = Cause::bad_connection;
+                c.outcome.reply = "the connection ended before it was this recipient's turn";
+                c.outcome.charge_attempt = false;
+            }
+        }
+        report.outcomes.emplace_back(c.row->index, std::move(c.outcome));
+    }
+    report.signal = signal_.value_or(queue::SiteSignal::neutral);
+    report.learned_max_recipients = learned_max_;
+    report.suspend = suspend_;
+    return report;
+}
+
+}  // namespace posthaste::delivery

@@ -1,0 +1,107 @@
+// Attempt: one parcel brought to its site: an idle connection first, then host after host and
+// address after address until somebody has said something about the mail (delivery.md 3.3: one
+// attempt is one plan).
+#pragma once
+
+#include "delivery/connections.h"
+#include "delivery/shared.h"
+
+#include <string>
+#include <vector>
+
+namespace posthaste::delivery {
+
+class Attempt {
+  public:
+    // All of it lives longer; `parcel` has at least one recipient.
+    Attempt(Shared& shared, IdleConnections& idle, const queue::Parcel& parcel);
+
+    runtime::Task<queue::ParcelReport> run();
+
+  private:
+    // A recipient, and what hosts said while nobody has decided about it.
+    struct Case {
+        const store::RecipientRow* row = nullptr;
+        bool ended = false;
+        bool passed_over = false;                // by the present host
+        mail::Outcome outcome;                   // once it has ended
+        std::optional<mail::Outcome> temporary;  // the last that was
+        std::optional<mail::Outcome> permanent;  // counts only if every host said such a thing
+    };
+
+    struct Target {
+        std::string name;
+        std::uint16_t port = 25;
+        bool best = true;  // no other host is preferred
+    };
+
+    // Who said something.
+    struct Peer {
+        std::string host;
+        std::string ip;
+        std::string tls;
+        bool best = true;
+    };
+
+    enum class Next { ended, next_address, next_host };
+
+    using Indexes = std::vector<std::size_t>;  // of cases
+
+    // attempt.cc
+    runtime::Task<void> use_idle_connections();
+    runtime::Task<void> walk();
+    runtime::Task<std::vector<Target>> find_targets();
+    runtime::Task<std::vector<IpAddress>> find_addresses(Target target);
+    void no_address(const Target& target, const net::AddressAnswer& answer, bool prohibited);
+    runtime::Task<Next> try_target(Target target);
+    runtime::Task<Next> try_address(Target target, IpAddress address, Seconds wait);
+    bool is_over() const;
+    queue::ParcelReport conclude();
+
+    // attempt_connect.cc
+    runtime::Task<Step<std::unique_ptr<ClientSession>>> open(Target target, IpAddress address,
+                                                             Seconds wait, bool may_tls);
+    runtime::Task<Step<>> set_up(ClientSession& session, Target target, bool may_tls);
+    runtime::Task<Step<>> start_tls(ClientSession& session, Target target, bool implicit);
+    bool wants_login() const;
+    bool may_fall_back_to_clear(const Incident& incident, const Target& target) const;
+
+    // attempt_send.cc
+    runtime::Task<Next> use(ClientSession& session, bool reused, bool best);
+    void find_misfits(const ClientSession& session, const Peer& peer);
+    bool message_needs_smtputf8() const;
+    std::uint64_t wire_size() const;
+    Indexes choose(const ClientSession& session);
+    Outgoing make_outgoing(const Indexes& some, ContentSource& body) const;
+    void apply(ClientSession& session, const Indexes& some, const TransactionEnd& end,
+               const Peer& peer);
+    void delivered(const ClientSession& session, Case& to, const smtp::Reply& reply,
+                   const Peer& peer);
+
+    // attempt_judge.cc
+    Indexes open_cases() const;
+    Circumstances circumstances(const Case& about, const Peer& peer) const;
+    Judgement note(const Incident& incident, const Peer& peer, const Indexes& about,
+                   std::size_t accepted = 0);
+    void note_one(Case& about, const Judgement& judgement, const Peer& peer);
+    void end(Case& about, mail::Outcome outcome);
+    void learn(queue::SiteSignal signal);
+    void stop_route(const Judgement& judgement, const Peer& peer);
+
+    Shared& shared_;
+    IdleConnections& idle_;
+    const queue::Parcel& parcel_;
+    const Route& route_;
+    std::string path_;
+    Seconds age_{};
+    std::vector<Case> cases_;
+    std::size_t batch_;  // recipients of one transaction; O-15 lowers it
+    std::size_t addresses_tried_ = 0;
+    std::size_t sessions_ = 0;  // in which a transaction was begun
+    bool broken_off_ = false;   // our own trouble, or the route is stopped
+    std::optional<queue::SiteSignal> signal_;
+    std::optional<std::size_t> learned_max_;
+    std::optional<Seconds> suspend_;
+};
+
+}  // namespace posthaste::delivery

@@ -1,0 +1,241 @@
+// Opening a session. The transaction itself: client_transaction.cc.
+#include "delivery/client.h"
+
+#include "base/base64.h"
+#include "smtp/sasl.h"
+
+#include <algorithm>
+
+namespace posthaste::delivery {
+
+namespace {
+
+constexpr Seconds kTlsWait{60};
+constexpr Seconds kAuthWait{120};
+constexpr Seconds kQuitWait{1};
+
+}  // namespace
+
+ClientSession::ClientSession(std::unique_ptr<net::Stream> stream, std::string host, Options options)
+    : stream_(std::move(stream)),
+      host_(std::move(host)),
+      options_(std::move(options)),
+      opened_(std::chrono::steady_clock::now()) {}
+
+std::string ClientSession::tls_version() const {
+    const net::TlsInfo* info = stream_->tls();
+    return info != nullptr ? info->version : std::string();
+}
+
+void ClientSession::abort() {
+    usable_ = false;
+    stream_->abort();
+}
+
+Incident ClientSession::stopped(Stage stage, const Error& error) {
+    usable_ = false;
+    Incident incident;
+    incident.stage = stage;
+    incident.text = error.text;
+    switch (error.kind) {
+        case ErrorKind::timeout:
+            incident.what = What::timed_out;
+            incident.text.clear();
+            break;
+        case ErrorKind::tls:
+            incident.what = What::tls_failed;
+            break;
+        case ErrorKind::too_large:
+        case ErrorKind::syntax:
+            incident.what = What::malformed;
+            break;
+        case ErrorKind::cancelled:
+            incident.what = What::our_own;
+            incident.text = "our server is stopping";
+            break;
+        default:
+            incident.what = What::lost;
+            break;
+    }
+    return incident;
+}
+
+runtime::Task<Step<>> ClientSession::write(Stage stage, std::string_view octets, Seconds wait) {
+    stream_->expires_after(wait);
+    auto writing = stream_->write(octets);
+    auto written = co_await std::move(writing);
+    if (!written) co_return std::unexpected(stopped(stage, written.error()));
+    co_return Step<>();
+}
+
+// The deadline is for the whole reply: one octet a minute does not move it.
+runtime::Task<Step<smtp::Reply>> ClientSession::read_reply(Stage stage, Seconds wait) {
+    stream_->expires_after(wait);
+    smtp::ReplyParser parser;
+    for (;;) {
+        auto reading = net::read_line(*stream_, smtp::ReplyParser::kMaxLine + 2);
+        auto line = co_await std::move(reading);
+        if (!line) co_return std::unexpected(stopped(stage, line.error()));
+        auto complete = parser.add_line(line->text);
+        if (!complete) co_return std::unexpected(stopped(stage, complete.error()));
+        if (!*complete) continue;
+        smtp::Reply reply = parser.take();
+        if (reply.code == 421) usable_ = false;  // it closes (RFC 5321 §3.8)
+        co_return reply;
+    }
+}
+
+runtime::Task<Step<smtp::Reply>> ClientSession::command(Stage stage, std::string line,
+                                                        Seconds wait) {
+    auto writing = write(stage, line, wait);
+    auto written = co_await std::move(writing);
+    if (!written) co_return std::unexpected(std::move(written).error());
+    auto reading = read_reply(stage, wait);
+    auto reply = co_await std::move(reading);
+    co_return reply;
+}
+
+runtime::Task<Step<>> ClientSession::greet(bool may_helo) {
+    auto reading = read_reply(Stage::banner, options_.command_timeout);
+    auto banner = co_await std::move(reading);
+    if (!banner) co_return std::unexpected(std::move(banner).error());
+    if (banner->code != 220) {
+        co_return std::unexpected(Incident{Stage::banner, What::reply, std::move(*banner), {}});
+    }
+    auto helloing = say_hello(may_helo);
+    auto greeted = co_await std::move(helloing);
+    co_return greeted;
+}
+
+runtime::Task<Step<>> ClientSession::say_hello(bool may_helo) {
+    offered_ = {};
+    if (!stream_->buffered().empty()) {  // a second greeting: who talks first is no mail server
+        usable_ = false;
+        co_return std::unexpected(Incident{Stage::banner, What::malformed, {}, {}});
+    }
+    auto asking =
+        command(Stage::ehlo, "EHLO " + options_.hostname + "\r\n", options_.command_timeout);
+    auto reply = co_await std::move(asking);
+    if (!reply) co_return std::unexpected(std::move(reply).error());
+    if (reply->permanent() && may_helo) {
+        auto again =
+            command(Stage::ehlo, "HELO " + options_.hostname + "\r\n", options_.command_timeout);
+        reply = co_await std::move(again);
+        if (!reply) co_return std::unexpected(std::move(reply).error());
+        if (reply->positive()) co_return Step<>();
+    }
+    if (!reply->positive()) {
+        co_return std::unexpected(Incident{Stage::ehlo, What::reply, std::move(*reply), {}});
+    }
+    offered_ = smtp::parse_ehlo_reply(*reply);
+    co_return Step<>();
+}
+
+runtime::Task<Step<>> ClientSession::handshake(const net::TlsClientContext& context,
+                                               net::TlsClientPolicy policy) {
+    stream_->expires_after(at_most(kTlsWait));
+    auto starting = stream_->start_tls(context, std::move(policy));
+    auto started = co_await std::move(starting);
+    if (!started) co_return std::unexpected(stopped(Stage::starttls, started.error()));
+    co_return Step<>();
+}
+
+runtime::Task<Step<>> ClientSession::start_implicit_tls(const net::TlsClientContext& context,
+                                                        net::TlsClientPolicy policy) {
+    return handshake(context, std::move(policy));
+}
+
+runtime::Task<Step<>> ClientSession::start_tls(const net::TlsClientContext& context,
+                                               net::TlsClientPolicy policy) {
+    if (!offered_.starttls) {
+        co_return std::unexpected(
+            Incident{Stage::starttls, What::not_offered, {}, "it offers no STARTTLS"});
+    }
+    auto asking = command(Stage::starttls, "STARTTLS\r\n", at_most(kTlsWait));
+    auto reply = co_await std::move(asking);
+    if (!reply) co_return std::unexpected(std::move(reply).error());
+    if (reply->code != 220) {
+        co_return std::unexpected(Incident{Stage::starttls, What::reply, std::move(*reply), {}});
+    }
+    // Octets behind the 220 came in clear from who knows whom (threats.md S6).
+    if (!stream_->buffered().empty()) {
+        abort();
+        co_return std::unexpected(
+            Incident{Stage::starttls, What::malformed, {}, "more than a reply came before TLS"});
+    }
+    auto shaking = handshake(context, std::move(policy));
+    auto done = co_await std::move(shaking);
+    if (!done) co_return std::unexpected(std::move(done).error());
+    auto helloing = say_hello(false);
+    auto greeted = co_await std::move(helloing);
+    co_return greeted;
+}
+
+runtime::Task<Step<smtp::Reply>> ClientSession::plain(const std::string& username,
+                                                      const Secret& password) {
+    std::string line = "AUTH PLAIN " + smtp::plain_response(username, password) + "\r\n";
+    return command(Stage::auth, std::move(line), at_most(kAuthWait));
+}
+
+runtime::Task<Step<smtp::Reply>> ClientSession::login(const std::string& username,
+                                                      const Secret& password) {
+    const Seconds wait = at_most(kAuthWait);
+    auto asking = command(Stage::auth, "AUTH LOGIN\r\n", wait);
+    auto reply = co_await std::move(asking);
+    if (!reply || reply->code != 334) co_return reply;
+    auto naming = command(Stage::auth, base64::encode(username) + "\r\n", wait);
+    reply = co_await std::move(naming);
+    if (!reply || reply->code != 334) co_return reply;
+    auto proving = command(Stage::auth, base64::encode(password.reveal()) + "\r\n", wait);
+    reply = co_await std::move(proving);
+    co_return reply;
+}
+
+runtime::Task<Step<>> ClientSession::log_in(const std::string& username, const Secret& password) {
+    if (stream_->tls() == nullptr) {
+        co_return std::unexpected(
+            Incident{Stage::auth,
+                     What::not_offered,
+                     {},
+                     "the connection is not encrypted, so no password was sent"});
+    }
+    const bool has_plain = offered_.auth.contains("PLAIN");
+    const bool has_login = offered_.auth.contains("LOGIN");
+    if (!has_plain && !has_login) {
+        co_return std::unexpected(Incident{
+            Stage::auth, What::not_offered, {}, "it offers no login by password (PLAIN or LOGIN)"});
+    }
+    auto first = has_plain ? plain(username, password) : login(username, password);
+    auto reply = co_await std::move(first);
+    // Some offer PLAIN and then do not take it.
+    if (reply && reply->code == 504 && has_plain && has_login) {
+        auto second = login(username, password);
+        reply = co_await std::move(second);
+    }
+    if (!reply) co_return std::unexpected(std::move(reply).error());
+    if (reply->code == 235) co_return Step<>();
+    co_return std::unexpected(Incident{Stage::auth, What::reply, std::move(*reply), {}});
+}
+
+runtime::Task<bool> ClientSession::is_quiet() {
+    if (!is_usable()) co_return false;
+    // In clear a goodbye, or the end, that came meanwhile is seen. Within TLS it shows at the next
+    // command.
+    stream_->expires_after(Seconds(1));
+    auto peeking = stream_->peek(1, Deadline{std::chrono::steady_clock::now()});
+    auto seen = co_await std::move(peeking);
+    co_return seen && seen->empty();
+}
+
+runtime::Task<void> ClientSession::quit() {
+    if (usable_) {
+        auto asking = command(Stage::mail, "QUIT\r\n", kQuitWait);
+        auto reply = co_await std::move(asking);
+        static_cast<void>(reply);
+    }
+    usable_ = false;
+    auto closing = stream_->close();
+    co_await std::move(closing);
+}
+
+}  // namespace posthaste::delivery

@@ -1,0 +1,34 @@
+#include "delivery/content_source.h"
+
+namespace posthaste::delivery {
+
+namespace {
+
+constexpr Seconds kReadDeadline{60};
+
+}  // namespace
+
+runtime::Task<Result<ContentSource>> ContentSource::open(
+    store::Store& store, runtime::BlockingPool& blocking,
+    std::shared_ptr<const store::MessageRow> row) {
+    const bool at_hand = row->body.octets || !row->body.file.empty();
+    if (at_hand) {
+        PH_CO_TRY(auto reader, store.read_content(*row));
+        co_return ContentSource(std::move(reader), blocking);
+    }
+    auto read = [&store, row] { return store.read_content(*row); };
+    auto reading = runtime::offload(blocking, std::move(read), Deadline::after(kReadDeadline));
+    auto reader = co_await std::move(reading);
+    if (!reader) co_return std::unexpected(std::move(reader).error());
+    co_return ContentSource(std::move(*reader), blocking);
+}
+
+runtime::Task<Result<std::string_view>> ContentSource::next() {
+    if (!reader_->blocks()) co_return reader_->next();
+    auto read = [reader = reader_] { return reader->next(); };
+    auto reading = runtime::offload(*blocking_, std::move(read), Deadline::after(kReadDeadline));
+    auto piece = co_await std::move(reading);
+    co_return piece;
+}
+
+}  // namespace posthaste::delivery

@@ -1,0 +1,173 @@
+// The courier: where mail goes by its route, and who carries it there.
+#include "delivery/delivery.h"
+
+#include "delivery/attempt.h"
+
+#include <atomic>
+
+namespace posthaste::delivery {
+
+namespace {
+
+using queue::Location;
+using queue::Parcel;
+using queue::ParcelReport;
+using queue::Site;
+using queue::SiteSignal;
+
+constexpr std::size_t kMostRecipients = 100;  // every server takes that many (RFC 5321 §4.5.3.1.8)
+constexpr Seconds kRouteGoodFor = std::chrono::hours(1);
+constexpr Seconds kMxGoodFor{300};
+constexpr std::size_t kMicrosoftLimit = 2;  // it takes three connections a mailbox (clients.md 5.2)
+constexpr Seconds kAfterReadError{60};
+
+bool is_microsoft_submission(std::string_view host) {
+    return host.ends_with("smtp.office365.com") || host.ends_with("smtp-mail.outlook.com");
+}
+
+class SmtpCourier final : public queue::Courier {
+  public:
+    SmtpCourier(Options options, store::Store& store, net::Resolver& resolver, FinalHop* trap,
+                runtime::WorkerPool& workers, runtime::BlockingPool& blocking, Log& log)
+        : shared_(std::move(options), store, resolver, trap, blocking, log), workers_(workers) {
+        IdleConnections::Limits limits;
+        limits.idle = shared_.options.idle_connection;
+        limits.messages = shared_.options.max_messages_per_connection;
+        for (std::size_t i = 0; i < workers.size(); ++i) {
+            idle_.push_back(std::make_unique<IdleConnections>(limits, workers[i], log));
+            closers_.push_back(std::make_unique<runtime::TaskGroup>(workers[i], log));
+        }
+    }
+
+    ~SmtpCourier() override {
+        // Their workers have ended before them; the process is about to.
+        for (auto& closer : closers_) {
+            if (closer->size() > 0) static_cast<void>(closer.release());
+        }
+    }
+
+    runtime::Task<Location> locate(mail::Domain domain) override;
+    runtime::Task<ParcelReport> deliver(Parcel parcel) override;
+    void stop(std::function<void()> done) override;
+
+  private:
+    Site fixed_site(const Route& route) const;
+    runtime::Task<ParcelReport> give_to_trap(Parcel parcel);
+
+    static runtime::Task<void> close_idle(IdleConnections& idle,
+                                          std::shared_ptr<std::function<void()>> last) {
+        auto closing = idle.close();
+        co_await std::move(closing);
+        last.reset();
+    }
+
+    Shared shared_;
+    runtime::WorkerPool& workers_;
+    std::vector<std::unique_ptr<IdleConnections>> idle_;  // by worker
+    std::vector<std::unique_ptr<runtime::TaskGroup>> closers_;
+};
+
+Site SmtpCourier::fixed_site(const Route& route) const {
+    Site site;
+    site.key = route.site;
+    site.max_deliveries = shared_.options.max_deliveries_per_site;
+    site.max_recipients = kMostRecipients;
+    site.mixes_domains = true;
+    site.good_for = kRouteGoodFor;
+    if (route.smarthost && is_microsoft_submission(route.smarthost->host)) {
+        site.max_deliveries = std::min(site.max_deliveries, kMicrosoftLimit);
+    }
+    return site;
+}
+
+runtime::Task<Location> SmtpCourier::locate(mail::Domain domain) {
+    Location location;
+    const Route& route = shared_.routes.choose(domain);
+    switch (route.kind) {
+        case RouteRule::Kind::hold:
+            location.hold = true;
+            co_return location;
+        case RouteRule::Kind::trap:
+        case RouteRule::Kind::smarthost:
+            location.site = fixed_site(route);
+            co_return location;
+        case RouteRule::Kind::mx:
+            break;
+    }
+    auto finding = find_destination(shared_.resolver, std::move(domain), shared_.options.hostname);
+    auto destination = co_await std::move(finding);
+    if (!destination) {
+        location.otherwise = std::move(destination).error();
+        co_return location;
+    }
+    Site site;
+    site.key = destination->site();
+    site.max_deliveries = shared_.options.max_deliveries_per_site;
+    site.max_recipients = kMostRecipients;
+    site.good_for = kMxGoodFor;
+    location.site = std::move(site);
+    co_return location;
+}
+
+runtime::Task<ParcelReport> SmtpCourier::deliver(Parcel parcel) {
+    const Route& route = shared_.routes.choose(parcel.recipients.front().address.domain());
+    if (route.kind == RouteRule::Kind::trap && shared_.trap != nullptr) {
+        auto giving = give_to_trap(std::move(parcel));
+        auto report = co_await std::move(giving);
+        co_return report;
+    }
+    const auto& context = co_await runtime::this_task();
+    Attempt attempt(shared_, *idle_[context.worker->index()], parcel);
+    auto running = attempt.run();
+    auto report = co_await std::move(running);
+    co_return report;
+}
+
+runtime::Task<ParcelReport> SmtpCourier::give_to_trap(Parcel parcel) {
+    ParcelReport report;
+    std::vector<mail::Outcome> outcomes;
+    auto opening = ContentSource::open(shared_.store, shared_.blocking, parcel.message);
+    auto body = co_await std::move(opening);
+    if (body) {
+        report.signal = SiteSignal::good;
+        auto taking = shared_.trap->take(parcel, body->take_reader());
+        outcomes = co_await std::move(taking);
+    } else {
+        shared_.log.error("delivery.unreadable", {{"id", parcel.message->id.to_string()},
+                                                  {"why", body.error().text},
+                                                  {"mend", body.error().mend}});
+    }
+    mail::Outcome untold;
+    untold.status = {4, 3, 0};
+    untold.reply = "our server could not read the message";
+    untold.retry_after = kAfterReadError;
+    outcomes.resize(parcel.recipients.size(), untold);
+    for (std::size_t i = 0; i < outcomes.size(); ++i) {
+        report.outcomes.emplace_back(parcel.recipients[i].index, std::move(outcomes[i]));
+    }
+    co_return report;
+}
+
+// `done` runs when the last worker has closed what it kept.
+void SmtpCourier::stop(std::function<void()> done) {
+    std::shared_ptr<std::function<void()>> last(new std::function<void()>(std::move(done)),
+                                                [](std::function<void()>* all_closed) {
+                                                    (*all_closed)();
+                                                    delete all_closed;
+                                                });
+    for (std::size_t i = 0; i < idle_.size(); ++i) {
+        workers_[i].post([this, i, last] { closers_[i]->spawn(close_idle(*idle_[i], last)); });
+    }
+}
+
+}  // namespace
+
+std::unique_ptr<queue::Courier> make_courier(Options options, store::Store& store,
+                                             net::Resolver& resolver, FinalHop* trap,
+                                             runtime::WorkerPool& workers,
+                                             runtime::BlockingPool& blocking, Log& log) {
+    return std::make_unique<SmtpCourier>(std::move(options), store, resolver, trap, workers,
+                                         blocking, log);
+}
+
+}  // namespace posthaste::delivery

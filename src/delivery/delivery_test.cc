@@ -1,0 +1,589 @@
+// Whole attempts against scripted hops on the loopback.
+#include "delivery/delivery.h"
+
+#include "base/base64.h"
+#include "delivery/testing.h"
+
+#include <gtest/gtest.h>
+
+namespace posthaste::delivery {
+namespace {
+
+using mail::Cause;
+using mail::Verdict;
+using queue::SiteSignal;
+using testing_tools::FakeHop;
+using testing_tools::FakeResolver;
+using testing_tools::Loop;
+
+class DeliveryTest : public testing::Test {
+  protected:
+    DeliveryTest() {
+        auto opened = store::Store::open(
+            {.path = folder_ / "store", .create = true, .committer = {}, .content_memory = 1 << 20},
+            loop_.log);
+        PH_ASSERT(opened.has_value());
+        store_ = std::move(*opened);
+        options_.hostname = "mail.example.com";
+        options_.command_timeout = Seconds(3);
+        options_.final_dot_timeout = Seconds(1);
+        options_.connect_timeout = Seconds(3);
+        options_.allow_private_addresses = true;
+    }
+
+    ~DeliveryTest() override {
+        if (!courier_) return;
+        loop_.run(stop());
+        courier_.reset();
+    }
+
+    runtime::Task<void> stop() {
+        runtime::Callback<void> stopped;
+        courier_->stop([stopped] { stopped({}); });
+        auto waiting = stopped.wait(Deadline::after(Seconds(10)));
+        auto done = co_await std::move(waiting);
+        EXPECT_TRUE(done);
+    }
+
+    void use_relay(const FakeHop& hop, TlsLevel tls = TlsLevel::none) {
+        RouteRule rule;
+        rule.to = {"*"};
+        rule.kind = RouteRule::Kind::smarthost;
+        rule.smarthost.emplace();
+        rule.smarthost->host = "127.0.0.1";
+        rule.smarthost->port = hop.port();
+        rule.smarthost->tls = tls;
+        if (certificates_) rule.smarthost->ca_file = certificates_->folder.path() + "/ca.pem";
+        options_.routes = {rule};
+    }
+
+    // example.net's mail goes to these hosts, all on the loopback, by the hop's port.
+    void use_mx(const FakeHop& hop, const std::vector<net::MxRecord>& hosts) {
+        options_.routes.clear();
+        options_.mx_port = hop.port();
+        resolver_.set_mx("example.net", hosts);
+    }
+
+    void use_certificates() {
+        certificates_.emplace();
+        auto made = net::ensure_own_certificates(certificates_->folder.path(),
+                                                 {"127.0.0.1", "hop.example"});
+        PH_ASSERT(made.has_value());
+        auto context = net::TlsServerContext::make({.certificates = *made});
+        PH_ASSERT(context.has_value());
+        certificates_->server = *context;
+    }
+
+    queue::Courier& courier() {
+        if (!courier_) {
+            courier_ = make_courier(options_, *store_, resolver_, nullptr, loop_.workers, blocking_,
+                                    loop_.log);
+        }
+        return *courier_;
+    }
+
+    queue::Parcel parcel(const std::vector<std::string>& to, std::uint32_t attempts = 0,
+                         std::string body = "Hello\r\n") {
+        store::AddMessage message = store::testing::make_message(1, std::move(body));
+        message.row.accepted = store_->clock().now_queue() - age_;
+        queue::Parcel made;
+        if (change_) change_(message.row);
+        made.message = std::make_shared<const store::MessageRow>(message.row);
+        for (std::uint32_t i = 0; i < to.size(); ++i) {
+            store::RecipientRow row = message.recipients[0];
+            row.index = i;
+            row.address = store::testing::mailbox(to[i]);
+            row.attempts = attempts;
+            made.recipients.push_back(std::move(row));
+        }
+        made.site = "site";
+        return made;
+    }
+
+    queue::ParcelReport deliver(queue::Parcel p) {
+        auto report = loop_.run(courier().deliver(std::move(p)));
+        PH_ASSERT(report.has_value());
+        return *report;
+    }
+
+    queue::ParcelReport deliver(const std::vector<std::string>& to, std::uint32_t attempts = 0) {
+        return deliver(parcel(to, attempts));
+    }
+
+    mail::Outcome deliver_one(const std::string& to = "a@example.net", std::uint32_t attempts = 0) {
+        auto report = deliver(std::vector<std::string>{to}, attempts);
+        PH_ASSERT(report.outcomes.size() == 1);
+        last_ = report;
+        return report.outcomes[0].second;
+    }
+
+    struct Certificates {
+        store::testing::TempFolder folder;
+        std::shared_ptr<net::TlsServerContext> server;
+    };
+
+    store::testing::TempFolder folder_;
+    Loop loop_;
+    runtime::BlockingPool blocking_{"blocking", 1, 10};
+    FakeResolver resolver_;
+    Options options_;
+    std::unique_ptr<store::Store> store_;
+    std::unique_ptr<queue::Courier> courier_;
+    std::optional<Certificates> certificates_;
+    std::function<void(store::MessageRow&)> change_;
+    Milliseconds age_{0};
+    queue::ParcelReport last_;
+};
+
+std::string verdicts(const queue::ParcelReport& report) {
+    std::string text;
+    for (const auto& [index, outcome] : report.outcomes) {
+        text += outcome.verdict == Verdict::delivered ? 'd'
+                : outcome.verdict == Verdict::failed  ? 'f'
+                                                      : 't';
+    }
+    return text;
+}
+
+TEST_F(DeliveryTest, DeliversOctetForOctet) {
+    FakeHop hop(loop_);
+    use_relay(hop);
+    const auto report = deliver(
+        parcel({"a@example.net", "b@example.org"}, 0, ".\r\n..x\r\nend without a line end"));
+    EXPECT_EQ(verdicts(report), "dd");
+    EXPECT_EQ(report.signal, SiteSignal::good);
+    ASSERT_EQ(hop.transactions.size(), 1U);
+    EXPECT_EQ(hop.transactions[0].content,
+              "Subject: test\r\n\r\n.\r\n..x\r\nend without a line end\r\n");
+    EXPECT_EQ(hop.transactions[0].recipients.size(), 2U);
+    const auto& outcome = report.outcomes[0].second;
+    EXPECT_EQ(outcome.code, 250);
+    EXPECT_EQ(outcome.reply, "2.0.0 taken");
+    EXPECT_EQ(outcome.remote_ip, "127.0.0.1");
+    EXPECT_FALSE(outcome.remote_takes_dsn);
+}
+
+TEST_F(DeliveryTest, AConnectionIsUsedAgainUpToItsLimit) {
+    FakeHop hop(loop_);
+    use_relay(hop);
+    options_.max_messages_per_connection = 3;
+    for (int i = 0; i < 7; ++i) EXPECT_EQ(deliver_one().verdict, Verdict::delivered);
+    EXPECT_EQ(hop.connections, 3);
+    EXPECT_EQ(hop.transactions.size(), 7U);
+}
+
+TEST_F(DeliveryTest, AHopsOwnLimitsHold) {
+    FakeHop hop(loop_);
+    hop.extensions.push_back("LIMITS MAILMAX=1 RCPTMAX=2");
+    use_relay(hop);
+    const auto report = deliver({"a@example.net", "b@example.net", "c@example.net"});
+    EXPECT_EQ(verdicts(report), "ddd");
+    EXPECT_EQ(report.learned_max_recipients, 2U);
+    EXPECT_EQ(hop.transactions.size(), 2U);
+    EXPECT_EQ(deliver_one().verdict, Verdict::delivered);
+    EXPECT_EQ(hop.connections, 2);
+}
+
+// delivery.md, criterion 28.
+TEST_F(DeliveryTest, AStaleConnectionIsReplacedWithoutDelay) {
+    for (const char* how : {"421 4.3.2 idle too long", "close", "nonsense"}) {
+        FakeHop hop(loop_);
+        use_relay(hop);
+        courier_ = nullptr;
+        EXPECT_EQ(deliver_one().verdict, Verdict::delivered);
+        hop.on_line = [how](const std::string& line, int connection) -> std::optional<std::string> {
+            if (connection == 1 && line.starts_with("MAIL")) return how;
+            return std::nullopt;
+        };
+        const auto outcome = deliver_one();
+        EXPECT_EQ(outcome.verdict, Verdict::delivered) << how;
+        EXPECT_EQ(hop.connections, 2);
+        EXPECT_EQ(last_.signal, SiteSignal::good);
+        loop_.run(stop());
+    }
+}
+
+// delivery.md, criterion 24.
+TEST_F(DeliveryTest, RecipientsAreJudgedOneByOne) {
+    FakeHop hop(loop_);
+    hop.replies = {{"later", "450 4.2.0 later"}, {"bad", "550 5.1.1 no such user"}};
+    use_relay(hop);
+    const auto report =
+        deliver({"ok@example.net", "later@example.net", "bad@example.net", "fine@example.net"});
+    EXPECT_EQ(verdicts(report), "dtfd");
+    EXPECT_EQ(report.outcomes[2].second.cause, Cause::invalid_recipient);
+    EXPECT_EQ(report.outcomes[2].second.code, 550);
+    EXPECT_EQ(hop.transactions.at(0).recipients.size(), 2U);
+}
+
+// delivery.md, criterion 25.
+TEST_F(DeliveryTest, TooManyRecipientsGoOnOverTheSameConnection) {
+    FakeHop hop(loop_);
+    hop.most_recipients = 50;
+    use_relay(hop);
+    std::vector<std::string> to;
+    for (int i = 0; i < 100; ++i) to.push_back("r" + std::to_string(i) + "@example.net");
+    const auto report = deliver(to);
+    EXPECT_EQ(verdicts(report), std::string(100, 'd'));
+    EXPECT_EQ(report.learned_max_recipients, 50U);
+    EXPECT_EQ(hop.connections, 1);
+    ASSERT_EQ(hop.transactions.size(), 2U);
+    EXPECT_EQ(hop.transactions[0].recipients.size(), 50U);
+}
+
+// delivery.md, criterion 26.
+TEST_F(DeliveryTest, WhenAllAreRefusedNobodyIsDelivered) {
+    FakeHop hop(loop_);
+    hop.replies = {{"bad", "550 5.1.1 no"}, {"DATA", "354 go"}, {"DOT", "250 2.0.0 whatever"}};
+    use_relay(hop);
+    EXPECT_EQ(deliver_one("bad@example.net").verdict, Verdict::failed);
+    hop.replies.clear();
+    EXPECT_EQ(deliver_one().verdict, Verdict::delivered);
+    EXPECT_EQ(hop.connections, 1);
+}
+
+TEST_F(DeliveryTest, ARefusedTransactionIsResetBeforeTheNext) {
+    FakeHop hop(loop_);
+    hop.extensions.clear();  // no pipelining: DATA is not sent for nobody
+    hop.replies = {{"bad", "550 5.1.1 no"}};
+    use_relay(hop);
+    EXPECT_EQ(deliver_one("bad@example.net").verdict, Verdict::failed);
+    EXPECT_EQ(deliver_one().verdict, Verdict::delivered);
+    EXPECT_EQ(std::ranges::count(hop.lines, "RSET"), 1);
+}
+
+// delivery.md, criteria 1 and 27.
+TEST_F(DeliveryTest, TheNextHostIsAskedWhenAHostSaysNothingAboutTheMail) {
+    for (const char* where : {"BANNER", "EHLO", "MAIL", "CONTENT", "DATA"}) {
+        FakeHop first(loop_, "127.0.0.2");
+        FakeHop second(loop_, "127.0.0.3", first.port());
+        const std::string key = where;
+        first.replies[key] = key == "BANNER" ? "554 5.3.2 no"
+                             : key == "EHLO" ? "421 4.3.2 no"
+                                             : "close";
+        courier_ = nullptr;
+        use_mx(first, {{10, "one.example"}, {20, "two.example"}});
+        resolver_.set_addresses("one.example", {"127.0.0.2"});
+        resolver_.set_addresses("two.example", {"127.0.0.3"});
+        // Content over many pieces: a cut connection shows while it is written.
+        auto big = parcel({"a@example.net"}, 0, std::string(200'000, 'x') + "\r\n");
+        const auto report = deliver(std::move(big));
+        if (key == "CONTENT" && verdicts(report) == "t") {
+            EXPECT_TRUE(report.outcomes[0].second.ambiguous);  // the loopback swallowed all of it
+        } else {
+            EXPECT_EQ(verdicts(report), "d") << where;
+            EXPECT_EQ(report.outcomes[0].second.remote_host, "two.example");
+        }
+        loop_.run(stop());
+    }
+}
+
+TEST_F(DeliveryTest, WhatAHostSaysAboutTheMailIsFinal) {
+    FakeHop first(loop_, "127.0.0.2");
+    FakeHop second(loop_, "127.0.0.3", first.port());
+    first.replies["a"] = "450 4.2.0 greylisted, try again in 300 seconds";
+    use_mx(first, {{10, "one.example"}, {20, "two.example"}});
+    resolver_.set_addresses("one.example", {"127.0.0.2"});
+    resolver_.set_addresses("two.example", {"127.0.0.3"});
+    const auto outcome = deliver_one();
+    EXPECT_EQ(outcome.verdict, Verdict::deferred);
+    EXPECT_EQ(outcome.retry_after, Seconds(300));
+    EXPECT_EQ(outcome.cause, Cause::greylisted);
+    EXPECT_EQ(second.connections, 0);
+}
+
+TEST_F(DeliveryTest, AfterTheDotSilenceIsAmbiguousAndNobodyElseIsAsked) {
+    for (const char* how : {"silence", "close"}) {
+        FakeHop first(loop_, "127.0.0.2");
+        FakeHop second(loop_, "127.0.0.3", first.port());
+        first.replies["DOT"] = how;
+        courier_ = nullptr;
+        use_mx(first, {{10, "one.example"}, {20, "two.example"}});
+        resolver_.set_addresses("one.example", {"127.0.0.2"});
+        resolver_.set_addresses("two.example", {"127.0.0.3"});
+        const auto outcome = deliver_one();
+        EXPECT_EQ(outcome.verdict, Verdict::deferred);
+        EXPECT_TRUE(outcome.ambiguous);
+        EXPECT_GE(outcome.retry_after, Seconds(1800));
+        EXPECT_EQ(second.connections, 0);
+        loop_.run(stop());
+    }
+}
+
+TEST_F(DeliveryTest, NobodyListens) {
+    std::uint16_t port = 0;
+    {
+        FakeHop hop(loop_);
+        port = hop.port();
+        use_relay(hop);
+    }
+    static_cast<void>(port);
+    const auto outcome = deliver_one();
+    EXPECT_EQ(outcome.verdict, Verdict::deferred);
+    EXPECT_EQ(outcome.status.to_string(), "4.4.1");
+    EXPECT_EQ(outcome.cause, Cause::no_answer);
+    EXPECT_EQ(last_.signal, SiteSignal::trouble);
+}
+
+// delivery.md, criteria 3 and 8, R-10 to R-12.
+TEST_F(DeliveryTest, HostsWithoutAUsableAddress) {
+    FakeHop hop(loop_);
+    use_mx(hop, {{10, "one.example"}});
+    resolver_.set_addresses("one.example", std::vector<std::string>{});
+    EXPECT_EQ(deliver_one().status.to_string(), "4.4.4");
+    age_ = std::chrono::hours(25);
+    EXPECT_EQ(deliver_one().status.to_string(), "5.4.4");
+    age_ = {};
+    resolver_.set_addresses("one.example", net::DnsStatus::failed);
+    EXPECT_EQ(deliver_one().status.to_string(), "4.4.3");
+    resolver_.set_mx("example.net", {net::DnsStatus::no_data, {}, false, ""});
+    EXPECT_EQ(deliver_one().status.to_string(), "5.4.4") << "neither MX nor address";
+    EXPECT_EQ(std::ranges::count(resolver_.asked, "example.net"), 1);
+    resolver_.set_addresses("example.net", {"127.0.0.1"});
+    EXPECT_EQ(deliver_one().verdict, Verdict::delivered) << "no MX but an address";
+}
+
+TEST_F(DeliveryTest, PrivateAddressesAreNotConnectedTo) {
+    FakeHop hop(loop_);
+    options_.allow_private_addresses = false;
+    use_mx(hop, {{10, "one.example"}});
+    resolver_.set_addresses("one.example", {"127.0.0.1", "10.0.0.1", "::1"});
+    const auto outcome = deliver_one();
+    EXPECT_EQ(outcome.verdict, Verdict::failed);
+    EXPECT_EQ(outcome.status.to_string(), "5.4.4");
+    EXPECT_EQ(hop.connections, 0);
+}
+
+// delivery.md, criterion 5.
+TEST_F(DeliveryTest, AHostThatAnswersByOurNameIsALoop) {
+    FakeHop hop(loop_);
+    hop.name = "mail.example.com";
+    use_mx(hop, {{10, "one.example"}});
+    resolver_.set_addresses("one.example", {"127.0.0.1"});
+    EXPECT_EQ(deliver_one().status.to_string(), "5.4.6");
+}
+
+TEST_F(DeliveryTest, MailThatNoHostCanTakeFailsAfterAllWereAsked) {
+    FakeHop first(loop_, "127.0.0.2");
+    FakeHop second(loop_, "127.0.0.3", first.port());
+    first.extensions = second.extensions = {"PIPELINING"};
+    use_mx(first, {{10, "one.example"}, {20, "two.example"}});
+    resolver_.set_addresses("one.example", {"127.0.0.2"});
+    resolver_.set_addresses("two.example", {"127.0.0.3"});
+    change_ = [](store::MessageRow& row) { row.body_type = mail::BodyType::eight_bit; };
+    auto outcome = deliver_one();
+    EXPECT_EQ(outcome.verdict, Verdict::failed);
+    EXPECT_EQ(outcome.status.to_string(), "5.6.3");
+    EXPECT_EQ(outcome.cause, Cause::no_8bit);
+    EXPECT_EQ(second.connections, 1);
+    change_ = nullptr;
+    outcome = deliver_one("j\xc3\xbcrgen@example.net");
+    EXPECT_EQ(outcome.status.to_string(), "5.6.7");
+    EXPECT_TRUE(first.transactions.empty());
+    second.extensions.push_back("SMTPUTF8");
+    courier_ = nullptr;
+    outcome = deliver_one("j\xc3\xbcrgen@example.net");
+    EXPECT_EQ(outcome.verdict, Verdict::delivered) << outcome.reply;
+    EXPECT_NE(second.transactions.at(0).mail.find(" SMTPUTF8"), std::string::npos);
+}
+
+TEST_F(DeliveryTest, OnlyTheRecipientsBeyondAsciiSufferFromAHopWithoutSmtputf8) {
+    FakeHop hop(loop_);
+    hop.extensions = {"PIPELINING"};
+    use_relay(hop);
+    const auto report = deliver({"a@example.net", "\xc3\xbc@example.net", "b@example.net"});
+    EXPECT_EQ(verdicts(report), "dfd");
+    EXPECT_EQ(report.outcomes[1].second.status.to_string(), "5.6.7");
+}
+
+TEST_F(DeliveryTest, AMessageLargerThanTheHopTakes) {
+    FakeHop hop(loop_);
+    hop.extensions = {"SIZE 10"};
+    use_relay(hop);
+    const auto outcome = deliver_one();
+    EXPECT_EQ(outcome.status.to_string(), "5.3.4");
+    EXPECT_EQ(outcome.cause, Cause::too_large);
+    EXPECT_TRUE(
+        std::ranges::none_of(hop.lines, [](const auto& l) { return l.starts_with("MAIL"); }));
+}
+
+TEST_F(DeliveryTest, WishesForReportsTravelOn) {
+    FakeHop hop(loop_);
+    hop.extensions.push_back("DSN");
+    use_relay(hop);
+    auto p = parcel({"a@example.net"});
+    p.recipients[0].notify = mail::Notify::success;
+    const auto report = deliver(std::move(p));
+    EXPECT_TRUE(report.outcomes[0].second.remote_takes_dsn);
+    EXPECT_TRUE(
+        std::ranges::any_of(hop.lines, [](const auto& l) { return l.contains("NOTIFY=SUCCESS"); }));
+}
+
+TEST_F(DeliveryTest, StartTlsVerifiesAndLogsIn) {
+    use_certificates();
+    FakeHop hop(loop_);
+    hop.tls = certificates_->server;
+    hop.credentials = base64::encode(std::string("\0anna\0secret", 12));
+    use_relay(hop, TlsLevel::verify);
+    options_.routes[0].smarthost->username = "anna";
+    options_.routes[0].smarthost->password = Secret("secret");
+    const auto outcome = deliver_one();
+    EXPECT_EQ(outcome.verdict, Verdict::delivered) << outcome.reply;
+    EXPECT_EQ(outcome.tls, "TLSv1.3");
+    EXPECT_TRUE(hop.transactions.at(0).tls);
+    EXPECT_EQ(deliver_one().verdict, Verdict::delivered);
+    EXPECT_EQ(hop.connections, 1);
+}
+
+TEST_F(DeliveryTest, ImplicitTls) {
+    use_certificates();
+    FakeHop hop(loop_);
+    hop.tls = certificates_->server;
+    hop.implicit_tls = true;
+    use_relay(hop, TlsLevel::verify);
+    options_.routes[0].smarthost->implicit_tls = true;
+    const auto outcome = deliver_one();
+    EXPECT_EQ(outcome.verdict, Verdict::delivered) << outcome.reply;
+}
+
+TEST_F(DeliveryTest, ACertificateForAnotherNameIsNotTrusted) {
+    use_certificates();
+    FakeHop hop(loop_);
+    hop.tls = certificates_->server;
+    use_relay(hop, TlsLevel::verify);
+    options_.routes[0].smarthost->host = "relay.example";
+    resolver_.set_addresses("relay.example", {"127.0.0.1"});
+    const auto outcome = deliver_one();
+    EXPECT_EQ(outcome.verdict, Verdict::deferred);
+    EXPECT_EQ(outcome.status.to_string(), "4.7.5");
+    EXPECT_EQ(outcome.cause, Cause::tls);
+    EXPECT_TRUE(
+        std::ranges::none_of(hop.lines, [](const auto& l) { return l.starts_with("MAIL"); }));
+}
+
+TEST_F(DeliveryTest, ARouteThatMustEncryptNeverGoesOnInClear) {
+    FakeHop hop(loop_);
+    hop.credentials = "x";
+    for (const TlsLevel level : {TlsLevel::encrypt, TlsLevel::verify}) {
+        courier_ = nullptr;
+        use_relay(hop, level);
+        const auto outcome = deliver_one("a@example.net", 7);
+        EXPECT_EQ(outcome.status.to_string(), "4.7.4");
+        loop_.run(stop());
+    }
+    // A login asks for it, whatever the level says.
+    courier_ = nullptr;
+    use_relay(hop, TlsLevel::none);
+    options_.routes[0].smarthost->username = "anna";
+    options_.routes[0].smarthost->password = Secret("secret");
+    EXPECT_EQ(deliver_one("a@example.net", 7).verdict, Verdict::deferred);
+    for (const auto& line : hop.lines) {
+        EXPECT_FALSE(line.starts_with("AUTH") || line.starts_with("MAIL")) << line;
+    }
+}
+
+// delivery.md 2.6, criterion 19.
+TEST_F(DeliveryTest, ClearTextOnlyAtTheSecondAttempt) {
+    use_certificates();
+    for (const char* broken : {"HANDSHAKE", "STARTTLS"}) {
+        FakeHop hop(loop_);
+        hop.tls = certificates_->server;
+        hop.replies[broken] = std::string(broken) == "STARTTLS" ? "454 4.7.0 no TLS now" : "close";
+        courier_ = nullptr;
+        use_relay(hop, TlsLevel::may);
+        EXPECT_EQ(deliver_one("a@example.net", 0).verdict, Verdict::deferred);
+        EXPECT_TRUE(hop.transactions.empty());
+        const auto outcome = deliver_one("a@example.net", 1);
+        EXPECT_EQ(outcome.verdict, Verdict::delivered) << outcome.reply;
+        EXPECT_FALSE(hop.transactions.at(0).tls);
+        EXPECT_EQ(outcome.tls, "");
+        loop_.run(stop());
+    }
+}
+
+// threats.md S6.
+TEST_F(DeliveryTest, OctetsBehindStartTlsEndTheConnection) {
+    use_certificates();
+    FakeHop hop(loop_);
+    hop.tls = certificates_->server;
+    hop.behind_starttls = "250 injected";
+    use_relay(hop, TlsLevel::verify);
+    const auto outcome = deliver_one();
+    EXPECT_EQ(outcome.verdict, Verdict::deferred);
+    EXPECT_EQ(outcome.cause, Cause::tls);
+    EXPECT_EQ(hop.lines.back(), "STARTTLS");
+}
+
+// delivery.md O-9; clients.md 4.4.
+TEST_F(DeliveryTest, ARefusedLoginStopsTheRouteAndKeepsTheMail) {
+    use_certificates();
+    FakeHop hop(loop_);
+    hop.tls = certificates_->server;
+    hop.credentials = "another";
+    use_relay(hop, TlsLevel::verify);
+    options_.routes[0].smarthost->username = "anna";
+    options_.routes[0].smarthost->password = Secret("secret");
+    const auto report = deliver({"a@example.net", "b@example.net"});
+    EXPECT_EQ(verdicts(report), "tt");
+    EXPECT_EQ(report.outcomes[1].second.status.to_string(), "4.7.8");
+    EXPECT_EQ(report.outcomes[1].second.cause, Cause::smarthost_auth);
+    ASSERT_TRUE(report.suspend);
+    EXPECT_GE(*report.suspend, std::chrono::minutes(5));
+    EXPECT_LE(*report.suspend, std::chrono::minutes(30));
+    EXPECT_EQ(report.outcomes[0].second.reply.find("secret"), std::string::npos);
+}
+
+TEST_F(DeliveryTest, LocatesByRoute) {
+    RouteRule hold{.kind = RouteRule::Kind::hold, .to = {"held.example"}, .smarthost = {}};
+    RouteRule relay{
+        .kind = RouteRule::Kind::smarthost, .to = {".relayed.example"}, .smarthost = Smarthost{}};
+    relay.smarthost->host = "Relay.example";
+    options_.routes = {hold, relay};
+    resolver_.set_mx("example.net",
+                     std::vector<net::MxRecord>{{10, "b.example"}, {10, "a.example"}});
+    const auto locate = [&](const char* domain) {
+        return *loop_.run(courier().locate(*mail::Domain::parse(domain)));
+    };
+    EXPECT_TRUE(locate("held.example").hold);
+    const auto relayed = locate("x.relayed.example");
+    ASSERT_TRUE(relayed.site);
+    EXPECT_EQ(relayed.site->key, "relay:relay.example:587");
+    EXPECT_TRUE(relayed.site->mixes_domains);
+    const auto direct = locate("example.net");
+    ASSERT_TRUE(direct.site);
+    EXPECT_EQ(direct.site->key, "mx:a.example,b.example");
+    EXPECT_FALSE(direct.site->mixes_domains);
+    const auto nowhere = locate("nowhere.example");
+    EXPECT_FALSE(nowhere.site);
+    EXPECT_EQ(nowhere.otherwise.status.to_string(), "5.1.2");
+}
+
+TEST_F(DeliveryTest, ContentInAFileIsStreamed) {
+    FakeHop hop(loop_);
+    hop.extensions = {"PIPELINING"};
+    use_relay(hop);
+    std::string body;
+    while (body.size() < (1 << 20)) body += "A line of the content.\r\n.with dots\r\n";
+    const QueueId id = QueueId::make();
+    auto writer = store_->write_content(id);
+    for (std::size_t at = 0; at < body.size(); at += store::kContentPiece) {
+        writer.append(std::string_view(body).substr(at, store::kContentPiece));
+        if (writer.wants_flush()) ASSERT_TRUE(writer.flush());
+    }
+    auto finished = writer.finish();
+    ASSERT_TRUE(finished);
+    ASSERT_FALSE(finished->file.empty());
+    change_ = [&](store::MessageRow& row) { row.body = *finished; };
+    EXPECT_EQ(deliver_one().verdict, Verdict::delivered);
+    EXPECT_EQ(hop.transactions.at(0).content, "Subject: test\r\n\r\n" + body);
+    // Damaged on disk: never passed on as a whole message.
+    change_ = [&](store::MessageRow& row) {
+        row.body = *finished;
+        row.body.crc ^= 1;
+    };
+    EXPECT_EQ(deliver_one().verdict, Verdict::deferred);
+    EXPECT_EQ(hop.transactions.size(), 1U);
+}
+
+}  // namespace
+}  // namespace posthaste::delivery

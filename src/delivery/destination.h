@@ -1,0 +1,66 @@
+// Destination: the hosts that take a domain's mail, as its MX records say (RFC 5321 §5.1; RFC 7505;
+// delivery.md 1.3). Looks up, decides, never connects.
+#pragma once
+
+#include "base/ip.h"
+#include "base/mutex.h"
+#include "mail/domain.h"
+#include "mail/outcome.h"
+#include "net/resolver.h"
+#include "runtime/task.h"
+
+#include <expected>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace posthaste::delivery {
+
+struct MxHost {
+    std::uint16_t preference = 0;
+    std::string name;
+
+    bool operator==(const MxHost&) const = default;
+};
+
+struct Destination {
+    std::vector<MxHost> hosts;  // by preference, names sorted inside one
+    bool implicit = false;      // no MX record: the domain itself
+
+    // "mx:a.example,b.example|c.example": domains with the same hosts are one site.
+    std::string site() const;
+};
+
+// Nothing can be done now, or ever: the outcome for all recipients of the domain.
+using DestinationAnswer = std::expected<Destination, mail::Outcome>;
+
+// `hostname` is ours: its preference level and all behind it are left out.
+DestinationAnswer judge_mx(const mail::Domain& domain, const net::MxAnswer& answer,
+                           const std::string& hostname);
+runtime::Task<DestinationAnswer> find_destination(net::Resolver& resolver, mail::Domain domain,
+                                                  std::string hostname);
+
+// The order of one attempt: by preference, equals shuffled anew each time (RFC 5321 §5.1).
+std::vector<MxHost> shuffle(const Destination& destination);
+
+// MX hosts must not lead into this machine or its network (threats.md F7), unless the operator said
+// so.
+bool is_allowed(const IpAddress& address, bool allow_private);
+
+// A family of addresses that does not work here is tried last for a while, by site. Thread-safe.
+class FamilyMemory {
+  public:
+    void timed_out(const std::string& site, const IpAddress& address, SteadyTime now);
+    bool is_bad(const std::string& site, bool v4, SteadyTime now) const;
+
+  private:
+    mutable Mutex mutex_;
+    std::map<std::pair<std::string, bool>, SteadyTime> bad_until_ PH_GUARDED_BY(mutex_);
+};
+
+// At most `limit`, both families in it where there are both. IPv4 first: receivers refuse IPv6 from
+// addresses without a PTR record, and whether ours has one cannot be seen from here.
+std::vector<IpAddress> order_addresses(std::vector<IpAddress> addresses, bool v4_last,
+                                       std::size_t limit);
+
+}  // namespace posthaste::delivery

@@ -1,0 +1,71 @@
+// The failure table: what something unpleasant at some stage of a delivery means (delivery.md 3.3,
+// rows O-1 to O-25). Every reply that is not the wished one goes through `judge`, and through
+// nothing else.
+#pragma once
+
+#include "base/time.h"
+#include "mail/outcome.h"
+#include "queue/window.h"
+#include "smtp/reply.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace posthaste::delivery {
+
+enum class Stage { connect, banner, ehlo, starttls, auth, mail, rcpt, data, content, final_dot };
+
+std::string_view to_string(Stage stage);
+
+enum class What {
+    reply,    // an answer that is not the wished one
+    refused,  // connection refused, unreachable
+    timed_out,
+    lost,         // closed or reset
+    tls_failed,   // the handshake or the certificate
+    malformed,    // no SMTP
+    not_offered,  // STARTTLS or AUTH
+    no_8bit,      // the message needs what the host does not offer
+    no_smtputf8,
+    too_large,  // for the SIZE it announced
+    ourselves,  // the host answers by our own name
+    our_own,    // we had to break off: content unreadable, shutdown
+};
+
+struct Incident {
+    Stage stage = Stage::connect;
+    What what = What::lost;
+    smtp::Reply reply;  // of What::reply
+    std::string text;   // else: a sentence part
+};
+
+struct Circumstances {
+    bool smarthost = false;
+    bool best_host = true;       // the first of the plan
+    std::size_t accepted = 0;    // recipients taken before this one in the transaction
+    std::uint32_t attempts = 0;  // of the recipient, before this one
+    Seconds age{};               // since the message was accepted
+};
+
+enum class Scope {
+    recipient,    // this one alone
+    transaction,  // all recipients of it
+    host,         // nothing was said about the mail: the next host is asked
+    route,        // all mail of the route: somebody must mend it
+};
+
+struct Judgement {
+    Scope scope = Scope::host;
+    mail::Outcome outcome;          // without host, address and TLS
+    bool permanent_if_all = false;  // scope host: failed if every host says such a thing
+    queue::SiteSignal signal = queue::SiteSignal::neutral;
+    bool too_many_recipients = false;  // O-15: the rest in a next transaction, not charged
+    std::optional<Seconds> suspend;    // scope route
+    std::string_view mend;             // then
+};
+
+Judgement judge(const Incident& incident, const Circumstances& circumstances);
+
+}  // namespace posthaste::delivery

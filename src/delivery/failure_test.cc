@@ -1,0 +1,207 @@
+#include "delivery/failure.h"
+
+#include <gtest/gtest.h>
+
+namespace posthaste::delivery {
+namespace {
+
+using mail::Cause;
+using mail::Verdict;
+using queue::SiteSignal;
+
+smtp::Reply reply_of(const std::string& line) {
+    smtp::ReplyParser parser;
+    const auto done = parser.add_line(line);
+    EXPECT_TRUE(done && *done) << line;
+    return parser.take();
+}
+
+struct FailureRow {
+    const char* name;
+    Stage stage;
+    What what;
+    const char* reply;  // or empty
+    Circumstances here;
+    Scope scope;
+    Verdict verdict;
+    const char* status;
+    SiteSignal signal;
+    const char* extra;  // words of: if_all ambiguous uncharged suspend retry=<s>
+};
+
+std::string extras(const Judgement& j) {
+    std::string text;
+    const auto add = [&](bool is, const std::string& word) {
+        if (is) text += (text.empty() ? "" : " ") + word;
+    };
+    add(j.permanent_if_all, "if_all");
+    add(j.outcome.ambiguous, "ambiguous");
+    add(!j.outcome.charge_attempt, "uncharged");
+    add(j.suspend.has_value(), "suspend");
+    add(j.outcome.retry_after.has_value(),
+        "retry=" + std::to_string(j.outcome.retry_after.value_or(Seconds(0)).count()));
+    return text;
+}
+
+class FailureTable : public testing::TestWithParam<FailureRow> {};
+
+TEST_P(FailureTable, Is) {
+    const FailureRow& row = GetParam();
+    Incident incident{row.stage, row.what, {}, {}};
+    if (row.what == What::reply) incident.reply = reply_of(row.reply);
+    const Judgement judgement = judge(incident, row.here);
+    EXPECT_EQ(static_cast<int>(judgement.scope), static_cast<int>(row.scope));
+    EXPECT_EQ(judgement.outcome.verdict, row.verdict);
+    EXPECT_EQ(judgement.outcome.status.to_string(), row.status);
+    EXPECT_EQ(judgement.signal, row.signal);
+    EXPECT_EQ(extras(judgement), row.extra);
+    EXPECT_FALSE(judgement.outcome.reply.empty());
+    if (judgement.suspend) EXPECT_FALSE(judgement.mend.empty()) << "every stop names its mend";
+}
+
+constexpr Circumstances kMx{};
+constexpr Circumstances kRelay{.smarthost = true};
+constexpr Circumstances kOld{.age = std::chrono::hours(25)};
+constexpr Circumstances kSecondHost{.best_host = false};
+constexpr Circumstances kTaken{.accepted = 50};
+constexpr Circumstances kFifth{.attempts = 4};
+using enum Stage;
+
+INSTANTIATE_TEST_SUITE_P(
+    All, FailureTable,
+    testing::Values(
+        FailureRow{"o2_refused", connect, What::refused, "", kMx, Scope::host, Verdict::deferred,
+                   "4.4.1", SiteSignal::trouble, ""},
+        FailureRow{"o2_timeout", connect, What::timed_out, "", kMx, Scope::host, Verdict::deferred,
+                   "4.4.1", SiteSignal::trouble, ""},
+        FailureRow{"o4_banner_421", banner, What::reply, "421 4.3.2 busy", kMx, Scope::host,
+                   Verdict::deferred, "4.3.2", SiteSignal::trouble, ""},
+        FailureRow{"o5_banner_554", banner, What::reply, "554 go away", kMx, Scope::host,
+                   Verdict::deferred, "4.3.2", SiteSignal::trouble, ""},
+        FailureRow{"o5_banner_554_after_a_day", banner, What::reply, "554 go away", kOld,
+                   Scope::host, Verdict::failed, "5.3.2", SiteSignal::trouble, "if_all"},
+        FailureRow{"o5_banner_521", banner, What::reply, "521 no mail here", kMx, Scope::host,
+                   Verdict::failed, "5.3.2", SiteSignal::trouble, "if_all"},
+        FailureRow{"banner_timeout", banner, What::timed_out, "", kMx, Scope::host,
+                   Verdict::deferred, "4.4.2", SiteSignal::trouble, ""},
+        FailureRow{"banner_garbage", banner, What::malformed, "", kMx, Scope::host,
+                   Verdict::deferred, "4.5.0", SiteSignal::neutral, ""},
+        FailureRow{"o6_ehlo_550", ehlo, What::reply, "550 no", kMx, Scope::host, Verdict::deferred,
+                   "4.5.0", SiteSignal::trouble, ""},
+        FailureRow{"o7_ehlo_451", ehlo, What::reply, "451 later", kMx, Scope::host,
+                   Verdict::deferred, "4.3.2", SiteSignal::trouble, ""},
+        FailureRow{"loop_at_the_best", ehlo, What::ourselves, "", kMx, Scope::host, Verdict::failed,
+                   "5.4.6", SiteSignal::neutral, "if_all"},
+        FailureRow{"loop_at_the_second", ehlo, What::ourselves, "", kSecondHost, Scope::host,
+                   Verdict::deferred, "4.4.6", SiteSignal::neutral, ""},
+        FailureRow{"o8_not_offered", starttls, What::not_offered, "", kMx, Scope::host,
+                   Verdict::deferred, "4.7.4", SiteSignal::neutral, ""},
+        FailureRow{"o8_refused", starttls, What::reply, "454 4.7.0 TLS not available", kMx,
+                   Scope::host, Verdict::deferred, "4.7.0", SiteSignal::neutral, ""},
+        FailureRow{"o8_handshake", starttls, What::tls_failed, "", kMx, Scope::host,
+                   Verdict::deferred, "4.7.5", SiteSignal::neutral, ""},
+        FailureRow{"o9_wrong_password", auth, What::reply, "535 5.7.8 no", kRelay, Scope::route,
+                   Verdict::deferred, "4.7.8", SiteSignal::neutral, "suspend"},
+        FailureRow{"o9_busy", auth, What::reply, "454 4.7.0 later", kRelay, Scope::route,
+                   Verdict::deferred, "4.7.0", SiteSignal::slow_down, "suspend retry=60"},
+        FailureRow{"o9_no_mechanism", auth, What::not_offered, "", kRelay, Scope::route,
+                   Verdict::deferred, "4.7.8", SiteSignal::neutral, "suspend"},
+        FailureRow{"o10_mail_451", mail, What::reply, "451 4.3.0 later", kMx, Scope::transaction,
+                   Verdict::deferred, "4.3.0", SiteSignal::good, ""},
+        FailureRow{"o11_mail_550", mail, What::reply, "550 5.1.8 who", kMx, Scope::transaction,
+                   Verdict::failed, "5.1.8", SiteSignal::good, ""},
+        FailureRow{"o11_mail_501", mail, What::reply, "501 5.1.7 bad address", kMx,
+                   Scope::transaction, Verdict::failed, "5.1.7", SiteSignal::good, ""},
+        FailureRow{"o12_mail_552", mail, What::reply, "552 5.3.4 too big", kMx, Scope::host,
+                   Verdict::failed, "5.3.4", SiteSignal::good, "if_all"},
+        FailureRow{"o12_size", mail, What::too_large, "", kMx, Scope::host, Verdict::failed,
+                   "5.3.4", SiteSignal::good, "if_all"},
+        FailureRow{"no_8bitmime", mail, What::no_8bit, "", kMx, Scope::host, Verdict::failed,
+                   "5.6.3", SiteSignal::good, "if_all"},
+        FailureRow{"no_smtputf8", mail, What::no_smtputf8, "", kMx, Scope::host, Verdict::failed,
+                   "5.6.7", SiteSignal::good, "if_all"},
+        FailureRow{"mail_530_at_a_relay", mail, What::reply, "530 5.7.0 Authentication required",
+                   kRelay, Scope::route, Verdict::deferred, "4.7.0", SiteSignal::good, "suspend"},
+        FailureRow{"mail_530_at_an_mx", mail, What::reply,
+                   "530 5.7.0 Must issue a STARTTLS command first", kMx, Scope::host,
+                   Verdict::deferred, "4.7.0", SiteSignal::good, ""},
+        FailureRow{"mail_asks_for_less", mail, What::reply,
+                   "451 4.7.1 rate limit, try in 60 seconds", kMx, Scope::transaction,
+                   Verdict::deferred, "4.7.1", SiteSignal::slow_down, "retry=60"},
+        FailureRow{"o14_rcpt_450", rcpt, What::reply, "450 4.2.0 later", kMx, Scope::recipient,
+                   Verdict::deferred, "4.2.0", SiteSignal::good, ""},
+        FailureRow{"o14_greylisted", rcpt, What::reply,
+                   "451 4.7.1 Greylisted, try again in 300 seconds", kMx, Scope::recipient,
+                   Verdict::deferred, "4.7.1", SiteSignal::good, "retry=300"},
+        FailureRow{"o15_452_after_50", rcpt, What::reply, "452 4.5.3 Too many recipients", kTaken,
+                   Scope::recipient, Verdict::deferred, "4.5.3", SiteSignal::good, "uncharged"},
+        FailureRow{"o15_552_after_50", rcpt, What::reply, "552 Too many recipients", kTaken,
+                   Scope::recipient, Verdict::deferred, "4.0.0", SiteSignal::good, "uncharged"},
+        FailureRow{"o15_452_at_the_first", rcpt, What::reply, "452 4.5.3 Too many recipients", kMx,
+                   Scope::recipient, Verdict::deferred, "4.5.3", SiteSignal::good, ""},
+        FailureRow{"o15_a_full_mailbox_after_50", rcpt, What::reply, "452 4.2.2 Over quota", kTaken,
+                   Scope::recipient, Verdict::deferred, "4.2.2", SiteSignal::good, ""},
+        FailureRow{"o15_a_full_mailbox_for_good", rcpt, What::reply, "552 5.2.2 Over quota", kTaken,
+                   Scope::recipient, Verdict::failed, "5.2.2", SiteSignal::good, ""},
+        FailureRow{"o16_rcpt_550", rcpt, What::reply, "550 5.1.1 unknown", kMx, Scope::recipient,
+                   Verdict::failed, "5.1.1", SiteSignal::good, ""},
+        FailureRow{"o16_rcpt_550_without_status", rcpt, What::reply, "550 unknown", kMx,
+                   Scope::recipient, Verdict::failed, "5.0.0", SiteSignal::good, ""},
+        FailureRow{"o16_a_status_of_the_wrong_class", rcpt, What::reply, "550 4.1.1 unknown", kMx,
+                   Scope::recipient, Verdict::failed, "5.0.0", SiteSignal::good, ""},
+        FailureRow{"rcpt_relay_denied_at_office365", rcpt, What::reply,
+                   "550 5.7.64 TenantAttribution; Relay Access Denied", kRelay, Scope::route,
+                   Verdict::deferred, "4.7.8", SiteSignal::good, "suspend"},
+        FailureRow{"o19_data_451", data, What::reply, "451 4.3.0 later", kMx, Scope::transaction,
+                   Verdict::deferred, "4.3.0", SiteSignal::good, ""},
+        FailureRow{"o19_data_554", data, What::reply, "554 5.7.1 no", kMx, Scope::transaction,
+                   Verdict::failed, "5.7.1", SiteSignal::good, ""},
+        FailureRow{"o20_cut_in_the_content", content, What::lost, "", kMx, Scope::host,
+                   Verdict::deferred, "4.4.2", SiteSignal::neutral, "retry=60"},
+        FailureRow{"o20_cut_for_the_fifth_time", content, What::lost, "", kFifth, Scope::host,
+                   Verdict::deferred, "4.4.2", SiteSignal::neutral, ""},
+        FailureRow{"content_unreadable", content, What::our_own, "", kMx, Scope::transaction,
+                   Verdict::deferred, "4.3.0", SiteSignal::neutral, ""},
+        FailureRow{"o21_lost", final_dot, What::lost, "", kMx, Scope::transaction,
+                   Verdict::deferred, "4.4.2", SiteSignal::neutral, "ambiguous retry=1800"},
+        FailureRow{"o21_timeout", final_dot, What::timed_out, "", kMx, Scope::transaction,
+                   Verdict::deferred, "4.4.2", SiteSignal::neutral, "ambiguous retry=1800"},
+        FailureRow{"o21_garbage", final_dot, What::malformed, "", kMx, Scope::transaction,
+                   Verdict::deferred, "4.5.0", SiteSignal::neutral, "ambiguous retry=1800"},
+        FailureRow{"o21_354_again", final_dot, What::reply, "354 go on", kMx, Scope::transaction,
+                   Verdict::deferred, "4.5.0", SiteSignal::neutral, "ambiguous retry=1800"},
+        FailureRow{"o21_our_shutdown", final_dot, What::our_own, "", kMx, Scope::transaction,
+                   Verdict::deferred, "4.3.0", SiteSignal::neutral, "ambiguous retry=1800"},
+        FailureRow{"o23_451", final_dot, What::reply, "451 4.3.0 later", kMx, Scope::transaction,
+                   Verdict::deferred, "4.3.0", SiteSignal::good, ""},
+        FailureRow{"o23_554", final_dot, What::reply, "554 5.6.0 no", kMx, Scope::transaction,
+                   Verdict::failed, "5.6.0", SiteSignal::good, ""},
+        FailureRow{"o23_421", final_dot, What::reply, "421 4.3.2 closing", kMx, Scope::transaction,
+                   Verdict::deferred, "4.3.2", SiteSignal::trouble, ""},
+        FailureRow{"o24_421_at_rcpt", rcpt, What::reply, "421 4.3.2 closing", kMx, Scope::host,
+                   Verdict::deferred, "4.3.2", SiteSignal::trouble, ""},
+        FailureRow{"o24_421_at_mail", mail, What::reply, "421 closing", kMx, Scope::host,
+                   Verdict::deferred, "4.3.2", SiteSignal::trouble, ""},
+        FailureRow{"o25_503_at_rcpt", rcpt, What::reply, "503 5.5.1 what", kMx, Scope::host,
+                   Verdict::deferred, "4.5.0", SiteSignal::neutral, ""},
+        FailureRow{"o25_503_for_the_fifth_time", rcpt, What::reply, "503 5.5.1 what", kFifth,
+                   Scope::host, Verdict::failed, "5.5.0", SiteSignal::neutral, "if_all"},
+        FailureRow{"o25_354_at_mail", mail, What::reply, "354 go", kMx, Scope::host,
+                   Verdict::deferred, "4.5.0", SiteSignal::neutral, ""},
+        FailureRow{"o25_250_at_data", data, What::reply, "250 ok", kMx, Scope::host,
+                   Verdict::deferred, "4.5.0", SiteSignal::neutral, ""},
+        FailureRow{"lost_at_mail", mail, What::lost, "", kMx, Scope::host, Verdict::deferred,
+                   "4.4.2", SiteSignal::trouble, ""}),
+    [](const auto& row) { return std::string(row.param.name); });
+
+TEST(Failure, RemoteTextIsMadeHarmless) {
+    smtp::Reply reply;
+    reply.code = 550;
+    reply.lines = {"bad\x1b[31m \xff" + std::string(5000, 'x')};
+    const auto judgement = judge({rcpt, What::reply, reply, {}}, {});
+    EXPECT_LE(judgement.outcome.reply.size(), 1024U);
+    for (const char c : judgement.outcome.reply) EXPECT_GE(c, ' ');
+}
+
+}  // namespace
+}  // namespace posthaste::delivery

@@ -1,0 +1,66 @@
+#include "delivery/route.h"
+
+#include "base/ascii.h"
+
+#include <fmt/format.h>
+
+namespace posthaste::delivery {
+
+namespace {
+
+Route make_route(const RouteRule& rule) {
+    Route route;
+    route.kind = rule.kind;
+    route.tls = rule.tls;
+    if (rule.kind == RouteRule::Kind::trap) route.site = "trap";
+    if (rule.kind != RouteRule::Kind::smarthost || !rule.smarthost) return route;
+    route.smarthost = std::make_shared<const Smarthost>(*rule.smarthost);
+    route.tls = rule.smarthost->tls;
+    const std::string host = ascii::to_lower(rule.smarthost->host);
+    // Two logins at one relay are two sites: connections and limits are never shared between them.
+    route.site = fmt::format("relay:{}:{}", host, rule.smarthost->port);
+    if (!rule.smarthost->username.empty()) route.site += "/" + rule.smarthost->username;
+    return route;
+}
+
+}  // namespace
+
+Routes::Routes(const std::vector<RouteRule>& rules) {
+    for (const RouteRule& rule : rules) {
+        for (const std::string& to : rule.to) patterns_.push_back(parse(to, routes_.size()));
+        routes_.push_back(make_route(rule));
+    }
+    patterns_.push_back({Pattern::Kind::all, {}, routes_.size()});
+    routes_.push_back(Route{});
+}
+
+Routes::Pattern Routes::parse(const std::string& text, std::size_t route) {
+    if (text == "*") return {Pattern::Kind::all, {}, route};
+    const bool below = text.starts_with('.');
+    const std::string name = below ? text.substr(1) : text;
+    auto domain = mail::Domain::parse(name);
+    return {below ? Pattern::Kind::below : Pattern::Kind::exact,
+            domain ? domain->ascii() : ascii::to_lower(name), route};
+}
+
+const Route& Routes::choose(const mail::Domain& domain) const {
+    const std::string_view name = domain.ascii();
+    for (const Pattern& pattern : patterns_) {
+        switch (pattern.kind) {
+            case Pattern::Kind::all:
+                return routes_[pattern.route];
+            case Pattern::Kind::exact:
+                if (name == pattern.domain) return routes_[pattern.route];
+                break;
+            case Pattern::Kind::below:
+                if (name.size() > pattern.domain.size() + 1 && name.ends_with(pattern.domain) &&
+                    name[name.size() - pattern.domain.size() - 1] == '.') {
+                    return routes_[pattern.route];
+                }
+                break;
+        }
+    }
+    return routes_.back();
+}
+
+}  // namespace posthaste::delivery

@@ -1,0 +1,72 @@
+#include "delivery/shared.h"
+
+#include <algorithm>
+#include <array>
+
+namespace posthaste::delivery {
+
+namespace {
+
+constexpr std::array<Seconds, 4> kRests{std::chrono::minutes(5), std::chrono::minutes(10),
+                                        std::chrono::minutes(20), std::chrono::minutes(30)};
+constexpr auto kTellAgain = std::chrono::hours(6);
+
+}  // namespace
+
+RouteHealth::Refusal RouteHealth::refused(const std::string& site, const std::string& text,
+                                          Seconds at_least, SteadyTime now) {
+    MutexLock lock(mutex_);
+    State& state = states_[site];
+    // Sessions that ran side by side are one refusal.
+    if (state.refusals == 0 || now - state.counted_at > Seconds(60)) {
+        ++state.refusals;
+        state.counted_at = now;
+    }
+    Refusal refusal;
+    refusal.suspend =
+        std::max(at_least, kRests[std::min<std::size_t>(state.refusals, kRests.size()) - 1]);
+    refusal.is_news = state.told != text || now - state.told_at > kTellAgain;
+    if (refusal.is_news) {
+        state.told = text;
+        state.told_at = now;
+    }
+    return refusal;
+}
+
+void RouteHealth::worked(const std::string& site) {
+    MutexLock lock(mutex_);
+    if (!states_.empty()) states_.erase(site);
+}
+
+Shared::Shared(Options given, store::Store& s, net::Resolver& r, FinalHop* t,
+               runtime::BlockingPool& b, Log& l)
+    : options(std::move(given)),
+      routes(options.routes),
+      store(s),
+      resolver(r),
+      trap(t),
+      blocking(b),
+      log(l) {
+    std::vector<std::string> files{""};
+    for (const Route& route : routes.all()) {
+        if (route.smarthost) files.push_back(route.smarthost->ca_file);
+    }
+    for (const std::string& file : files) {
+        if (contexts_.contains(file)) continue;
+        auto made = net::TlsClientContext::make(file);
+        if (!made) {
+            log.error("delivery.no_certificates",
+                      {{"file", file}, {"why", made.error().text}, {"mend", made.error().mend}});
+        }
+        contexts_.emplace(file, std::move(made));
+    }
+}
+
+Result<std::shared_ptr<net::TlsClientContext>> Shared::tls_context(
+    const std::string& ca_file) const {
+    const auto found = contexts_.find(ca_file);
+    if (found != contexts_.end()) return found->second;
+    return fail(ErrorKind::tls, "no certificates to verify with");
+}
+
+}  // namespace posthaste::delivery

@@ -1,0 +1,62 @@
+// What all attempts of the process share.
+#pragma once
+
+#include "base/mutex.h"
+#include "delivery/delivery.h"
+#include "delivery/destination.h"
+#include "delivery/route.h"
+#include "net/tls.h"
+
+#include <map>
+#include <memory>
+#include <string>
+
+namespace posthaste::delivery {
+
+// How smarthosts treat our login: a refusal stops the route for a while, longer each time, and is
+// told once, not with every message (delivery.md O-9). Thread-safe.
+class RouteHealth {
+  public:
+    struct Refusal {
+        Seconds suspend;
+        bool is_news = false;  // not told before
+    };
+
+    Refusal refused(const std::string& site, const std::string& text, Seconds at_least,
+                    SteadyTime now);
+    void worked(const std::string& site);
+
+  private:
+    struct State {
+        unsigned refusals = 0;
+        std::string told;
+        SteadyTime told_at{};
+        SteadyTime counted_at{};
+    };
+
+    Mutex mutex_;
+    std::map<std::string, State> states_ PH_GUARDED_BY(mutex_);
+};
+
+struct Shared {
+    Shared(Options given, store::Store& s, net::Resolver& r, FinalHop* t, runtime::BlockingPool& b,
+           Log& l);
+
+    // For `ca_file`; errors: why it could not be read at the start.
+    Result<std::shared_ptr<net::TlsClientContext>> tls_context(const std::string& ca_file) const;
+
+    const Options options;
+    const Routes routes;
+    store::Store& store;
+    net::Resolver& resolver;
+    FinalHop* trap;
+    runtime::BlockingPool& blocking;
+    Log& log;
+    FamilyMemory families;
+    RouteHealth health;
+
+  private:
+    std::map<std::string, Result<std::shared_ptr<net::TlsClientContext>>> contexts_;
+};
+
+}  // namespace posthaste::delivery
