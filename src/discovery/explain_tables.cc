@@ -1,0 +1,341 @@
+#include "discovery/explain_tables.h"
+
+namespace posthaste::discovery::tables {
+namespace {
+
+// clients.md 4.1 to 4.3.
+constexpr OutlookRow kOutlook[] = {
+    {0x800CCC00, 0x800CCC00, "spa"},
+    {0x800CCC01, 0x800CCC01, "cert_name"},
+    {0x800CCC02, 0x800CCC02, "cert_date"},
+    {0x800CCC04, 0x800CCC07, "connection_lost"},
+    {0x800CCC09, 0x800CCC09, "connection_lost"},
+    {0x800CCC0B, 0x800CCC0B, "busy"},
+    {0x800CCC0D, 0x800CCC0D, "no_host"},
+    {0x800CCC0E, 0x800CCC0E, "no_connection"},
+    {0x800CCC0F, 0x800CCC0F, "dropped"},
+    {0x800CCC10, 0x800CCC11, "bad_address"},
+    {0x800CCC12, 0x800CCC15, "socket"},
+    {0x800CCC16, 0x800CCC17, "account_broken"},
+    {0x800CCC18, 0x800CCC18, "spa"},
+    {0x800CCC19, 0x800CCC19, "timeout"},
+    {0x800CCC1A, 0x800CCC1A, "wrong_encryption"},
+    {0x800CCC40, 0x800CCC45, "winsock"},
+    {0x800CCC60, 0x800CCC61, "odd_reply", true},
+    {0x800CCC62, 0x800CCC62, "smtp_500"},
+    {0x800CCC63, 0x800CCC63, "smtp_501"},
+    {0x800CCC64, 0x800CCC64, "smtp_502"},
+    {0x800CCC65, 0x800CCC65, "smtp_503"},
+    {0x800CCC66, 0x800CCC66, "smtp_504"},
+    {0x800CCC67, 0x800CCC67, "smtp_421"},
+    {0x800CCC68, 0x800CCC68, "smtp_450"},
+    {0x800CCC69, 0x800CCC69, "smtp_550"},
+    {0x800CCC6A, 0x800CCC6A, "smtp_451"},
+    {0x800CCC6B, 0x800CCC6B, "smtp_551"},
+    {0x800CCC6C, 0x800CCC6C, "smtp_452"},
+    {0x800CCC6D, 0x800CCC6D, "smtp_552"},
+    {0x800CCC6E, 0x800CCC6E, "smtp_553"},
+    {0x800CCC6F, 0x800CCC6F, "smtp_554"},
+    {0x800CCC78, 0x800CCC78, "sender_refused"},
+    {0x800CCC79, 0x800CCC79, "recipient_refused"},
+    {0x800CCC7A, 0x800CCC7B, "nobody"},
+    {0x800CCC7C, 0x800CCC7C, "needs_starttls"},
+    {0x800CCC7D, 0x800CCC7D, "no_starttls"},
+    {0x800CCC7E, 0x800CCC7E, "no_dsn"},
+    {0x800CCC7F, 0x800CCC7F, "starttls_failed"},
+    {0x800CCC80, 0x800CCC80, "no_common_login"},
+    {0x800CCC90, 0x800CCC9F, "incoming_side"},
+    {0x800CCCD0, 0x800CCCDF, "incoming_side"},
+    {0x80042108, 0x80042108, "no_connection_incoming"},
+    {0x80042109, 0x80042109, "no_connection_out"},
+    {0x8004210A, 0x8004210A, "incoming_timeout"},
+    {0x8004210B, 0x8004210B, "send_timeout", true},
+    {0x80040111, 0x80040111, "mapi_logon"},
+    {0x80040115, 0x80040115, "mapi_network"},
+    {0x80040119, 0x80040119, "mapi_extended", true},
+    {0x8004011D, 0x8004011D, "mapi_provider", true},
+    {0x80040600, 0x80040600, "data_file"},
+    {0x8004060C, 0x8004060C, "data_file"},
+};
+
+constexpr CodeRow kCodes[] = {
+    {421, "smtp_421"},       {430, "smtp_450"}, {432, "smtp_450"}, {450, "smtp_450"},
+    {451, "smtp_451"},       {452, "smtp_452"}, {454, "smtp_454"}, {500, "smtp_500"},
+    {501, "smtp_501"},       {502, "smtp_502"}, {503, "smtp_503"}, {504, "smtp_504"},
+    {521, "smtp_554"},       {530, "smtp_530"}, {534, "smtp_535"}, {535, "smtp_535"},
+    {538, "needs_starttls"}, {550, "smtp_550"}, {551, "smtp_551"}, {552, "smtp_552"},
+    {553, "smtp_553"},       {554, "smtp_554"}, {555, "smtp_501"}, {556, "no_such_recipient"},
+};
+
+// RFC 3463, RFC 7372, RFC 7505.
+constexpr StatusRow kTelling[] = {
+    {"5.1.1", "no_such_recipient"},  {"5.1.2", "no_such_recipient"}, {"5.1.3", "bad_address"},
+    {"5.1.10", "no_such_recipient"}, {"5.2.2", "mailbox_full"},      {"4.2.2", "mailbox_full"},
+    {"5.2.3", "smtp_552"},           {"5.3.4", "smtp_552"},          {"5.7.11", "needs_starttls"},
+    {"5.7.20", "sender_policy"},     {"5.7.23", "sender_policy"},    {"5.7.25", "blocklisted"},
+    {"5.7.26", "sender_policy"},     {"5.7.27", "sender_policy"},
+};
+
+constexpr StatusRow kOther[] = {
+    {"4.2.1", "smtp_450"}, {"4.3.0", "smtp_451"},  {"4.3.1", "smtp_452"}, {"4.3.2", "smtp_421"},
+    {"4.4.1", "smtp_450"}, {"4.4.2", "smtp_421"},  {"4.5.3", "smtp_452"}, {"4.7.0", "smtp_421"},
+    {"4.7.1", "smtp_450"}, {"5.1.0", "smtp_553"},  {"5.1.7", "smtp_553"}, {"5.1.8", "smtp_553"},
+    {"5.4.1", "smtp_550"}, {"5.5.1", "smtp_503"},  {"5.5.2", "smtp_500"}, {"5.5.4", "smtp_501"},
+    {"5.6.0", "smtp_554"}, {"5.7.0", "smtp_530"},  {"5.7.1", "smtp_550"}, {"5.7.8", "smtp_535"},
+    {"5.7.9", "smtp_535"}, {"5.7.13", "smtp_535"},
+};
+
+// clients.md 4.4, the more telling first.
+constexpr PhraseRow kMicrosoft[] = {
+    {0, "5.7.139", "is disabled for the tenant", "m365_auth_off_tenant"},
+    {0, "5.7.139", "is disabled for the mailbox", "m365_auth_off_mailbox"},
+    {0, "5.7.139", "federated sts", "m365_federation"},
+    {0, "5.7.139", "sts url", "m365_federation"},
+    {0, "5.7.139", "", "m365_basic_off"},
+    {0, "", "smtpclientauthentication is disabled for the tenant", "m365_auth_off_tenant"},
+    {0, "", "smtpclientauthentication is disabled for the mailbox", "m365_auth_off_mailbox"},
+    {0, "", "basic authentication is disabled", "m365_basic_off"},
+    {0, "5.7.30", "", "m365_basic_retired"},
+    {0, "", "basic authentication is not supported", "m365_basic_retired"},
+    {0, "5.7.3", "authentication unsuccessful", "m365_login_failed"},
+    {0, "5.7.4", "unrecognized authentication type", "m365_no_plain"},
+    {0, "5.7.57", "", "m365_not_logged_in"},
+    {0, "5.7.60", "", "m365_send_as"},
+    {0, "5.2.252", "", "m365_send_as"},
+    {0, "", "sendasdenied", "m365_send_as"},
+    {0, "5.7.54", "", "m365_relay"},
+    {0, "4.7.66", "", "m365_old_tls"},
+    {0, "", "tls 1.0 and 1.1 are not supported", "m365_old_tls"},
+    {0, "", "concurrent connections limit exceeded", "m365_concurrent"},
+    {0, "", "sender thread limit exceeded", "m365_concurrent"},
+    {0, "", "mapiexceptionlogonfailed", "m365_mailbox_permission"},
+    {554, "5.2.2", "", "m365_mailbox_full"},
+    {0, "5.7.64", "", "m365_connector"},
+    {0, "4.4.62", "", "m365_connector"},
+    {0, "", "wrong office 365 region", "m365_connector"},
+    {0, "5.7.68", "", "m365_direct_send"},
+    {0, "5.7.136", "", "m365_members_only"},
+    {0, "5.7.134", "", "m365_members_only"},
+    {0, "5.7.133", "", "m365_members_only"},
+    {0, "5.7.12", "", "m365_members_only"},
+    {0, "5.1.8", "bad outbound sender", "m365_restricted"},
+    {0, "5.5.105", "", "m365_hve_external"},
+    {0, "5.7.520", "", "m365_spam"},
+    {0, "5.7.606", "", "m365_banned_ip"},
+    {0, "5.7.511", "", "m365_banned_ip"},
+};
+
+constexpr PhraseRow kServer[] = {
+    {0, "", "<> sender rejected", "receipt_loop"},
+    {0, "", "relay access denied", "relay_denied"},
+    {0, "", "relaying denied", "relay_denied"},
+    {0, "", "relay denied", "relay_denied"},
+    {0, "", "relay not permitted", "relay_denied"},
+    {0, "", "relaying not", "relay_denied"},
+    {0, "", "relaying is not", "relay_denied"},
+    {0, "", "not allow relaying", "relay_denied"},
+    {0, "", "not permitted to relay", "relay_denied"},
+    {0, "", "unable to relay", "relay_denied"},
+    {0, "", "we do not relay", "relay_denied"},
+    {0, "", "greylist", "greylisted"},
+    {0, "", "graylist", "greylisted"},
+    {0, "", "application-specific password", "app_password"},
+    {0, "", "app-specific password", "app_password"},
+    {0, "", "app password", "app_password"},
+    {0, "", "mailbox full", "mailbox_full"},
+    {0, "", "mailbox is full", "mailbox_full"},
+    {0, "", "over quota", "mailbox_full"},
+    {0, "", "quota exceeded", "mailbox_full"},
+    {0, "", "out of storage space", "mailbox_full"},
+    {0, "", "user unknown", "no_such_recipient"},
+    {0, "", "unknown user", "no_such_recipient"},
+    {0, "", "no such user", "no_such_recipient"},
+    {0, "", "no such recipient", "no_such_recipient"},
+    {0, "", "recipient not found", "no_such_recipient"},
+    {0, "", "recipientnotfound", "no_such_recipient"},
+    {0, "", "mailbox not found", "no_such_recipient"},
+    {0, "", "invalid recipient", "no_such_recipient"},
+    {0, "", "does not exist", "no_such_recipient"},
+    {0, "", "spf check", "sender_policy"},
+    {0, "", "spf fail", "sender_policy"},
+    {0, "", "spf validation", "sender_policy"},
+    {0, "", "dmarc", "sender_policy"},
+    {0, "", "spamhaus", "blocklisted"},
+    {0, "", "spamcop", "blocklisted"},
+    {0, "", "barracudacentral", "blocklisted"},
+    {0, "", "blocklist", "blocklisted"},
+    {0, "", "block list", "blocklisted"},
+    {0, "", "blacklist", "blocklisted"},
+    {0, "", "blocked using", "blocklisted"},
+    {0, "", "starttls command first", "needs_starttls"},
+    {0, "", "starttls first", "needs_starttls"},
+    {0, "", "not owned by user", "smtp_553"},
+    {0, "", "not allowed to send as", "smtp_553"},
+    {0, "", "not authorized to send", "smtp_553"},
+    {0, "", "username and password not accepted", "smtp_535"},
+    {0, "", "authentication credentials invalid", "smtp_535"},
+    {0, "", "incorrect authentication data", "smtp_535"},
+    {0, "", "authentication failed", "smtp_535"},
+    {0, "", "authentication failure", "smtp_535"},
+    {0, "", "invalid credentials", "smtp_535"},
+    {0, "", "invalid login", "smtp_535"},
+    {0, "", "bad username or password", "smtp_535"},
+    {0, "", "authentication required", "smtp_530"},
+    {0, "", "authentication is required", "smtp_530"},
+    {0, "", "please authenticate", "smtp_530"},
+    {0, "", "must authenticate", "smtp_530"},
+    {0, "", "need auth", "smtp_530"},
+    {0, "", "message size exceeds", "smtp_552"},
+    {0, "", "message too large", "smtp_552"},
+    {0, "", "message too big", "smtp_552"},
+    {0, "", "exceeds fixed maximum", "smtp_552"},
+    {0, "", "too many connections", "smtp_421"},
+    {0, "", "too many concurrent", "smtp_421"},
+    {0, "", "rate limit", "smtp_421"},
+};
+
+constexpr PhraseRow kWindows[] = {
+    {0, "", "none of the authentication methods", "no_common_login"},
+    {0, "", "secure password authentication", "spa"},
+    {0, "", "target principal name", "cert_name"},
+    {0, "", "zielprinzipalname", "cert_name"},
+    {0, "", "validity period", "cert_date"},
+    {0, "", "certificate has expired", "cert_date"},
+    {0, "", "gültigkeitszeitraum", "cert_date"},
+    {0, "", "self-signed", "cert_untrusted"},
+    {0, "", "self signed", "cert_untrusted"},
+    {0, "", "unknown issuer", "cert_untrusted"},
+    {0, "", "certificate authority", "cert_untrusted"},
+    {0, "", "cannot be verified", "cert_untrusted"},
+    {0, "", "not trusted", "cert_untrusted"},
+    {0, "", "connection encryption type", "wrong_encryption"},
+    {0, "", "unable to establish a secure", "wrong_encryption"},
+    {0, "", "recipients was rejected", "recipient_refused"},
+    {0, "", "verify the e-mail address in your account", "sender_refused"},
+    {0, "", "response from the sending", "send_timeout"},
+    {0, "", "response from the receiving", "incoming_timeout"},
+    {0, "", "connect to your outgoing", "no_connection_out"},
+    {0, "", "connect to outgoing server", "no_connection_out"},
+    {0, "", "connect to your incoming", "no_connection_incoming"},
+    {0, "", "terminated the connection", "dropped"},
+    {0, "", "connection was reset", "dropped"},
+    {0, "", "connection reset", "dropped"},
+    {0, "", "was interrupted", "dropped"},
+    {0, "", "timed out", "timeout"},
+    {0, "", "zeitüberschreitung", "timeout"},
+    {0, "", "cannot find the e-mail server", "no_host"},
+    {0, "", "getaddrinfo", "no_host"},
+    {0, "", "name or service not known", "no_host"},
+    {0, "", "connection refused", "no_connection"},
+    {0, "", "could not connect", "no_connection"},
+    {0, "", "cannot connect", "no_connection"},
+    {0, "", "unable to authenticate", "smtp_535"},
+    {0, "", "unable to log in", "smtp_535"},
+    {0, "", "incorrect password", "smtp_535"},
+    {0, "", "wrong password", "smtp_535"},
+};
+
+constexpr OwnRow kOwn[] = {
+    {"encryption needed. outlook", 1},
+    {"log in first. outlook", 2},
+    {"user name or password not accepted.", 3},
+    {"user name must be your full e-mail address", 4},
+    {"must be your e-mail address, not your own name", 5},
+    {"this is an old password", 6},
+    {"spa is not used here", 7},
+    {"and may not send as", 8},
+    {"an attachment grows by a third when sent", 9},
+    {"here. check the spelling", 10},
+    {"this is the outgoing (smtp) mail server", 11},
+    {"if this was not you, change your password", 12},
+    {"this account may not send", 13},
+    {"too many failed logins from your network", 14},
+    {"send your password to microsoft", 15},
+    {"port 25 is for servers", 16},
+    {"not sent twice", 18},
+    {"accepted as", 19},
+    {"the disk of the mail server is full", 20},
+    {"the mail server cannot store mail", 21},
+    {"the mail server has too much to do", 22},
+    {"storing the message took too long", 23},
+    {"say ehlo first", 24},
+    {"mail from must come before this", 24},
+    {"rcpt to must come before this", 24},
+    {"a message has begun already", 24},
+    {"bdat has begun", 24},
+    {"the connection is encrypted already", 24},
+    {"you are logged in already", 24},
+    {"commands were sent behind starttls", 24},
+    {"no recipient was accepted, see the replies", 25},
+    {"starttls is not offered on this port", 26},
+    {"this command is not known here", 27},
+    {"this command is not offered here", 27},
+    {"nothing may stand behind this command", 29},
+    {"the line is too long: 4096 octets", 30},
+    {"the command ended with lf alone", 31},
+    {"write it as anna@example.com", 32, "the sender"},
+    {"write it as anna@example.com", 33, "the recipient"},
+    {"mail to a bare ip address is not carried", 34},
+    {"did not ask for smtputf8", 35},
+    {"bdat needs the size of the chunk", 38},
+    {"send it to the others as another message", 39},
+    {"the message has lines that end with cr alone", 40},
+    {"the message holds nul octets", 41},
+    {"the message was ended by a dot between lfs", 42},
+    {"the message has several from or sender fields", 43},
+    {"the message has no from field", 44},
+    {"the from or sender field cannot be read", 45},
+    {"correct the program that wrote it", 46},
+    {"the header is over 1 mb", 47},
+    {"it goes round in a loop", 48},
+    {"only plain and login are offered", 49},
+    {"the login could not be read", 50},
+    {"the login was cancelled by the mail program", 51},
+    {"many people are logging in", 52},
+    {"the accounts cannot be read now", 53},
+    {"too many failed logins. check user name", 54},
+    {"nothing came for too long", 55},
+    {"no login within", 56},
+    {"the message came too slowly", 57},
+    {"the mail server is restarting", 58},
+    {"too many bad commands", 59},
+    {"too many commands without a message", 60},
+    {"the mail server has too many connections", 61},
+    {"too many connections from your network that are not", 62},
+};
+
+}  // namespace
+
+std::span<const OutlookRow> outlook_numbers() {
+    return kOutlook;
+}
+
+std::span<const CodeRow> smtp_codes() {
+    return kCodes;
+}
+
+std::span<const StatusRow> telling_statuses() {
+    return kTelling;
+}
+
+std::span<const StatusRow> other_statuses() {
+    return kOther;
+}
+
+std::span<const PhraseRow> microsoft_phrases() {
+    return kMicrosoft;
+}
+
+std::span<const PhraseRow> server_phrases() {
+    return kServer;
+}
+
+std::span<const PhraseRow> window_phrases() {
+    return kWindows;
+}
+
+std::span<const OwnRow> own_phrases() {
+    return kOwn;
+}
+
+}  // namespace posthaste::discovery::tables

@@ -1,0 +1,113 @@
+#include "discovery/mobileconfig.h"
+
+#include <climits>
+#include <memory>
+
+#include <fmt/format.h>
+#include <openssl/bio.h>
+#include <openssl/cms.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+
+namespace posthaste::discovery {
+namespace {
+
+template <auto Function>
+struct Free {
+    template <class T>
+    void operator()(T* what) const {
+        Function(what);
+    }
+};
+
+void free_chain(STACK_OF(X509) * chain) {
+    sk_X509_pop_free(chain, X509_free);
+}
+
+using Bio = std::unique_ptr<BIO, Free<BIO_free_all>>;
+using Certificate = std::unique_ptr<X509, Free<X509_free>>;
+using Chain = std::unique_ptr<STACK_OF(X509), Free<free_chain>>;
+using Key = std::unique_ptr<EVP_PKEY, Free<EVP_PKEY_free>>;
+using Cms = std::unique_ptr<CMS_ContentInfo, Free<CMS_ContentInfo_free>>;
+
+Bio reading(std::string_view text) {
+    if (text.size() > INT_MAX) return {};
+    return Bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
+}
+
+// The library's default would ask on the terminal.
+int no_password(char* /*buffer*/, int /*size*/, int /*writing*/, void* /*data*/) {
+    return 0;
+}
+
+std::string library_words() {
+    const unsigned long code = ERR_get_error();
+    ERR_clear_error();
+    const char* reason = code == 0 ? nullptr : ERR_reason_error_string(code);
+    return reason == nullptr ? "no reason given" : reason;
+}
+
+struct Identity {
+    Certificate certificate;
+    Chain others;
+    Key key;
+};
+
+Result<Identity> read_identity(std::string_view chain_pem, std::string_view key_pem) {
+    Identity identity;
+    const Bio chain = reading(chain_pem);
+    identity.certificate.reset(PEM_read_bio_X509(chain.get(), nullptr, no_password, nullptr));
+    if (!identity.certificate)
+        return fail(ErrorKind::syntax, "the certificate cannot be read: " + library_words(),
+                    "give it in PEM, with -----BEGIN CERTIFICATE-----");
+    identity.others.reset(sk_X509_new_null());
+    while (X509* next = PEM_read_bio_X509(chain.get(), nullptr, no_password, nullptr)) {
+        if (sk_X509_push(identity.others.get(), next) == 0) {
+            X509_free(next);
+            return fail(ErrorKind::io, "the certificate chain does not fit into memory");
+        }
+    }
+    const bool at_end = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
+    if (!at_end)
+        return fail(ErrorKind::syntax, "the certificate chain cannot be read: " + library_words(),
+                    "give every certificate of it in PEM");
+    ERR_clear_error();
+    const Bio key = reading(key_pem);
+    identity.key.reset(PEM_read_bio_PrivateKey(key.get(), nullptr, no_password, nullptr));
+    if (!identity.key)
+        return fail(ErrorKind::syntax, "the private key cannot be read: " + library_words(),
+                    "give it in PEM, not encrypted");
+    if (X509_check_private_key(identity.certificate.get(), identity.key.get()) != 1) {
+        ERR_clear_error();
+        return fail(ErrorKind::conflict, "the private key does not belong to the certificate",
+                    "give the key that the certificate was made for");
+    }
+    return identity;
+}
+
+std::string content_of(BIO* bio) {
+    char* data = nullptr;
+    const long size = BIO_get_mem_data(bio, &data);
+    return {data, static_cast<std::size_t>(size)};
+}
+
+}  // namespace
+
+Result<std::string> sign_mobileconfig(std::string_view plist, std::string_view chain_pem,
+                                      const Secret& key_pem) {
+    ERR_clear_error();
+    PH_TRY(const Identity identity, read_identity(chain_pem, key_pem.reveal()));
+    const Bio content = reading(plist);
+    // Binary: the octets are signed as they are, not as mail with its line ends.
+    const Cms cms(CMS_sign(identity.certificate.get(), identity.key.get(), identity.others.get(),
+                           content.get(), CMS_BINARY | CMS_NOSMIMECAP));
+    const Bio der(BIO_new(BIO_s_mem()));
+    if (!cms || !der || i2d_CMS_bio(der.get(), cms.get()) != 1)
+        return fail(ErrorKind::unsupported,
+                    fmt::format("the profile cannot be signed with this key: {}", library_words()),
+                    "use an RSA or ECDSA certificate");
+    return content_of(der.get());
+}
+
+}  // namespace posthaste::discovery
