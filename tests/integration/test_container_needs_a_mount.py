@@ -12,10 +12,10 @@ pytestmark = pytest.mark.root
 
 
 def _overlay_works(folder):
-    for name in ("lower", "upper", "work", "merged"):
+    for name in ("lower", "upper", "scratch", "merged"):
         (folder / name).mkdir(exist_ok=True)
     tried = subprocess.run(["unshare", "-m", "mount", "-t", "overlay", "overlay", "-o",
-                            f"lowerdir={folder}/lower,upperdir={folder}/upper,workdir={folder}/work", f"{folder}/merged"], capture_output=True, check=False)
+                            f"lowerdir={folder}/lower,upperdir={folder}/upper,workdir={folder}/scratch", f"{folder}/merged"], capture_output=True, check=False)
     return tried.returncode == 0
 
 
@@ -35,7 +35,7 @@ def boxed(make, sink, folders):
     script = folder / "enter"
     script.write_text(f"""#!/bin/sh
 set -e
-mount -t overlay overlay -o lowerdir=/,upperdir={space}/upper,workdir={space}/work {space}/merged
+mount -t overlay overlay -o lowerdir=/,upperdir={space}/upper,workdir={space}/scratch {space}/merged
 mount --rbind /proc {space}/merged/proc
 mount --rbind /dev {space}/merged/dev
 touch {space}/merged/.dockerenv

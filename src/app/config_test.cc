@@ -1,0 +1,149 @@
+#include "app/config.h"
+
+#include <gtest/gtest.h>
+
+namespace posthaste::app {
+
+namespace {
+
+constexpr std::string_view kSmallest =
+    "hostname = \"mail.example.com\"\n[store]\npath = \"/var/lib/posthaste\"\n";
+
+LoadedConfig with(std::string_view more) {
+    return parse_config(std::string(kSmallest) + std::string(more), "/etc/posthaste/posthaste.toml",
+                        {});
+}
+
+TEST(Config, TwoKeysAreEnough) {
+    auto loaded = with("");
+    ASSERT_TRUE(loaded.mistakes.empty()) << loaded.mistakes[0].to_string();
+    const auto& s = loaded.settings;
+    EXPECT_EQ(s.hostname, "mail.example.com");
+    EXPECT_EQ(s.admin, "postmaster@mail.example.com");
+    EXPECT_EQ(s.submission.size(), 2U);
+    EXPECT_EQ(s.message_size, 50U << 20);
+    EXPECT_EQ(s.retry.size(), 7U);
+    EXPECT_EQ(s.expire, std::chrono::days(5));
+    EXPECT_EQ(s.admin_socket, "/var/lib/posthaste/admin.sock");
+    EXPECT_EQ(s.mx_port, 25);
+}
+
+struct Mistake {
+    const char* name;
+    const char* more;  // behind the smallest file: its first line is line 4
+    std::uint32_t line;
+    std::uint32_t column;
+    const char* text;  // part of the sentence
+    const char* mend;  // part of the mend
+};
+
+class ConfigMistakes : public testing::TestWithParam<Mistake> {};
+
+TEST_P(ConfigMistakes, AreShownWhereTheyStand) {
+    auto loaded = with(GetParam().more);
+    ASSERT_FALSE(loaded.mistakes.empty());
+    const auto& mistake = loaded.mistakes[0];
+    EXPECT_EQ(mistake.line, GetParam().line) << mistake.to_string();
+    EXPECT_EQ(mistake.column, GetParam().column) << mistake.to_string();
+    EXPECT_NE(mistake.text.find(GetParam().text), std::string::npos) << mistake.to_string();
+    EXPECT_NE(mistake.mend.find(GetParam().mend), std::string::npos) << mistake.to_string();
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Table, ConfigMistakes,
+    testing::Values(
+        Mistake{"unknown_key", "[limits]\nmesage_size = \"1 MB\"\n", 5, 1,
+                "unknown key \"limits.mesage_size\"", "did you mean \"limits.message_size\""},
+        Mistake{"key_in_wrong_section", "[relay]\nmx_port = 25\n", 5, 1, "unknown key",
+                "delivery.mx_port"},
+        Mistake{"wrong_type", "[limits]\nrecipients = \"many\"\n", 5, 14, "needs a whole number",
+                ""},
+        Mistake{"size_without_unit", "[limits]\nmessage_size = 50\n", 5, 16, "has no unit",
+                "\"50 MB\""},
+        Mistake{"duration_without_unit", "[delivery]\nexpire = \"5\"\n", 5, 10, "has no unit",
+                "\"5d\""},
+        Mistake{"unknown_unit", "[delivery]\nexpire = \"5 moons\"\n", 5, 10, "is no unit",
+                "\"5d\""},
+        Mistake{"not_built_yet", "[tls]\nacme = true\n", 5, 1, "not built yet", "leave it out"},
+        Mistake{"bad_choice", "[relay]\nhost = \"a.example:25\"\ntls = \"verfy\"\n", 6, 7,
+                "cannot be \"verfy\"", "did you mean \"verify\""},
+        Mistake{"password_inline", "[relay]\npassword = \"x\"\n", 5, 1, "unknown key",
+                "password_file"},
+        Mistake{"relay_without_port", "[relay]\nhost = \"smtp.example.net\"\n", 5, 8,
+                "no host with a port", "587"},
+        Mistake{"username_alone", "[relay]\nhost = \"a.example:587\"\nusername = \"u\"\n", 6, 12,
+                "no password_file", "both"},
+        Mistake{"password_in_clear",
+                "[relay]\nhost = \"a.example:587\"\ntls = \"may\"\nusername = \"u\"\npassword_file "
+                "= \"p\"\n",
+                6, 7, "must not leave unencrypted", "verify"},
+        Mistake{"trap_in_live_mode", "[listen]\ntrap = \"127.0.0.1:1025\"\n", 5, 8,
+                "needs mode = \"trap\"", "mode"},
+        Mistake{"trap_on_all_addresses", "[listen]\ntrap = \":1025\"\n", 5, 8, "loopback only",
+                "127.0.0.1"},
+        Mistake{"certificate_without_key", "[tls]\ncert_file = \"c.pem\"\n", 5, 13,
+                "1 certificates but 0 keys", "same number"},
+        Mistake{"route_without_via", "[[route]]\nto = [\"a.example\"]\n", 4, 1, "no \"via\"",
+                "host:port"},
+        Mistake{"empty_text", "[relay]\nhost = \"\"\n", 5, 8, "is empty", "leave it out"},
+        Mistake{"syntax", "[listen\n", 4, 8, "", ""}),
+    [](const auto& row) { return row.param.name; });
+
+TEST(Config, AllMistakesInOneRun) {
+    auto loaded = with("[limits]\nrecipents = 1\nerors = 2\n");
+    EXPECT_EQ(loaded.mistakes.size(), 2U);
+}
+
+TEST(Config, AMistakeShowsItsLineAndACaret) {
+    auto loaded = with("[limits]\nrecipents = 1\n");
+    ASSERT_EQ(loaded.mistakes.size(), 1U);
+    EXPECT_EQ(loaded.mistakes[0].to_string(),
+              "/etc/posthaste/posthaste.toml:5:1: unknown key \"limits.recipents\"\n"
+              "    5 | recipents = 1\n"
+              "      | ^\n"
+              "  mend  did you mean \"limits.recipients\"?\n");
+}
+
+TEST(Config, TheEnvironmentOverridesTheFile) {
+    auto loaded = parse_config(kSmallest, "p.toml",
+                               {"POSTHASTE_RELAY_HOST=relay.example:587",
+                                "POSTHASTE_LISTEN_SUBMISSION=127.0.0.1:2587", "PATH=/bin"});
+    ASSERT_TRUE(loaded.mistakes.empty()) << loaded.mistakes[0].to_string();
+    EXPECT_EQ(loaded.settings.relay.host, "relay.example:587");
+    ASSERT_EQ(loaded.settings.submission.size(), 1U);
+    EXPECT_EQ(loaded.settings.submission[0].port, 2587);
+}
+
+TEST(Config, AnUnknownEnvironmentNameIsAMistake) {
+    auto loaded = parse_config(kSmallest, "p.toml", {"POSTHASTE_RELAY_HOTS=x"});
+    ASSERT_EQ(loaded.mistakes.size(), 1U);
+    EXPECT_NE(loaded.mistakes[0].text.find("POSTHASTE_RELAY_HOTS"), std::string::npos);
+}
+
+TEST(Config, RelativePathsStartAtTheFilesFolder) {
+    auto loaded = with("[tls]\ncert_file = \"c.pem\"\nkey_file = \"k.pem\"\n");
+    ASSERT_TRUE(loaded.mistakes.empty());
+    EXPECT_EQ(loaded.settings.cert_files, std::vector<std::string>{"/etc/posthaste/c.pem"});
+}
+
+TEST(Config, RequiredKeysAreNamed) {
+    auto loaded = parse_config("", "p.toml", {});
+    ASSERT_EQ(loaded.mistakes.size(), 2U);
+    EXPECT_NE(loaded.mistakes[0].text.find("hostname"), std::string::npos);
+    EXPECT_NE(loaded.mistakes[1].text.find("store.path"), std::string::npos);
+}
+
+TEST(Config, TheSampleFileIsAGoodFile) {
+    auto loaded = parse_config(sample_config(), "p.toml", {});
+    ASSERT_TRUE(loaded.mistakes.empty()) << loaded.mistakes[0].to_string();
+}
+
+TEST(Config, AMissingFileSaysHowToNameOne) {
+    auto loaded = load_config("/nowhere/posthaste.toml", {});
+    ASSERT_EQ(loaded.mistakes.size(), 1U);
+    EXPECT_NE(loaded.mistakes[0].mend.find("--config"), std::string::npos);
+}
+
+}  // namespace
+
+}  // namespace posthaste::app
