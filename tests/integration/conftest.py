@@ -140,7 +140,7 @@ def pytest_runtest_makereport(item, call):
             for keeper in keepers:
                 for thing in keeper.made:
                     if isinstance(thing, daemon.Posthaste):
-                        report.sections.append((f"log of {thing.folder.name}", thing.log.tail(15)))
+                        report.sections.append((f"log of {thing.folder.name}", thing.log.tail(25)))
 
 
 @pytest.fixture

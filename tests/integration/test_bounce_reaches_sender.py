@@ -7,6 +7,7 @@ import re
 import pytest
 
 from harness.dialogue import ANNA
+from harness.sink import first
 
 
 def _parse(message):
@@ -101,7 +102,7 @@ def test_every_stage_can_fail(server, sink, stage, recipient):
 
 
 def test_mail_refused(make):
-    sink = make.sink(connection_replies=[{"MAIL": b"550 5.1.8 who is that\r\n"}])
+    sink = make.sink(replies={"MAIL": first(b"550 5.1.8 who is that\r\n")})
     server = make.posthaste(relay=sink)
     server.submit("x@example.net")
     server.log.wait_for("failed", to="x@example.net", status="5.1.8")
@@ -177,7 +178,7 @@ def test_ret_full_of_a_large_message_returns_headers(server, sink):
 def test_a_hostile_reply_is_tamed(make):
     """Control octets, HTML and lines of 2,000 octets in a reply come back as harmless text."""
     evil = b"550-5.1.1 \x1b[2J<script>alert(1)</script>\x00\x07\r\n550-" + b"x" * 1900 + b"\r\n550 5.1.1 end\xff\xfe\r\n"
-    sink = make.sink(connection_replies=[{"RCPT": evil}, {}, {}])
+    sink = make.sink(replies={"RCPT": first(evil)})
     server = make.posthaste(relay=sink)
     server.submit("x@example.net")
     bounce = sink.wait(ANNA, seconds=25)[0]

@@ -37,12 +37,12 @@ def test_mail_that_waited_while_the_server_was_down_is_tried_before_it_expires(m
     """Hours of downtime are no reason to return mail unseen: at least one attempt comes first."""
     port = sink.port
     sink.close()
-    server = make.posthaste(relay=sink, config={"delivery": {"retry": ["1h"], "expire": "3h"}})
+    server = make.posthaste(relay=sink, config={"delivery": {"retry": ["1h"], "expire": "2h"}})
     server.submit("x@example.net")
     server.log.wait_for("deferred")
     server.stop()
     again = make.sink(port=port)
-    server.start(env=fake("+5h"))
+    server.start(env=fake("+3h"))
     assert again.wait("x@example.net", seconds=30)
     assert not again.to(ANNA)
 

@@ -2,6 +2,8 @@
 
 import pytest
 
+from harness import waiting
+
 from harness.dialogue import ANNA
 
 
@@ -12,7 +14,12 @@ def server(make, sink):
 
 @pytest.mark.parametrize("recipient", ["rcpt451x2@example.net", "data451x2@example.net", "dot451x2@example.net", "421x1@example.net", "drop-beforex1@example.net"])
 def test_temporary_trouble_is_tried_again(server, sink, recipient):
-    server.submit(recipient)
+    # Large, so that a connection that is dropped behind 354 is dropped before the final dot.
+    server.submit(recipient, body="line\r\n" * 600_000 if recipient.startswith("drop") else "x\r\n")
+    deferred = server.log.wait_for("deferred", to=recipient)
+    if deferred["next_s"] > 10:  # a lost connection: a minute, whatever the steps say
+        assert deferred["next_s"] < 90
+        server.admin("queue", "retry", "--all")
     message = sink.wait(recipient, seconds=25)
     assert len(message) == 1
     server.wait_empty()
@@ -25,7 +32,8 @@ def test_the_steps_are_kept(server, sink):
     first = server.log.wait_for("deferred", attempt=1)
     second = server.log.wait_for("deferred", attempt=2)
     third = server.log.wait_for("deferred", attempt=3)
-    assert [row["next_s"] for row in (first, second, third)] == [pytest.approx(1, abs=0.6), pytest.approx(2, abs=0.6), pytest.approx(2, abs=0.6)]
+    for row, step in ((first, 1), (second, 2), (third, 2)):
+        assert step <= row["next_s"] <= step * 1.15 + 1, "0 to 15 % more, never less"
     sink.wait("rcpt451x3@example.net", seconds=20)
     assert second["delay_s"] >= 1 and third["delay_s"] >= 3
 
@@ -82,8 +90,25 @@ def test_a_hop_that_says_421_in_the_middle(make, sink):
     server = make.posthaste(relay=sink, config={"delivery": {"retry": ["1s"]}})
     for n in range(5):
         server.submit(f"421x1.{n}@example.net")
-    for n in range(5):
         sink.wait(f"421x1.{n}@example.net", seconds=25)
+    assert not server.log.find("failed")
+
+
+def test_a_hop_that_says_421_again_and_again_is_left_alone_for_a_while(make):
+    """Three in a row: the site rests, one probe comes later; a person can say "now"."""
+    sink = make.sink(connection_replies=[{"banner": b"421 4.3.2 not now\r\n"}] * 4)
+    server = make.posthaste(relay=sink, config={"delivery": {"retry": ["1s"]}})
+    for n in range(30):
+        server.submit(f"x{n}@example.net")
+    server.log.wait_for("deferred", count=3)
+    with pytest.raises(waiting.Late):
+        waiting.until(lambda: sink.connections > 6, 8)
+    for _ in range(6):
+        server.cli("queue", "retry", "--all")
+        if sink.messages:
+            break
+        waiting.until(lambda: server.log.find("deferred"), 5)
+    sink.wait(count=30, seconds=30)
 
 
 def test_one_connection_is_used_again(make, sink):
@@ -130,7 +155,7 @@ def test_a_busy_account_does_not_stop_another(make, sink):
 
 HOSTILE = {
     "a reply that never ends": {"EHLO": b"250-x\r\n" * 200_000},
-    "a line that never ends": {"EHLO": b"250-" + b"x" * 3_000_000},
+    "a line that never ends": {"EHLO": b"250-" + b"x" * 3_000_000 + b"\r\n250 8BITMIME\r\n"},
     "no code": {"MAIL": b"what do you want\r\n"},
     "different codes in one reply": {"MAIL": b"250-one\r\n550 two\r\n"},
     "1xx": {"MAIL": b"150 hold on\r\n"},
@@ -161,11 +186,10 @@ def test_a_hop_that_misbehaves_once_gets_the_mail_later(make, replies):
 
 
 def test_replies_with_lf_alone_are_understood(make):
-    sink = make.sink(connection_replies=[{"banner": b"220 sink\n", "EHLO": b"250-sink\n250 8BITMIME\n", "MAIL": b"250 ok\n", "RCPT": b"250\n"}])
+    sink = make.sink(connection_replies=[{"banner": b"220\n", "EHLO": b"250-sink\n250 8BITMIME\n", "MAIL": b"250 ok\n"}])
     server = make.posthaste(relay=sink)
     server.submit("x@example.net")
-    outcome = server.log.wait_for(None, to="x@example.net", event=lambda e: e in ("delivered", "deferred"))
-    assert outcome, "no hang"
+    sink.wait("x@example.net")
 
 
 def test_a_silent_hop_does_not_hold_the_rest(make, sink):
@@ -189,16 +213,16 @@ def test_the_way_is_slow_and_cut_into_pieces(make, sink):
 def test_a_cut_at_every_octet_range_loses_and_halves_nothing(make, sink):
     gate = make.gate(sink)
     server = make.posthaste(relay=gate.address, config={"delivery": {"retry": ["1s"]}})
-    body = "line of the body\r\n" * 40
-    for cut in (5, 40, 90, 200, 400, 700):
+    body = "line of the body\r\n" * 200_000
+    for cut in (5, 40, 90, 200, 400, 700, 100_000, 3_000_000):
         gate.cut_after_forward = cut
         gate.cut()
         server.submit(f"cut{cut}@example.net", body=body)
         server.log.wait_for("deferred", to=f"cut{cut}@example.net", seconds=20)
         gate.cut_after_forward = None
-    for cut in (5, 40, 90, 200, 400, 700):
-        server.admin("queue", "retry", "--all")
-        assert sink.wait(f"cut{cut}@example.net", seconds=40)[0].body == body.encode()
+        server.cli("queue", "retry", "--all")
+        (message,) = sink.wait(f"cut{cut}@example.net", seconds=40)
+        assert message.body == body.encode()
 
 
 def test_routes_are_chosen_in_order(make, sink):

@@ -62,6 +62,8 @@ def test_a_temporary_refusal_of_the_login(make, authority, certificates):
     server = _relay(make, sink, ca_file=str(authority.ca_file)).start()
     server.submit("x@example.net")
     server.log.wait_for("deferred", to="x@example.net")
+    assert not server.log.find("failed")
+    server.admin("queue", "retry", "--all")
     sink.wait("x@example.net", seconds=30)
 
 

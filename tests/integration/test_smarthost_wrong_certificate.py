@@ -72,6 +72,6 @@ def test_injected_replies_behind_starttls_end_it(make, authority, certificates):
     (server.folder / "secret").write_text("secret\n")
     server.relay_to(f"localhost:{sink.port}", tls="verify", ca_file=str(authority.ca_file), username="relay", password_file="secret").start()
     server.submit("x@example.net")
-    outcome = server.log.wait_for(None, to="x@example.net", event=lambda e: e in ("deferred", "delivered"))
+    outcome = server.log.wait_for(("deferred", "delivered"), to="x@example.net")
     if outcome["event"] == "delivered":
         assert sink.messages[0].tls and sink.messages[0].login == "relay"

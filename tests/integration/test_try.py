@@ -68,7 +68,7 @@ def test_what_it_prints_is_true(sandbox):
         client.sendmail("a@b.test", ["x@example.net"], "Subject: to the trap\r\n\r\nx\r\n")
     assert http.json("/api/v1/wait", to="x@example.net", timeout="10s")["Subject"] == "to the trap"
     context = ssl.create_default_context(cafile=ca[1])
-    for port in re.findall(r"127\.0\.0\.1:(\d+)", text.split("login")[0].splitlines()[-1]):
+    for port in re.findall(r"127\.0\.0\.1:(\d+)", next(line for line in text.splitlines() if "STARTTLS" in line)):
         with smtplib.SMTP("localhost", int(port), timeout=20) as client:
             client.starttls(context=context)
             client.login(login[1], login[2].rstrip(","))

@@ -102,16 +102,16 @@ class EventLog:
         with self._changed:
             return len(self.events)
 
-    def find(self, event, after=0, **fields):
-        """All events of that name with those fields; a field may be a value or a function of it."""
+    def find(self, event, /, after=0, **fields):
+        """All events of that name (or of one in a tuple) with those fields; a field may be a value or a function of it."""
         def fits(row):
-            if event is not None and row.get("event") != event:
+            if isinstance(event, str) and row.get("event") != event or isinstance(event, tuple) and row.get("event") not in event:
                 return False
             return all(want(row.get(k)) if callable(want) else row.get(k) == want for k, want in fields.items())
         with self._changed:
             return [row for row in self.events[after:] if fits(row)]
 
-    def wait_for(self, event, seconds=15.0, after=0, count=1, **fields):
+    def wait_for(self, event, /, seconds=15.0, after=0, count=1, **fields):
         """The first (or count-th) such event, once it is there."""
         end = time.monotonic() + seconds
         while True:

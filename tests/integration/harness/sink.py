@@ -43,7 +43,18 @@ class Behaviour:
     connection_replies: list = dataclasses.field(default_factory=list)  # one dict like `replies` for each connection in turn
     max_recipients: int = 0          # 452 4.5.3 from there on
     end_of_data: tuple = (b"\r\n.\r\n",)  # what this server takes for the end; lenient ones know more
+    drop_content: bool = False       # closes behind 354, whoever it is for
     silent: bool = False             # accepts and never says anything
+
+
+def first(octets, times=1):
+    """For Behaviour.replies: those octets the first so many times, then as usual."""
+    left = [times]
+
+    def say():
+        left[0] -= 1
+        return octets if left[0] >= 0 else None
+    return say
 
 
 @dataclasses.dataclass
@@ -257,6 +268,8 @@ class _Session:
             return False
         if callable(octets):
             octets = octets()
+            if octets is None:
+                return False
         if octets == b"":
             raise _Gone
         self.say(octets)
@@ -412,7 +425,7 @@ class _Session:
             self.forget()
             return
         self.say("354 go on")
-        if any(self.drop(r, "drop-before") for r in self.recipients):
+        if self.how.drop_content or any(self.drop(r, "drop-before") for r in self.recipients):
             self.more()
             raise _Gone
         wire = self.content()
