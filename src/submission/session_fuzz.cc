@@ -59,8 +59,6 @@ void run_one(testing::Rig& rig, bool open, std::string octets) {
     net::Stream& stream = *end;
     testing::Client client(rig, std::move(end));
     if (!open) client.log_in();
-    rig.backend.submissions.clear();
-    rig.events.clear();
     octets += "\r\n.\r\nQUIT\r\n";  // ends whatever was begun
     rig.sessions.spawn(write_all(stream, std::move(octets)));
     // A chunk that never ends keeps the session until its client is gone.
@@ -87,6 +85,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         return made;
     }();
     static Rig rig(options);
+    rig.backend.submissions.clear();
+    rig.events.clear();
     const std::string octets(reinterpret_cast<const char*>(data) + 1, size - 1);
     posthaste::submission::run_one(rig, (data[0] & 1) != 0, octets);
     return 0;

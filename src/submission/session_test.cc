@@ -127,6 +127,25 @@ TEST(SessionLimits, RecipientsOfATransaction) {
     begin(client);
 }
 
+TEST(SessionLimits, BadRecipientsOfAListAndOfAnAttack) {
+    Rig rig;
+    Client client(rig);
+    client.log_in();
+    for (int message = 0; message < 3; ++message) {
+        begin(client);
+        for (int i = 0; i < 40; ++i) {
+            ASSERT_TRUE(
+                client.say("RCPT TO:<bad" + std::to_string(i) + ">").starts_with("501 5.1.3 "));
+        }
+        client.say("DATA");
+        ASSERT_TRUE(client.say(std::string(kFrom) + "\r\n.").starts_with("250 "));
+    }
+    begin(client);
+    for (int i = 0; i < 50; ++i) ASSERT_TRUE(client.say("RCPT TO:<@@@>").starts_with("501 "));
+    EXPECT_TRUE(client.reply().starts_with("421 4.7.0 Too many bad commands"));
+    EXPECT_EQ(client.hear(), "");
+}
+
 TEST(SessionLimits, TooLargeContentIsDrainedAndToldItsSize) {
     Options options = default_options();
     options.message_size = 100'000;
@@ -335,6 +354,7 @@ TEST(SessionTells, RefusalsAsEvents) {
     EXPECT_EQ(rig.events[0].status, "5.7.1");
     EXPECT_TRUE(rig.events[0].text.starts_with("R8: You logged in as anna@example.com"));
     EXPECT_EQ(rig.events[0].account, "anna@example.com");
+    EXPECT_EQ(rig.events[0].sender, "boss@example.com");
     EXPECT_EQ(rig.events[0].tls, "TLSv1.3");
     EXPECT_EQ(rig.events[1].recipient, "carol@[192.0.2.1]");
     EXPECT_EQ(rig.events[1].sender, "anna@example.com");

@@ -80,9 +80,10 @@ class PretendTlsStream final : public net::Stream {
         co_return filled;
     }
 
-    runtime::Task<Result<std::string>> peek(std::size_t octets, Deadline until) override {
+    // Does not wait, so that no banner is held back.
+    runtime::Task<Result<std::string>> peek(std::size_t octets, Deadline) override {
         inner_->expires_at(deadline_);
-        return inner_->peek(octets, until);
+        return inner_->peek(octets, Deadline::after(Seconds(0)));
     }
 
     runtime::Task<Result<void>> write(std::string_view octets) override {
@@ -145,9 +146,7 @@ class Rig {
                   .demux = demux,
                   .log = log,
                   .events = [this](const Event& event) { events.push_back(event); },
-                  .metrics = {}} {
-        demux.saw_plain(IpAddress::v4({127, 0, 0, 1}));  // no banner is held back
-    }
+                  .metrics = {}} {}
 
     ~Rig() {
         auto closing = sessions.close();

@@ -287,6 +287,7 @@ runtime::Task<void> Session::finish_message() {
     context_.metrics.accepted_octets.add(intake->size());
     errors_ = 0;
     idle_commands_ = 0;
+    bad_recipients_ = 0;
     forget_message();
     say(context_.replies.make(Say::accepted, {intake->id().to_string()}));
 }
