@@ -31,8 +31,9 @@ constexpr const char* kResolvConf = "/etc/resolv.conf";
 constexpr const char* kHosts = "/etc/hosts";
 constexpr std::size_t kFileAtMost = 1 << 20;
 
-constexpr auto kLookAtFiles = 30s;  // has /etc/resolv.conf changed?
-constexpr int kKeepSystem = 30;     // seconds; the system's library tells no TTL
+constexpr auto kLookAround = 30s;  // has /etc/resolv.conf changed, or the clock jumped?
+constexpr auto kJump = 1min;
+constexpr int kKeepSystem = 30;  // seconds; the system's library tells no TTL
 
 // "Example.COM." as it is asked for.
 std::string plain_name(const std::string& name) {
@@ -58,6 +59,12 @@ std::int64_t modified(const char* path) {
     struct stat found{};
     if (::stat(path, &found) != 0) return 0;
     return static_cast<std::int64_t>(found.st_mtim.tv_sec) * 1'000'000'000 + found.st_mtim.tv_nsec;
+}
+
+// How far the wall clock is from the steady one: it changes only when somebody sets the clock.
+std::chrono::nanoseconds clock_offset() {
+    return std::chrono::system_clock::now().time_since_epoch() -
+           std::chrono::steady_clock::now().time_since_epoch();
 }
 
 AddressAnswer address_answer(const DnsAnswer& answer) {
@@ -280,7 +287,7 @@ runtime::Task<AddressAnswer> UnboundResolver::system_addresses(std::string host,
     co_return co_await addresses(std::move(name), deadline);
 }
 
-// ---- the self-test, and /etc/resolv.conf
+// ---- the self-test, /etc/resolv.conf, the clock
 
 void UnboundResolver::wake() {
     MutexLock lock(mutex_);
@@ -310,17 +317,23 @@ void UnboundResolver::maintain() {
     pthread_setname_np(pthread_self(), "dns-check");
     bool follow = options_.servers.empty();
     auto seen = modified(kResolvConf);
+    auto offset = clock_offset();
     for (;;) {
         if (std::chrono::steady_clock::now() >= validation_.next_test()) test_validation();
         {
             MutexLock lock(mutex_);
             if (!stopping_) {
-                auto next = std::chrono::steady_clock::now() + kLookAtFiles;
+                auto next = std::chrono::steady_clock::now() + kLookAround;
                 changed_.wait_until(lock.native(), next);
             }
             if (stopping_) return;
         }
-        if (!follow || modified(kResolvConf) == seen) continue;
+        // libunbound keeps answers by the wall clock: after a jump back they would stay for as long
+        // as it was.
+        bool jumped = std::chrono::abs(clock_offset() - offset) > kJump;
+        bool other_servers = follow && modified(kResolvConf) != seen;
+        if (!jumped && !other_servers) continue;
+        offset = clock_offset();
         seen = modified(kResolvConf);
         if (make_contexts()) {
             cache_->clear();
