@@ -76,8 +76,14 @@ def wait_until(condition, seconds, what):
         time.sleep(0.02)
 
 
+def environment(**more):
+    """Ours without POSTHASTE_*, which Posthaste would take for its configuration."""
+    return {**{name: value for name, value in os.environ.items() if not name.startswith("POSTHASTE_")}, **more}
+
+
 def run(*command, **more):
     """A program that must succeed; gives its output."""
+    more.setdefault("env", environment())
     done = subprocess.run([str(c) for c in command], capture_output=True, text=True, check=False, **more)
     if done.returncode != 0:
         die(f"{command[0]} ended with {done.returncode}: {(done.stderr or done.stdout).strip()[-2000:]}")

@@ -113,7 +113,15 @@ class Group:
         self._wait(10)
 
     def end(self, grace=15):
-        """SIGTERM to the main process, then to what is left, then SIGKILL; by id."""
+        """The processes, and the group."""
+        self.end_processes(grace)
+        try:
+            self._folder.rmdir()
+        except OSError:
+            pass
+
+    def end_processes(self, grace=15):
+        """SIGTERM to the main process, then to what is left, then SIGKILL; by id. Others may be started here later."""
         if self._main is not None and self._main.poll() is None:
             self._main.terminate()
             self._wait(grace)
@@ -124,10 +132,6 @@ class Group:
             self._wait(3)
         if self._main is not None:
             self._main.wait()
-        try:
-            self._folder.rmdir()
-        except OSError:
-            pass
 
     def _signal(self, number):
         for pid in self.pids():

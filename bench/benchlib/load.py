@@ -20,7 +20,8 @@ def generate(port, messages, *more, user=common.USER, password=common.PASSWORD, 
     arguments = ["--json", "--server", f"127.0.0.1:{port}", "--messages", messages, "--from", common.USER, *more]
     if user:
         arguments += ["--user", user, "--password-stdin"]
-    done = subprocess.run(command(*arguments), input=password + "\n", capture_output=True, text=True, check=False, timeout=timeout)
+    done = subprocess.run(command(*arguments), input=password + "\n", capture_output=True, text=True, check=False, timeout=timeout,
+                          env=common.environment())
     try:
         return json.loads(done.stdout.strip().splitlines()[-1])
     except (ValueError, IndexError):
@@ -38,13 +39,14 @@ def require(report, messages, who):
 class Sink:
     """The recipients' server: counts and throws away."""
 
-    def __init__(self):
-        self.port = common.free_port()
+    def __init__(self, port=None):
+        self.port = port or common.free_port()
         self.messages = 0
         self.connections = 0
         self._group = Group("sink")
         log = common.WORK / "sink.log"
-        self._process = self._group.start(command("--mode", "sink", "--listen", f"127.0.0.1:{self.port}"), log, stdout=subprocess.PIPE)
+        self._process = self._group.start(command("--mode", "sink", "--listen", f"127.0.0.1:{self.port}"), log,
+                                          stdout=subprocess.PIPE, env=common.environment())
         self._ready = threading.Event()
         threading.Thread(target=self._read, daemon=True).start()
         if not self._ready.wait(10):

@@ -116,7 +116,7 @@ class Exim(Server):
                                               password=common.PASSWORD))
 
     def command(self):
-        return self._wrapped([self._binary(), "-C", self.config, "-bdf"]), dict(os.environ)
+        return self._wrapped([self._binary(), "-C", self.config, "-bdf"]), common.environment()
 
     def queued(self):
         return sum(1 for _ in (self.folder / "spool").rglob("*-H"))

@@ -1,6 +1,5 @@
 """Haraka from npm, one worker process a core, its outbound queue on disk."""
 
-import os
 import shutil
 
 from .. import common
@@ -61,7 +60,7 @@ class Haraka(Server):
             (self.folder / "plugins" / "bench_route.js").write_text(_ROUTE % self.sink)
 
     def command(self):
-        return ["node", self._package() / "bin" / "haraka", "-c", self.folder], dict(os.environ)
+        return ["node", self._package() / "bin" / "haraka", "-c", self.folder], common.environment()
 
     def queued(self):
         return sum(1 for path in (self.folder / "queue").iterdir() if not path.name.startswith("."))

@@ -123,7 +123,7 @@ class Postfix(Server):
         (folder / "smtpd.conf").write_text(
             f"pwcheck_method: auxprop\nauxprop_plugin: sasldb\nsasldb_path: {database}\nmech_list: PLAIN\n")
         user, realm = common.USER.split("@")
-        environment = dict(os.environ, SASL_PATH=str(common.WORK / "sasl-plugins"))
+        environment = common.environment(SASL_PATH=str(common.WORK / "sasl-plugins"))
         done = subprocess.run([common.PEERS / "sasl2-bin/usr/sbin/saslpasswd2", "-p", "-c", "-f", database, "-u", realm, user],
                               input=common.PASSWORD, text=True, capture_output=True, env=environment, check=False)
         if not database.exists():
@@ -132,7 +132,7 @@ class Postfix(Server):
 
     def command(self):
         root = common.PEERS / "postfix"
-        environment = dict(os.environ, LD_LIBRARY_PATH=str(root / "usr/lib/postfix"), MAIL_CONFIG=str(self.folder / "conf"),
+        environment = common.environment(LD_LIBRARY_PATH=str(root / "usr/lib/postfix"), MAIL_CONFIG=str(self.folder / "conf"),
                            SASL_PATH=str(common.WORK / "sasl-plugins"))
         return [root / "usr/lib/postfix/sbin/master", "-c", self.folder / "conf", "-d"], environment
 

@@ -1,7 +1,6 @@
 """Posthaste, as its configuration file would have it in production."""
 
 import json
-import os
 
 from .. import common
 from .base import Server
@@ -40,7 +39,10 @@ class Posthaste(Server):
         return [json.loads(line) for line in self.cli(*arguments, "--json").splitlines() if line.strip()]
 
     def command(self):
-        return [common.binary(), "serve", "--config", self.config, "--log", "json"], dict(os.environ)
+        return [common.binary(), "serve", "--config", self.config, "--log", "json"], common.environment()
+
+    def queued(self):
+        return self.json("status")[0]["messages"]
 
     def store_size(self):
         """Octets of the whole store."""
