@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <fcntl.h>
+#include <filesystem>
 #include <sys/stat.h>
 
 #include <fmt/format.h>
@@ -129,6 +130,14 @@ Result<void> sync_file(const std::string& path) {
 }  // namespace
 
 Result<void> SqliteEngine::backup(const std::string& folder) {
+    // Inside the store it would be swept away, or lost together with what it is a copy of.
+    std::error_code ignored;
+    const auto store =
+        std::filesystem::weakly_canonical(options_.content_folder, ignored).parent_path();
+    const auto wanted = std::filesystem::weakly_canonical(folder, ignored);
+    if (std::ranges::mismatch(store, wanted).in1 == store.end())
+        return fail(ErrorKind::denied, folder + " is inside of the store",
+                    "name a folder elsewhere, best on another disk");
     Copy copy(folder);
     const auto made = [&]() -> Result<void> {
         PH_CHECK(copy.begin());
