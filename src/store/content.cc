@@ -43,7 +43,7 @@ struct ContentWriter::Impl {
     std::string folder;
     std::string file;
     ContentBudget& budget;
-    OnStoreFailure on_failure;
+    StoreWatch watch;
     std::string buffer;
     std::size_t taken = 0;  // of the budget, for `buffer`
     std::uint64_t size = 0;
@@ -54,11 +54,11 @@ struct ContentWriter::Impl {
     bool exists = false;  // the file is there and nobody else answers for it
     std::optional<Error> error;
 
-    Impl(std::string content_folder, QueueId id, ContentBudget& memory, OnStoreFailure report)
+    Impl(std::string content_folder, QueueId id, ContentBudget& memory, StoreWatch store)
         : folder(std::move(content_folder)),
           file(id.to_string()),
           budget(memory),
-          on_failure(std::move(report)) {}
+          watch(std::move(store)) {}
 
     ~Impl() {
         budget.give_back(taken);
@@ -93,11 +93,13 @@ struct ContentWriter::Impl {
         error = result.error();
         drop_buffer();
         remove_file();
-        if (error->kind == ErrorKind::store_failed && on_failure) on_failure(*error);
+        if (error->kind == ErrorKind::store_failed && watch.on_failure) watch.on_failure(*error);
         return result;
     }
 
     Result<void> open_once() {
+        if (watch.has_failed && watch.has_failed())
+            return fail(ErrorKind::store_failed, "the store has failed", "restart posthaste");
         if (fd) return {};
         PH_TRY(fd, open_file(path_in(folder, file), O_WRONLY | O_CREAT | O_EXCL));
         exists = true;
@@ -120,8 +122,8 @@ struct ContentWriter::Impl {
 };
 
 ContentWriter::ContentWriter(std::string content_folder, QueueId id, ContentBudget& budget,
-                             OnStoreFailure on_failure)
-    : impl_(std::make_unique<Impl>(std::move(content_folder), id, budget, std::move(on_failure))) {}
+                             StoreWatch watch)
+    : impl_(std::make_unique<Impl>(std::move(content_folder), id, budget, std::move(watch))) {}
 
 ContentWriter::~ContentWriter() = default;
 ContentWriter::ContentWriter(ContentWriter&&) noexcept = default;

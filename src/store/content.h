@@ -34,16 +34,19 @@ class ContentBudget {
     std::atomic<std::size_t> used_{0};
 };
 
-// Called with a store_failed of a content file, on the thread that met it, so that the whole store
-// stops.
-using OnStoreFailure = std::function<void(const Error&)>;
+// How a content file and the rest of the store learn of each other's failed writes. Any thread.
+struct StoreWatch {
+    std::function<void(const Error&)>
+        on_failure;                    // store_failed of a content file: the whole store must stop
+    std::function<bool()> has_failed;  // then nothing is written or synced here either
+};
 
 // One thread at a time. `budget` outlives it. The budget is given back by `finish`: from then on
 // what is in memory counts among what waits for the committer.
 class ContentWriter {
   public:
     ContentWriter(std::string content_folder, QueueId id, ContentBudget& budget,
-                  OnStoreFailure on_failure = {});
+                  StoreWatch watch = {});
     ~ContentWriter();  // a file that was not finished is removed
     ContentWriter(ContentWriter&&) noexcept;
 

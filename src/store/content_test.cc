@@ -145,7 +145,8 @@ TEST(ContentWriter, fails_once_and_for_all) {
     ContentBudget budget(kPlenty);
     const QueueId id = QueueId::make();
     int reports = 0;
-    ContentWriter writer(folder.path() + "/missing", id, budget, [&](const Error&) { ++reports; });
+    ContentWriter writer(folder.path() + "/missing", id, budget,
+                         {.on_failure = [&](const Error&) { ++reports; }, .has_failed = {}});
     writer.append(pattern(kInlineBody + 1));
     const auto first = writer.flush();
     ASSERT_FALSE(first);
@@ -154,6 +155,20 @@ TEST(ContentWriter, fails_once_and_for_all) {
     EXPECT_EQ(budget.used(), 0u);
     EXPECT_EQ(writer.finish().error().text, first.error().text);
     EXPECT_EQ(reports, 0);  // not a failed write: the folder is gone
+}
+
+TEST(ContentWriter, writes_nothing_once_the_store_has_failed) {
+    const TempFolder folder;
+    ContentBudget budget(kPlenty);
+    bool failed = false;
+    ContentWriter writer(folder.path(), QueueId::make(), budget,
+                         {.on_failure = {}, .has_failed = [&] { return failed; }});
+    writer.append(pattern(kInlineBody + 1));
+    ASSERT_TRUE(writer.flush());
+    writer.append(pattern(kContentPiece));
+    failed = true;
+    EXPECT_EQ(writer.finish().error().kind, ErrorKind::store_failed);
+    EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
 }
 
 TEST(ContentWriter, discard_removes_a_finished_file) {

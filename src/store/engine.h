@@ -1,6 +1,6 @@
 // Engine: one database behind the store. `apply` is called by the committer's thread alone; queries
 // come from any thread, block, and have a bounded number of readers. The conformance suite
-// (conformance_test.cc) is what every engine must pass.
+// (conformance.h) is what every engine must pass.
 #pragma once
 
 #include "base/result.h"

@@ -124,10 +124,13 @@ const std::string& Store::path() const {
 }
 
 ContentWriter Store::write_content(const QueueId& id) {
-    return {impl_->content_folder, id, impl_->budget,
-            [committer = impl_->committer.get()](const Error& error) {
-                committer->report_failure(error.text);
-            }};
+    Committer* const committer = impl_->committer.get();
+    return {
+        impl_->content_folder,
+        id,
+        impl_->budget,
+        {.on_failure = [committer](const Error& error) { committer->report_failure(error.text); },
+         .has_failed = [committer] { return committer->health() == Health::failed; }}};
 }
 
 void Store::discard_content(const Body& body) {

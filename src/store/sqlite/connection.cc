@@ -74,15 +74,23 @@ Meaning meaning_of(int extended, int error_number) {
 
 }  // namespace
 
+void before_call() {
+    errno = 0;
+}
+
 Error error_of(sqlite3* db, std::string_view doing) {
+    // Not sqlite3_system_errno: it is not set when a COMMIT fails, and keeps what an earlier error
+    // left there, so that a broken disk could pass for a full one. Unless nothing failed since
+    // before_call, errno is what it was when the write did.
+    const int error_number = errno;
     const int extended = sqlite3_extended_errcode(db);
-    const int error_number = sqlite3_system_errno(db);
     const Meaning meaning = meaning_of(extended, error_number);
     std::string text = fmt::format("{}: {}", doing, sqlite3_errmsg(db));
     const int primary = extended & 0xff;
-    if ((primary == SQLITE_IOERR || primary == SQLITE_CANTOPEN) && error_number != 0) {
-        if (const char* words = strerrordesc_np(error_number)) text += fmt::format(" ({})", words);
-    }
+    const bool by_system = primary == SQLITE_IOERR || primary == SQLITE_CANTOPEN;
+    if (const char* reason =
+            by_system && error_number != 0 ? strerrordesc_np(error_number) : nullptr)
+        text += fmt::format(" ({})", reason);
     return {meaning.kind, std::move(text), meaning.mend};
 }
 
@@ -114,6 +122,7 @@ void Query::bind_at(int position, Blob blob) {
 Result<bool> Query::next() {
     if (statement_ == nullptr || bind_error_ != SQLITE_OK)
         return std::unexpected(error_of(db_, "cannot use the store"));
+    before_call();
     const int rc = sqlite3_step(statement_);
     if (rc == SQLITE_ROW) return true;
     if (rc == SQLITE_DONE) return false;
@@ -159,6 +168,7 @@ Result<std::unique_ptr<Connection>> Connection::open(const std::string& path, Mo
                       (mode == Mode::read ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE) |
                       (mode == Mode::create ? SQLITE_OPEN_CREATE : 0);
     sqlite3* db = nullptr;
+    before_call();
     const int rc = sqlite3_open_v2(path.c_str(), &db, flags, nullptr);
     if (db == nullptr) throw std::bad_alloc();
     std::unique_ptr<Connection> connection(new Connection(path, db));
@@ -192,6 +202,7 @@ Query Connection::query(const char* sql) {
 }
 
 Result<void> Connection::execute(const std::string& sql) {
+    before_call();
     if (sqlite3_exec(db_, sql.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK)
         return std::unexpected(error("cannot use " + path_));
     return {};

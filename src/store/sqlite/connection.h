@@ -97,10 +97,12 @@ class Query {
     int bind_error_ = 0;
 };
 
-// What the error of the last call on `db` means. store_full: rolled back, later calls may work;
-// store_failed: a write or sync failed or the file is damaged; timeout: a reader's deadline; busy:
-// locked by another program; conflict: a constraint; io: anything else.
+// What the error of the last call on `db` means; asked at once, with `before_call` ahead of that
+// call. store_full: rolled back, later calls may work; store_failed: a write or sync failed or the
+// file is damaged; timeout: a reader's deadline; busy: locked by another program; conflict: a
+// constraint; io: anything else.
 Error error_of(sqlite3* db, std::string_view doing);
+void before_call();
 
 class Connection {
   public:

@@ -38,7 +38,8 @@ Housekeeper::Housekeeper(std::string content_folder, OnFailure on_failure)
     pthread_setname_np(thread_.native_handle(), "ph-housekeeper");
 }
 
-Housekeeper::~Housekeeper() {
+void Housekeeper::stop() {
+    if (!thread_.joinable()) return;
     {
         const MutexLock lock(mutex_);
         stop_ = true;
@@ -150,6 +151,7 @@ bool Housekeeper::checkpoint(Log& log, bool truncate) {
     int in_log = 0;
     int copied = 0;
     const int mode = truncate ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE;
+    before_call();
     if (sqlite3_wal_checkpoint_v2(log.connection->raw(), "main", mode, &in_log, &copied) ==
         SQLITE_OK) {
         log.copied = copied;

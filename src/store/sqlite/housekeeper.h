@@ -25,7 +25,11 @@ class Housekeeper {
         std::function<void(const Error&)>;  // store_failed of a checkpoint, on this thread
 
     Housekeeper(std::string content_folder, OnFailure on_failure);
-    ~Housekeeper();  // removes the files still waiting, makes no further checkpoint
+
+    ~Housekeeper() { stop(); }
+
+    // Ends the thread: files still waiting are removed, no further checkpoint is made.
+    void stop();
 
     // Before anything else; gives the number by which the database is named below. `connection` is
     // the housekeeper's own from then on, `log_pages` what is in the log already.

@@ -46,7 +46,7 @@ SqliteEngine::SqliteEngine(Options options, std::unique_ptr<Database> queue,
 }
 
 SqliteEngine::~SqliteEngine() {
-    housekeeper_.reset();
+    housekeeper_->stop();  // it may still report a failure
     if (!failed_) return;
     // A second sync of a file whose first one failed reports success for pages that the kernel has
     // dropped: nothing is synced any more, not even by closing (threats.md F2).
@@ -150,6 +150,7 @@ void SqliteEngine::restart_log_if_wanted(Half& half) {
     Connection& db = half.database->writer();
     int in_log = 0;
     int copied = 0;
+    before_call();
     if (sqlite3_wal_checkpoint_v2(db.raw(), "main", SQLITE_CHECKPOINT_PASSIVE, &in_log, &copied) !=
         SQLITE_OK) {
         // Busy or full: another time. Nothing is lost, the log only grows a little more.

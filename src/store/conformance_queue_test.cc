@@ -1,15 +1,8 @@
-// What every engine must do, whatever database is behind it. An engine joins by one more row at the
-// end.
-#include "base/ascii.h"
+// What every engine must do with the queue, whatever database is behind it.
+#include "store/conformance.h"
 #include "store/content.h"
-#include "store/engine.h"
-#include "store/sqlite/sqlite_engine.h"
-#include "store/testing.h"
-
-#include <functional>
 
 #include <gmock/gmock.h>
-#include <gtest/gtest.h>
 
 namespace posthaste::store {
 namespace {
@@ -18,72 +11,7 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-struct EngineKind {
-    const char* name;
-    std::function<Result<std::unique_ptr<Engine>>(const std::string& folder)> open;
-};
-
-class Conformance : public ::testing::TestWithParam<EngineKind> {
-  protected:
-    Conformance() { open(); }
-
-    void open() {
-        std::filesystem::create_directory(folder_ / "content");
-        auto opened = GetParam().open(folder_.path());
-        ASSERT_TRUE(opened) << opened.error().text;
-        engine_ = std::move(*opened);
-    }
-
-    void reopen() {
-        engine_.reset();
-        open();
-    }
-
-    Result<void> apply(const Changes& changes) {
-        const Changes* const one = &changes;
-        return engine_->apply({&one, 1});
-    }
-
-    void must_apply(Change change) {
-        const auto applied = apply(testing::changes_of(std::move(change)));
-        ASSERT_TRUE(applied) << applied.error().text;
-    }
-
-    Message get(const QueueId& id) {
-        const auto message = engine_->message(id);
-        EXPECT_TRUE(message && *message) << (message ? "no such message" : message.error().text);
-        return message && *message ? **message : Message{};
-    }
-
-    bool there(const QueueId& id) {
-        const auto message = engine_->message(id);
-        EXPECT_TRUE(message) << message.error().text;
-        return message && message->has_value();
-    }
-
-    std::vector<OpenRecipient> open_recipients() {
-        std::vector<OpenRecipient> all;
-        EXPECT_TRUE(
-            engine_->for_each_open([&](const OpenRecipient& open) { all.push_back(open); }));
-        return all;
-    }
-
-    std::vector<QueueSummary> list(const QueueFilter& filter) {
-        auto summaries = engine_->list(filter);
-        EXPECT_TRUE(summaries) << summaries.error().text;
-        return summaries ? std::move(*summaries) : std::vector<QueueSummary>();
-    }
-
-    // Backup opens a second engine on the copy.
-    std::unique_ptr<Engine> open_copy(const std::string& folder) {
-        auto opened = GetParam().open(folder);
-        EXPECT_TRUE(opened) << opened.error().text;
-        return opened ? std::move(*opened) : nullptr;
-    }
-
-    const testing::TempFolder folder_;
-    std::unique_ptr<Engine> engine_;
-};
+class ConformanceQueue : public testing::Conformance {};
 
 AddMessage full_message() {
     AddMessage add = testing::make_message(2, std::string("a\0b\r\n", 5));
@@ -146,7 +74,7 @@ void expect_same(const RecipientRow& a, const RecipientRow& b) {
     expect_same(a.last, b.last);
 }
 
-TEST_P(Conformance, every_field_comes_back_after_a_restart) {
+TEST_P(ConformanceQueue, every_field_comes_back_after_a_restart) {
     const AddMessage add = full_message();
     must_apply(add);
     reopen();
@@ -176,7 +104,7 @@ TEST_P(Conformance, every_field_comes_back_after_a_restart) {
     EXPECT_EQ(**body, *add.row.body.octets);
 }
 
-TEST_P(Conformance, a_message_with_an_empty_body_and_header) {
+TEST_P(ConformanceQueue, a_message_with_an_empty_body_and_header) {
     AddMessage add = testing::make_message(1, "");
     add.row.header = std::make_shared<const std::string>();
     must_apply(add);
@@ -186,7 +114,7 @@ TEST_P(Conformance, a_message_with_an_empty_body_and_header) {
     EXPECT_EQ(**body, "");
 }
 
-TEST_P(Conformance, what_is_not_there_is_nothing_and_no_error) {
+TEST_P(ConformanceQueue, what_is_not_there_is_nothing_and_no_error) {
     const QueueId id = QueueId::make();
     EXPECT_FALSE(there(id));
     const auto body = engine_->inline_body(id);
@@ -199,7 +127,7 @@ TEST_P(Conformance, what_is_not_there_is_nothing_and_no_error) {
     EXPECT_TRUE(engine_->apply({}));
 }
 
-TEST_P(Conformance, the_message_goes_with_its_last_recipient) {
+TEST_P(ConformanceQueue, the_message_goes_with_its_last_recipient) {
     const AddMessage add = testing::make_message(3);
     must_apply(add);
     must_apply(Settlement{.id = add.row.id, .updates = {testing::done(0), testing::done(2)}});
@@ -213,7 +141,7 @@ TEST_P(Conformance, the_message_goes_with_its_last_recipient) {
     EXPECT_THAT(open_recipients(), IsEmpty());
 }
 
-TEST_P(Conformance, an_attempt_that_failed_is_kept_with_its_outcome) {
+TEST_P(ConformanceQueue, an_attempt_that_failed_is_kept_with_its_outcome) {
     const AddMessage add = testing::make_message(2);
     must_apply(add);
     RecipientUpdate update;
@@ -235,7 +163,7 @@ TEST_P(Conformance, an_attempt_that_failed_is_kept_with_its_outcome) {
     expect_same(message.recipients[1].last, update.outcome);
 }
 
-TEST_P(Conformance, every_cause_survives) {
+TEST_P(ConformanceQueue, every_cause_survives) {
     const AddMessage add = testing::make_message(1);
     must_apply(add);
     for (int i = 0; i <= static_cast<int>(mail::Cause::unknown); ++i) {
@@ -246,7 +174,7 @@ TEST_P(Conformance, every_cause_survives) {
     }
 }
 
-TEST_P(Conformance, a_report_that_is_due_survives_a_restart) {
+TEST_P(ConformanceQueue, a_report_that_is_due_survives_a_restart) {
     const AddMessage add = testing::make_message(2);
     must_apply(add);
     RecipientUpdate failed = testing::done(0);
@@ -268,7 +196,7 @@ TEST_P(Conformance, a_report_that_is_due_survives_a_restart) {
     EXPECT_TRUE(there(report.row.id));
 }
 
-TEST_P(Conformance, a_submission_is_written_whole_or_not_at_all) {
+TEST_P(ConformanceQueue, a_submission_is_written_whole_or_not_at_all) {
     const AddMessage present = testing::make_message();
     const AddMessage report = testing::make_message();
     must_apply(present);
@@ -287,7 +215,7 @@ TEST_P(Conformance, a_submission_is_written_whole_or_not_at_all) {
     EXPECT_TRUE(there(report.row.id));
 }
 
-TEST_P(Conformance, submissions_of_one_call_apply_in_order) {
+TEST_P(ConformanceQueue, submissions_of_one_call_apply_in_order) {
     const AddMessage add = testing::make_message();
     const Changes in = testing::changes_of(add);
     const Changes held = testing::changes_of(SetHeld{.id = add.row.id, .held = true});
@@ -300,7 +228,7 @@ TEST_P(Conformance, submissions_of_one_call_apply_in_order) {
     EXPECT_TRUE(get(add.row.id).row.held);
 }
 
-TEST_P(Conformance, hold_release_retry_and_delay_notice) {
+TEST_P(ConformanceQueue, hold_release_retry_and_delay_notice) {
     const AddMessage add = testing::make_message(2);
     must_apply(add);
     must_apply(SetHeld{.id = add.row.id, .held = true});
@@ -322,7 +250,7 @@ TEST_P(Conformance, hold_release_retry_and_delay_notice) {
     EXPECT_FALSE(get(add.row.id).row.held);
 }
 
-TEST_P(Conformance, what_the_scheduler_loads_is_complete_and_in_order) {
+TEST_P(ConformanceQueue, what_the_scheduler_loads_is_complete_and_in_order) {
     const AddMessage first = testing::make_message(2);
     AddMessage second = testing::make_message(1);
     second.row.account = "bob@example.com";
@@ -349,7 +277,7 @@ TEST_P(Conformance, what_the_scheduler_loads_is_complete_and_in_order) {
     EXPECT_FALSE(open[2].report_due);
 }
 
-TEST_P(Conformance, list_filters) {
+TEST_P(ConformanceQueue, list_filters) {
     AddMessage held = testing::make_message(1);
     held.row.held = true;
     AddMessage other = testing::make_message(2);
@@ -378,7 +306,7 @@ TEST_P(Conformance, list_filters) {
     EXPECT_THAT(list({.after = {}, .domain = "' OR 1=1 --", .sender = {}}), IsEmpty());
 }
 
-TEST_P(Conformance, list_pages_through_everything_once) {
+TEST_P(ConformanceQueue, list_pages_through_everything_once) {
     std::vector<QueueId> ids;
     for (int i = 0; i < 25; ++i) {
         const AddMessage add = testing::make_message();
@@ -399,7 +327,7 @@ TEST_P(Conformance, list_pages_through_everything_once) {
     EXPECT_THAT(list({.after = {}, .limit = 1'000'000, .domain = {}, .sender = {}}), SizeIs(25));
 }
 
-TEST_P(Conformance, counts) {
+TEST_P(ConformanceQueue, counts) {
     AddMessage held = testing::make_message(3, "12345");
     held.row.held = true;
     must_apply(held);
@@ -417,7 +345,7 @@ TEST_P(Conformance, counts) {
     EXPECT_EQ(engine_->counts()->messages, 1u);
 }
 
-TEST_P(Conformance, clock_mark) {
+TEST_P(ConformanceQueue, clock_mark) {
     const auto none = engine_->clock_mark();
     ASSERT_TRUE(none);
     EXPECT_FALSE(*none);
@@ -432,7 +360,7 @@ TEST_P(Conformance, clock_mark) {
     EXPECT_EQ((*mark)->wall, Timestamp(Seconds(1'763'900'061)));
 }
 
-TEST_P(Conformance, content_files_are_named_and_removed_behind_the_commit) {
+TEST_P(ConformanceQueue, content_files_are_named_and_removed_behind_the_commit) {
     AddMessage add = testing::make_message(1);
     add.row.body = Body{.octets = nullptr, .file = add.row.id.to_string(), .size = 5, .crc = 7};
     const std::string path = folder_ / ("content/" + add.row.body.file);
@@ -449,121 +377,7 @@ TEST_P(Conformance, content_files_are_named_and_removed_behind_the_commit) {
     EXPECT_FALSE(std::filesystem::exists(path));
 }
 
-TEST_P(Conformance, domains) {
-    const Timestamp when(Milliseconds(1'763'900'000'000));
-    must_apply(PutDomain{{.name = "b.example", .created = when}});
-    must_apply(PutDomain{{.name = "a.example", .created = when}});
-    must_apply(PutDomain{{.name = "a.example", .created = when + Seconds(1)}});
-    reopen();
-    const auto domains = engine_->domains();
-    ASSERT_TRUE(domains);
-    ASSERT_THAT(*domains, SizeIs(2));
-    EXPECT_EQ((*domains)[0].name, "a.example");
-    EXPECT_EQ((*domains)[0].created, when + Seconds(1));
-    EXPECT_TRUE(engine_->domain("b.example")->has_value());
-    must_apply(RemoveDomain{"b.example"});
-    must_apply(RemoveDomain{"b.example"});
-    EXPECT_FALSE(engine_->domain("b.example")->has_value());
-}
-
-AccountRow account_row(const std::string& address) {
-    AccountRow row;
-    row.address = address;
-    row.name = "Ä Person";
-    row.password_hash = "$argon2id$v=19$x";
-    row.created = Timestamp(Milliseconds(1'763'900'000'000));
-    return row;
-}
-
-TEST_P(Conformance, accounts_and_further_addresses) {
-    AccountRow alice = account_row("alice@example.com");
-    alice.also = {"sales@example.com", "info@example.com", "sales@example.com"};
-    AccountRow bob = account_row("bob@example.com");
-    bob.also = {"sales@example.com"};  // a shared address belongs to several
-    bob.disabled = true;
-    must_apply(PutAccount{bob});
-    must_apply(PutAccount{alice});
-    reopen();
-    auto accounts = engine_->accounts();
-    ASSERT_TRUE(accounts);
-    ASSERT_THAT(*accounts, SizeIs(2));
-    EXPECT_EQ((*accounts)[0].address, "alice@example.com");
-    EXPECT_EQ((*accounts)[0].name, alice.name);
-    EXPECT_EQ((*accounts)[0].password_hash, alice.password_hash);
-    EXPECT_EQ((*accounts)[0].created, alice.created);
-    EXPECT_FALSE((*accounts)[0].disabled);
-    EXPECT_THAT((*accounts)[0].also, ElementsAre("info@example.com", "sales@example.com"));
-    EXPECT_TRUE((*accounts)[1].disabled);
-    EXPECT_THAT((*accounts)[1].also, ElementsAre("sales@example.com"));
-
-    alice.also = {"new@example.com"};
-    alice.password_hash = "";
-    must_apply(PutAccount{alice});
-    auto again = engine_->account("alice@example.com");
-    ASSERT_TRUE(again && *again);
-    EXPECT_THAT((*again)->also, ElementsAre("new@example.com"));
-    EXPECT_EQ((*again)->password_hash, "");
-    EXPECT_FALSE(
-        engine_->account("Alice@example.com")->has_value());  // keys are compared as octets
-    must_apply(RemoveAccount{"alice@example.com"});
-    EXPECT_FALSE(engine_->account("alice@example.com")->has_value());
-}
-
-TEST_P(Conformance, app_passwords) {
-    must_apply(PutAccount{account_row("alice@example.com")});
-    AppPasswordRow phone{.id = "a1",
-                         .account = "alice@example.com",
-                         .name = "phone",
-                         .digest = std::string(31, 'd') + '\0',
-                         .created = Timestamp(Milliseconds(1'763'900'000'000))};
-    AppPasswordRow laptop = phone;
-    laptop.id = "b2";
-    laptop.digest = std::string(32, 'e');
-    laptop.created += Seconds(1);
-    must_apply(PutAppPassword{laptop});
-    must_apply(PutAppPassword{phone});
-    reopen();
-    const auto all = engine_->app_passwords("alice@example.com");
-    ASSERT_TRUE(all);
-    ASSERT_THAT(*all, SizeIs(2));
-    EXPECT_EQ((*all)[0].id, "a1");
-    EXPECT_EQ((*all)[0].name, "phone");
-    const auto found = engine_->app_password_by_digest(phone.digest);
-    ASSERT_TRUE(found && *found);
-    EXPECT_EQ((*found)->id, "a1");
-    EXPECT_EQ((*found)->digest, phone.digest);
-    EXPECT_EQ((*found)->created, phone.created);
-    EXPECT_FALSE(engine_->app_password_by_digest(std::string(31, 'd'))->has_value());
-
-    AppPasswordRow taken = phone;
-    taken.id = "c3";
-    const auto conflict = apply(testing::changes_of(PutAppPassword{taken}));
-    ASSERT_FALSE(conflict);
-    EXPECT_EQ(conflict.error().kind, ErrorKind::conflict);
-    AppPasswordRow stranger = phone;
-    stranger.account = "nobody@example.com";
-    stranger.digest = std::string(32, 'f');
-    const auto missing = apply(testing::changes_of(PutAppPassword{stranger}));
-    ASSERT_FALSE(missing);
-    EXPECT_EQ(missing.error().kind, ErrorKind::not_found);
-
-    must_apply(RemoveAppPassword{.account = "alice@example.com", .id = "b2"});
-    EXPECT_FALSE(engine_->app_password_by_digest(laptop.digest)->has_value());
-    must_apply(RemoveAccount{"alice@example.com"});
-    EXPECT_FALSE(engine_->app_password_by_digest(phone.digest)->has_value());
-}
-
-TEST_P(Conformance, the_secret_is_made_once) {
-    const std::string secret = engine_->server_secret();
-    EXPECT_EQ(secret.size(), 32u);
-    reopen();
-    EXPECT_EQ(engine_->server_secret(), secret);
-    const testing::TempFolder other;
-    std::filesystem::create_directory(other / "content");
-    EXPECT_NE(open_copy(other.path())->server_secret(), secret);
-}
-
-TEST_P(Conformance, backup_is_complete_held_and_opens) {
+TEST_P(ConformanceQueue, backup_is_complete_held_and_opens) {
     AddMessage in_file = testing::make_message(1);
     in_file.row.body = Body{
         .octets = nullptr, .file = in_file.row.id.to_string(), .size = 5, .crc = crc32c("12345")};
@@ -572,7 +386,7 @@ TEST_P(Conformance, backup_is_complete_held_and_opens) {
     AddMessage lost = testing::make_message(1);
     lost.row.body = Body{.octets = nullptr, .file = lost.row.id.to_string(), .size = 5, .crc = 1};
     for (const AddMessage& add : {in_file, small, lost}) must_apply(add);
-    must_apply(PutAccount{account_row("alice@example.com")});
+    must_apply(PutAccount{testing::account_row("alice@example.com")});
     must_apply(SaveClock{
         {.queue_time = QueueTime(Seconds(5)), .wall = Timestamp(Seconds(1'763'900'000))}});
 
@@ -605,7 +419,7 @@ TEST_P(Conformance, backup_is_complete_held_and_opens) {
     EXPECT_EQ(nowhere.error().kind, ErrorKind::not_found);
 }
 
-TEST_P(Conformance, housekeeping_changes_nothing) {
+TEST_P(ConformanceQueue, housekeeping_changes_nothing) {
     std::vector<AddMessage> messages;
     Changes changes;
     for (int i = 0; i < 200; ++i) {
@@ -623,16 +437,8 @@ TEST_P(Conformance, housekeeping_changes_nothing) {
     EXPECT_EQ(**engine_->inline_body(messages[1].row.id), std::string(20'000, 'x'));
 }
 
-Result<std::unique_ptr<Engine>> open_sqlite(const std::string& folder) {
-    PH_TRY(auto engine, sqlite::SqliteEngine::open({.folder = folder,
-                                                    .content_folder = folder + "/content",
-                                                    .create = true,
-                                                    .readers = {}}));
-    return std::unique_ptr<Engine>(std::move(engine));
-}
-
-INSTANTIATE_TEST_SUITE_P(Engines, Conformance, ::testing::Values(EngineKind{"sqlite", open_sqlite}),
-                         [](const auto& row) { return row.param.name; });
+INSTANTIATE_TEST_SUITE_P(Engines, ConformanceQueue, ::testing::ValuesIn(testing::engine_kinds()),
+                         [](const auto& row) { return std::string(row.param.name); });
 
 }  // namespace
 }  // namespace posthaste::store

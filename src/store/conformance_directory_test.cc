@@ -1,0 +1,148 @@
+// What every engine must do with the directory, whatever database is behind it.
+#include "store/conformance.h"
+#include "store/sqlite/sqlite_engine.h"
+
+#include <gmock/gmock.h>
+
+namespace posthaste::store {
+
+namespace testing {
+
+namespace {
+
+Result<std::unique_ptr<Engine>> open_sqlite(const std::string& folder) {
+    PH_TRY(auto engine, sqlite::SqliteEngine::open({.folder = folder,
+                                                    .content_folder = folder + "/content",
+                                                    .create = true,
+                                                    .readers = {}}));
+    return std::unique_ptr<Engine>(std::move(engine));
+}
+
+}  // namespace
+
+const std::vector<EngineKind>& engine_kinds() {
+    static const std::vector<EngineKind> kinds = {{"sqlite", open_sqlite}};
+    return kinds;
+}
+
+}  // namespace testing
+
+namespace {
+
+using testing::account_row;
+using ::testing::ElementsAre;
+using ::testing::SizeIs;
+
+class ConformanceDirectory : public testing::Conformance {};
+
+TEST_P(ConformanceDirectory, domains) {
+    const Timestamp when(Milliseconds(1'763'900'000'000));
+    must_apply(PutDomain{{.name = "b.example", .created = when}});
+    must_apply(PutDomain{{.name = "a.example", .created = when}});
+    must_apply(PutDomain{{.name = "a.example", .created = when + Seconds(1)}});
+    reopen();
+    const auto domains = engine_->domains();
+    ASSERT_TRUE(domains);
+    ASSERT_THAT(*domains, SizeIs(2));
+    EXPECT_EQ((*domains)[0].name, "a.example");
+    EXPECT_EQ((*domains)[0].created, when + Seconds(1));
+    EXPECT_TRUE(engine_->domain("b.example")->has_value());
+    must_apply(RemoveDomain{"b.example"});
+    must_apply(RemoveDomain{"b.example"});
+    EXPECT_FALSE(engine_->domain("b.example")->has_value());
+}
+
+TEST_P(ConformanceDirectory, accounts_and_further_addresses) {
+    AccountRow alice = account_row("alice@example.com");
+    alice.also = {"sales@example.com", "info@example.com", "sales@example.com"};
+    AccountRow bob = account_row("bob@example.com");
+    bob.also = {"sales@example.com"};  // a shared address belongs to several
+    bob.disabled = true;
+    must_apply(PutAccount{bob});
+    must_apply(PutAccount{alice});
+    reopen();
+    auto accounts = engine_->accounts();
+    ASSERT_TRUE(accounts);
+    ASSERT_THAT(*accounts, SizeIs(2));
+    EXPECT_EQ((*accounts)[0].address, "alice@example.com");
+    EXPECT_EQ((*accounts)[0].name, alice.name);
+    EXPECT_EQ((*accounts)[0].password_hash, alice.password_hash);
+    EXPECT_EQ((*accounts)[0].created, alice.created);
+    EXPECT_FALSE((*accounts)[0].disabled);
+    EXPECT_THAT((*accounts)[0].also, ElementsAre("info@example.com", "sales@example.com"));
+    EXPECT_TRUE((*accounts)[1].disabled);
+    EXPECT_THAT((*accounts)[1].also, ElementsAre("sales@example.com"));
+
+    alice.also = {"new@example.com"};
+    alice.password_hash = "";
+    must_apply(PutAccount{alice});
+    auto again = engine_->account("alice@example.com");
+    ASSERT_TRUE(again && *again);
+    EXPECT_THAT((*again)->also, ElementsAre("new@example.com"));
+    EXPECT_EQ((*again)->password_hash, "");
+    EXPECT_FALSE(
+        engine_->account("Alice@example.com")->has_value());  // keys are compared as octets
+    must_apply(RemoveAccount{"alice@example.com"});
+    EXPECT_FALSE(engine_->account("alice@example.com")->has_value());
+}
+
+TEST_P(ConformanceDirectory, app_passwords) {
+    must_apply(PutAccount{account_row("alice@example.com")});
+    AppPasswordRow phone{.id = "a1",
+                         .account = "alice@example.com",
+                         .name = "phone",
+                         .digest = std::string(31, 'd') + '\0',
+                         .created = Timestamp(Milliseconds(1'763'900'000'000))};
+    AppPasswordRow laptop = phone;
+    laptop.id = "b2";
+    laptop.digest = std::string(32, 'e');
+    laptop.created += Seconds(1);
+    must_apply(PutAppPassword{laptop});
+    must_apply(PutAppPassword{phone});
+    reopen();
+    const auto all = engine_->app_passwords("alice@example.com");
+    ASSERT_TRUE(all);
+    ASSERT_THAT(*all, SizeIs(2));
+    EXPECT_EQ((*all)[0].id, "a1");
+    EXPECT_EQ((*all)[0].name, "phone");
+    const auto found = engine_->app_password_by_digest(phone.digest);
+    ASSERT_TRUE(found && *found);
+    EXPECT_EQ((*found)->id, "a1");
+    EXPECT_EQ((*found)->digest, phone.digest);
+    EXPECT_EQ((*found)->created, phone.created);
+    EXPECT_FALSE(engine_->app_password_by_digest(std::string(31, 'd'))->has_value());
+
+    AppPasswordRow taken = phone;
+    taken.id = "c3";
+    const auto conflict = apply(testing::changes_of(PutAppPassword{taken}));
+    ASSERT_FALSE(conflict);
+    EXPECT_EQ(conflict.error().kind, ErrorKind::conflict);
+    AppPasswordRow stranger = phone;
+    stranger.account = "nobody@example.com";
+    stranger.digest = std::string(32, 'f');
+    const auto missing = apply(testing::changes_of(PutAppPassword{stranger}));
+    ASSERT_FALSE(missing);
+    EXPECT_EQ(missing.error().kind, ErrorKind::not_found);
+
+    must_apply(RemoveAppPassword{.account = "alice@example.com", .id = "b2"});
+    EXPECT_FALSE(engine_->app_password_by_digest(laptop.digest)->has_value());
+    must_apply(RemoveAccount{"alice@example.com"});
+    EXPECT_FALSE(engine_->app_password_by_digest(phone.digest)->has_value());
+}
+
+TEST_P(ConformanceDirectory, the_secret_is_made_once) {
+    const std::string secret = engine_->server_secret();
+    EXPECT_EQ(secret.size(), 32u);
+    reopen();
+    EXPECT_EQ(engine_->server_secret(), secret);
+    const testing::TempFolder other;
+    std::filesystem::create_directory(other / "content");
+    EXPECT_NE(open_copy(other.path())->server_secret(), secret);
+}
+
+INSTANTIATE_TEST_SUITE_P(Engines, ConformanceDirectory,
+                         ::testing::ValuesIn(testing::engine_kinds()),
+                         [](const auto& row) { return std::string(row.param.name); });
+
+}  // namespace
+}  // namespace posthaste::store
