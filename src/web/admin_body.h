@@ -17,8 +17,15 @@ Result<formats::JsonValue> json_body(
     const HttpRequest& request);  // an object; an empty body is an empty object
 Result<std::string> text_member(const formats::JsonValue& body,
                                 std::string_view key);  // required, not empty
-std::string optional_text(const formats::JsonValue& body, std::string_view key);
-bool flag_member(const formats::JsonValue& body, std::string_view key);
+// A member of another type is refused, never taken for an absent one: {"password": 1234} must not
+// mean "none".
+Result<std::string> optional_text(const formats::JsonValue& body, std::string_view key);
+Result<bool> flag_member(const formats::JsonValue& body, std::string_view key);
+// The array of that name, empty when absent or null.
+Result<std::vector<std::string>> text_list(const formats::JsonValue& body, std::string_view key);
+// A whole number in the query, `fallback` when absent.
+Result<std::uint64_t> number_param(const HttpRequest& request, std::string_view name,
+                                   std::uint64_t fallback);
 
 HttpResponse done();  // {"done":true}
 HttpResponse answer(const Result<void>& status);

@@ -134,8 +134,9 @@ struct NewAccount {
 Result<NewAccount> new_account(const HttpRequest& request) {
     PH_TRY(auto body, json_body(request));
     PH_TRY(auto address, text_member(body, "address"));
-    return NewAccount{address, optional_text(body, "name"),
-                      Secret(optional_text(body, "password"))};
+    PH_TRY(auto name, optional_text(body, "name"));
+    PH_TRY(auto password, optional_text(body, "password"));
+    return NewAccount{std::move(address), std::move(name), Secret(std::move(password))};
 }
 
 void add_accounts(Router& router, const Services& services) {

@@ -4,7 +4,7 @@
 #include "mail/header.h"
 #include "web/admin_body.h"
 
-#include <charconv>
+#include <algorithm>
 
 namespace posthaste::web {
 
@@ -49,22 +49,32 @@ std::string summary_json(const store::QueueSummary& summary, store::QueueClock& 
     return std::move(out).take();
 }
 
-store::QueueFilter filter_of(const HttpRequest& request) {
+Result<QueueId> queue_id(std::string_view text) {
+    if (const auto id = QueueId::parse(text)) return *id;
+    return fail(ErrorKind::syntax, fmt::format("\"{}\" is no queue id", utf8::printable(text, 40)),
+                "it has 26 letters and digits: posthaste queue list --messages");
+}
+
+Result<store::QueueFilter> filter_of(const HttpRequest& request) {
     store::QueueFilter filter;
-    filter.domain = request.param("domain");
+    if (const auto domain = request.param("domain"); !domain.empty()) {
+        PH_TRY(const auto parsed, mail::Domain::parse(domain));
+        filter.domain = parsed.ascii();
+    }
     filter.sender = request.param("sender");
     filter.held_only = request.param("held") == "1";
-    if (auto after = QueueId::parse(request.param("after"))) filter.after = *after;
-    auto limit = request.param("limit");
-    std::size_t number = 0;
-    auto [end, error] = std::from_chars(limit.data(), limit.data() + limit.size(), number);
-    if (error == std::errc() && end == limit.data() + limit.size() && number > 0)
-        filter.limit = std::min<std::size_t>(number, 1000);
+    if (const auto after = request.param("after"); !after.empty()) {
+        PH_TRY(filter.after, queue_id(after));
+    }
+    PH_TRY(const auto limit, number_param(request, "limit", 100));
+    filter.limit = std::clamp<std::size_t>(limit, 1, 1000);
     return filter;
 }
 
 runtime::Task<HttpResponse> list_queue(Services services, const HttpRequest& request) {
-    auto filter = filter_of(request);
+    auto wanted = filter_of(request);
+    if (!wanted) co_return HttpResponse::error(wanted.error());
+    auto filter = std::move(*wanted);
     auto read = [services, filter] { return services->store.engine().list(filter); };
     auto found = co_await runtime::offload(services->blocking, std::move(read),
                                            Deadline::after(kAdminDeadline));
@@ -89,10 +99,8 @@ std::string subject_of(const store::MessageRow& row) {
 }
 
 runtime::Task<HttpResponse> show_message(Services services, const PathValues& values) {
-    auto id = QueueId::parse(values.at("id"));
-    if (!id)
-        co_return HttpResponse::error(
-            {ErrorKind::syntax, "that is no queue id", "it has 26 letters and digits"});
+    auto id = queue_id(values.at("id"));
+    if (!id) co_return HttpResponse::error(id.error());
     auto read = [services, id = *id] { return services->store.engine().message(id); };
     auto found = co_await runtime::offload(services->blocking, std::move(read),
                                            Deadline::after(kAdminDeadline));
@@ -117,40 +125,39 @@ runtime::Task<HttpResponse> show_message(Services services, const PathValues& va
     co_return HttpResponse::json(body + ",\"subject\":" + std::move(subject).take() + "}");
 }
 
-Result<queue::Selection> selection_of(const formats::JsonValue& body) {
+struct Order {
     queue::Selection selection;
-    selection.all = flag_member(body, "all");
-    auto domain = optional_text(body, "domain");
+    bool report = false;
+};
+
+Result<Order> order_of(const HttpRequest& request) {
+    PH_TRY(const auto body, json_body(request));
+    Order order;
+    auto& selection = order.selection;
+    PH_TRY(order.report, flag_member(body, "report"));
+    PH_TRY(selection.all, flag_member(body, "all"));
+    PH_TRY(const auto domain, optional_text(body, "domain"));
     if (!domain.empty()) {
-        PH_TRY(auto parsed, mail::Domain::parse(domain));
+        PH_TRY(const auto parsed, mail::Domain::parse(domain));
         selection.domain = parsed.ascii();
     }
-    if (const auto* ids = body.find("ids")) {
-        for (const auto& item : ids->items()) {
-            auto text = item.as_string().value_or(std::string_view());
-            auto id = QueueId::parse(text);
-            if (!id)
-                return fail(ErrorKind::syntax,
-                            fmt::format("\"{}\" is no queue id", utf8::printable(text, 40)),
-                            "it has 26 letters and digits: posthaste queue list --messages");
-            selection.ids.push_back(*id);
-        }
+    PH_TRY(const auto ids, text_list(body, "ids"));
+    for (const auto& text : ids) {
+        PH_TRY(const auto id, queue_id(text));
+        selection.ids.push_back(id);
     }
     if (!selection.all && selection.domain.empty() && selection.ids.empty())
         return fail(ErrorKind::syntax, "which messages?", "name ids, --to-domain DOMAIN or --all");
-    return selection;
+    return order;
 }
 
 enum class Act { hold, release, retry, cancel };
 
 runtime::Task<HttpResponse> act(Services services, const HttpRequest& request, Act what) {
-    auto body = json_body(request);
-    if (!body) co_return HttpResponse::error(body.error());
-    auto selection = selection_of(*body);
-    if (!selection) co_return HttpResponse::error(selection.error());
-    bool report = flag_member(*body, "report");
+    auto order = order_of(request);
+    if (!order) co_return HttpResponse::error(order.error());
     auto& queue = services->queue;
-    auto chosen = std::move(*selection);
+    auto chosen = std::move(order->selection);
     Result<std::size_t> touched = 0;
     switch (what) {
         case Act::hold:
@@ -163,7 +170,7 @@ runtime::Task<HttpResponse> act(Services services, const HttpRequest& request, A
             touched = co_await queue.retry(std::move(chosen));
             break;
         case Act::cancel:
-            touched = co_await queue.cancel(std::move(chosen), report);
+            touched = co_await queue.cancel(std::move(chosen), order->report);
             break;
     }
     if (!touched) co_return HttpResponse::error(touched.error());
@@ -198,7 +205,7 @@ runtime::Task<HttpResponse> make_backup(Services services, const HttpRequest& re
     if (!folder) co_return HttpResponse::error(folder.error());
     if (!folder->starts_with('/'))
         co_return HttpResponse::error(
-            {ErrorKind::syntax, "the folder must be an absolute path", {}});
+            {ErrorKind::syntax, "the folder must be an absolute path", "let it start with '/'"});
     auto copy = [services, folder = *folder] { return services->store.engine().backup(folder); };
     auto made = co_await runtime::offload(services->blocking, std::move(copy),
                                           Deadline::after(Seconds(300)));

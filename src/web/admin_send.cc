@@ -1,12 +1,13 @@
 #include "web/admin_send.h"
 
+#include "base/ascii.h"
 #include "base/checksum.h"
 #include "mail/fixup.h"
+#include "mail/text.h"
 #include "mail/trace.h"
 #include "web/admin_body.h"
 
 #include <algorithm>
-#include <charconv>
 
 namespace posthaste::web {
 
@@ -16,6 +17,8 @@ using Services = std::shared_ptr<const AdminServices>;
 
 constexpr std::size_t kMaxRecipients = 100;
 constexpr std::size_t kMaxText = 64 << 10;
+constexpr std::size_t kMaxSubject = 500;
+constexpr std::uint64_t kLongestFollow = 300;  // seconds; below the server's bound for a handler
 
 struct TestMessage {
     mail::Mailbox from;
@@ -23,29 +26,38 @@ struct TestMessage {
     std::string subject, text;
 };
 
-Result<TestMessage> read_request(const HttpRequest& request) {
-    PH_TRY(auto body, json_body(request));
-    PH_TRY(auto from_text, text_member(body, "from"));
-    PH_TRY(auto from, mail::Mailbox::parse(from_text));
-    TestMessage message{
-        std::move(from), {}, optional_text(body, "subject"), optional_text(body, "text")};
-    if (const auto* to = body.find("to")) {
-        for (const auto& item : to->items()) {
-            PH_TRY(auto address,
-                   mail::Mailbox::parse(item.as_string().value_or(std::string_view())));
-            message.to.push_back(std::move(address));
-        }
-    }
-    if (message.to.empty())
-        return fail(ErrorKind::syntax, "nobody to send to", "name at least one --to ADDRESS");
-    if (message.to.size() > kMaxRecipients)
+Result<void> check_subject(std::string_view subject) {
+    if (subject.size() > kMaxSubject)
         return fail(ErrorKind::too_large,
-                    fmt::format("more than {} recipients for a test message", kMaxRecipients));
+                    fmt::format("the subject is longer than {} octets", kMaxSubject), "shorten it");
+    if (std::ranges::any_of(subject, ascii::is_control) || mail::has_unsafe_character(subject))
+        return fail(ErrorKind::syntax, "the subject holds a control character",
+                    "write it on one line");
+    return {};
+}
+
+Result<TestMessage> read_request(const HttpRequest& request) {
+    PH_TRY(const auto body, json_body(request));
+    PH_TRY(const auto from_text, text_member(body, "from"));
+    PH_TRY(auto from, mail::Mailbox::parse(from_text));
+    TestMessage message{std::move(from), {}, {}, {}};
+    PH_TRY(message.subject, optional_text(body, "subject"));
+    PH_TRY(message.text, optional_text(body, "text"));
+    PH_TRY(const auto to, text_list(body, "to"));
+    if (to.empty())
+        return fail(ErrorKind::syntax, "nobody to send to", "name at least one --to ADDRESS");
+    if (to.size() > kMaxRecipients)
+        return fail(ErrorKind::too_large,
+                    fmt::format("more than {} recipients for a test message", kMaxRecipients),
+                    "send the rest in a second one");
+    for (const auto& text : to) {
+        PH_TRY(auto address, mail::Mailbox::parse(text));
+        message.to.push_back(std::move(address));
+    }
     if (message.text.size() > kMaxText)
-        return fail(ErrorKind::too_large, "the text of a test message is at most 64 KB");
-    for (char c : message.subject)
-        if (static_cast<unsigned char>(c) < 0x20)
-            return fail(ErrorKind::syntax, "the subject holds a control character");
+        return fail(ErrorKind::too_large, "the text of a test message is at most 64 KB",
+                    "shorten it");
+    PH_CHECK(check_subject(message.subject));
     return message;
 }
 
@@ -76,6 +88,7 @@ std::string crlf(std::string_view text) {
     return out;
 }
 
+// In ASCII throughout, so that it needs nothing of the next hop but for addresses that are not.
 Result<queue::Submission> compose(const AdminServices& services, TestMessage message,
                                   std::string account) {
     queue::Submission submission;
@@ -83,31 +96,32 @@ Result<queue::Submission> compose(const AdminServices& services, TestMessage mes
     submission.account = std::move(account);
     submission.client = "admin socket";
     submission.envelope.sender = message.from;
+    submission.envelope.smtputf8 = !message.from.is_ascii();
     std::string to;
     for (auto& address : message.to) {
         to += (to.empty() ? "" : ",\r\n ") + address.to_string();
         submission.envelope.smtputf8 = submission.envelope.smtputf8 || !address.is_ascii();
         submission.envelope.recipients.push_back({std::move(address), mail::Notify::unset, {}});
     }
-    auto subject = message.subject.empty() ? std::string("Test from Posthaste") : message.subject;
-    auto raw = fmt::format(
-        "From: {}\r\nTo: {}\r\nSubject: {}\r\nContent-Type: text/plain; charset=utf-8\r\n"
-        "Content-Transfer-Encoding: 8bit\r\nAuto-Submitted: auto-generated\r\n",
-        message.from.to_string(), to, subject);
-    PH_TRY(auto header, mail::HeaderBlock::parse(raw));
-    auto at = now();
-    mail::fix_up(header, submission.id, services.hostname, at);
-    mail::TraceInfo trace{services.hostname, "HTTP", {}, submission.id, at};
-    submission.header = mail::make_received(trace) + header.to_string();
-    auto text =
+    auto text = crlf(
         message.text.empty()
             ? fmt::format("This is a test message from {}.\n\nIf you read it, mail goes out.\n",
                           services.hostname)
-            : message.text;
-    auto octets = std::make_shared<const std::string>(crlf(text));
-    if (std::ranges::any_of(*octets + subject,
-                            [](char c) { return static_cast<unsigned char>(c) >= 0x80; }))
-        submission.envelope.body = mail::BodyType::eight_bit;
+            : message.text);
+    const bool plain = ascii::is_ascii(text) && mail::is_clean_content(text);
+    const auto subject = message.subject.empty() ? std::string("Test from Posthaste")
+                                                 : mail::encode_words(message.subject);
+    const auto raw = fmt::format(
+        "From: {}\r\nTo: {}\r\nSubject: {}\r\nContent-Type: text/plain; charset=utf-8\r\n"
+        "Content-Transfer-Encoding: {}\r\nAuto-Submitted: auto-generated\r\n",
+        message.from.to_string(), to, subject, plain ? "7bit" : "quoted-printable");
+    PH_TRY(auto header, mail::HeaderBlock::parse(raw));
+    const auto at = now();
+    mail::fix_up(header, submission.id, services.hostname, at);
+    const mail::TraceInfo trace{services.hostname, "HTTP", {}, submission.id, at};
+    submission.header = mail::make_received(trace) + header.to_string();
+    auto octets =
+        std::make_shared<const std::string>(plain ? std::move(text) : mail::quoted_printable(text));
     submission.body = {octets, {}, octets->size(), crc32c(*octets)};
     return submission;
 }
@@ -135,15 +149,6 @@ runtime::Task<HttpResponse> send(Services services, const HttpRequest& request) 
                                  201);
 }
 
-std::uint64_t number_param(const HttpRequest& request, std::string_view name,
-                           std::uint64_t fallback) {
-    auto text = request.param(name);
-    std::uint64_t number = 0;
-    auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    return error == std::errc() && !text.empty() && end == text.data() + text.size() ? number
-                                                                                     : fallback;
-}
-
 void write_event(formats::JsonWriter& out, const EventHub::Numbered& entry) {
     const auto& e = entry.event;
     out.begin_object().member("number", entry.number).member("event", to_string(e.type));
@@ -162,13 +167,18 @@ void write_event(formats::JsonWriter& out, const EventHub::Numbered& entry) {
 runtime::Task<HttpResponse> follow(Services services, const HttpRequest& request,
                                    const PathValues& values) {
     auto id = QueueId::parse(values.at("id"));
-    if (!id) co_return HttpResponse::error({ErrorKind::syntax, "that is no queue id", {}});
+    if (!id)
+        co_return HttpResponse::error(
+            {ErrorKind::syntax, "that is no queue id", "it has 26 letters and digits"});
     if (services->events == nullptr)
-        co_return HttpResponse::error({ErrorKind::refused, "no server is running", {}});
+        co_return HttpResponse::error({ErrorKind::refused, "no server is running",
+                                       "start it: systemctl start posthaste, or posthaste serve"});
     auto after = number_param(request, "after", 0);
-    auto wait = std::min<std::uint64_t>(number_param(request, "timeout", 30), 300);
-    auto deadline = Deadline::after(Seconds(static_cast<std::int64_t>(wait)));
-    auto found = co_await services->events->of_message(*id, after, deadline);
+    auto wait = number_param(request, "timeout", 30);
+    if (!after || !wait) co_return HttpResponse::error((after ? wait : after).error());
+    auto seconds = static_cast<std::int64_t>(std::min<std::uint64_t>(*wait, kLongestFollow));
+    auto deadline = Deadline::after(Seconds(seconds));
+    auto found = co_await services->events->of_message(*id, *after, deadline);
     if (!found && found.error().kind != ErrorKind::timeout)
         co_return HttpResponse::error(found.error());
     formats::JsonWriter out;

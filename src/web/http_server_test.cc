@@ -2,9 +2,11 @@
 
 #include "runtime/callback.h"
 #include "runtime/timer.h"
+#include "store/testing.h"
 #include "web/testing.h"
 
 #include <atomic>
+#include <csignal>
 #include <stdexcept>
 #include <thread>
 
@@ -243,6 +245,67 @@ TEST_F(HttpServerTest, cancels_what_goes_on_behind_the_grace) {
     wait_for_waiting(1);
     server.stop(Milliseconds(1));
     EXPECT_THAT(busy.read_all(), Not(HasSubstr("200")));
+}
+
+Task<HttpResponse> who(const HttpRequest& request, const PathValues&) {
+    co_return HttpResponse::text(
+        fmt::format("peer {} tls {}", request.peer.empty() ? "unnamed" : "named", request.tls));
+}
+
+std::shared_ptr<const Router> who_router() {
+    auto made = std::make_shared<Router>();
+    made->add("GET", "/who", who);
+    return made;
+}
+
+Task<Result<HttpResponse>> ask_unix(std::string path) {
+    const auto deadline = Deadline::after(Seconds(20));
+    PH_CO_TRY(auto stream, co_await net::dial_unix(path, deadline));
+    auto response = co_await http_request(*stream, "GET", "/who", "", deadline);
+    co_await stream->close();
+    co_return response;
+}
+
+TEST(HttpTransportTest, speaks_on_a_unix_socket) {
+    store::testing::TempFolder folder;
+    const auto path = folder / "admin.sock";
+    TestServer server(who_router(), {}, nullptr, net::BoundSocket::bind_unix(path, 0600));
+    runtime::Worker worker("client");
+    const auto response = runtime::run_to_end(worker, testing::quiet_log(), ask_unix(path)).value();
+    ASSERT_TRUE(response.has_value()) << response.error().text;
+    EXPECT_EQ(response->body, "peer unnamed tls false");
+}
+
+Task<Result<HttpResponse>> ask_tls(std::uint16_t port,
+                                   std::shared_ptr<net::TlsClientContext> context) {
+    const auto deadline = Deadline::after(Seconds(20));
+    PH_CO_TRY(auto stream, co_await net::dial({IpAddress::v4({127, 0, 0, 1}), port}, deadline));
+    stream->expires_at(deadline);
+    net::TlsClientPolicy policy;
+    policy.server_name = "127.0.0.1";
+    policy.alpn = {"http/1.1"};
+    PH_CO_CHECK(co_await stream->start_tls(*context, policy));
+    auto response = co_await http_request(*stream, "GET", "/who", "", deadline);
+    co_await stream->close();
+    co_return response;
+}
+
+TEST(HttpTransportTest, speaks_under_tls_and_not_beside_it) {
+    std::signal(SIGPIPE, SIG_IGN);
+    store::testing::TempFolder folder;
+    net::TlsServerContext::Options options;
+    options.certificates = net::ensure_own_certificates(folder.path(), {"127.0.0.1"}).value();
+    options.alpn = {"http/1.1"};
+    TestServer server(who_router(), {}, net::TlsServerContext::make(options).value());
+    runtime::Worker worker("client");
+    auto context = net::TlsClientContext::make(folder / "ca.pem").value();
+    const auto response =
+        runtime::run_to_end(worker, testing::quiet_log(), ask_tls(server.port(), context)).value();
+    ASSERT_TRUE(response.has_value()) << response.error().text;
+    EXPECT_EQ(response->body, "peer named tls true");
+    RawClient plain(server.port());
+    plain.send("GET /who HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    EXPECT_THAT(plain.read_all(), Not(HasSubstr("peer")));
 }
 
 }  // namespace

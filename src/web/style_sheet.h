@@ -61,6 +61,7 @@ table { width: 100%; border-collapse: collapse; }
 th { text-align: left; font-weight: 600; color: var(--soft); font-size: .875rem; }
 th, td { padding: .55rem .75rem .55rem 0; vertical-align: top; border-bottom: 1px solid var(--line); }
 table.list td.when, table.list td.size { white-space: nowrap; color: var(--soft); font-size: .875rem; }
+table.list th { white-space: nowrap; }
 table.list td.who { width: 24%; }
 table.list tr.unread .subject { font-weight: 650; }
 table.list .subject { text-decoration: none; }
@@ -93,8 +94,7 @@ details.ask[open] > form { margin-top: .5rem; }
   table.list tr { display: flex; flex-wrap: wrap; }
   table.list td.from { flex: 1 1 50%; } table.list td.when { order: 1; }
   table.list td.to { order: 2; flex: 1 0 100%; } table.list td.what { order: 3; flex: 1 0 100%; }
-  table.facts, table.facts tbody, table.facts tr, table.facts th, table.facts td { display: block; }
-  table.facts th { padding-top: .4rem; }
+  table.facts th { width: auto; }
 }
 @media (prefers-reduced-motion: no-preference) { a, button { transition: border-color .1s; } }
 )css";

@@ -69,13 +69,18 @@ class RawClient {
 
 class TestServer {
   public:
-    explicit TestServer(std::shared_ptr<const Router> router, HttpServer::Options options = {})
+    explicit TestServer(std::shared_ptr<const Router> router, HttpServer::Options options = {},
+                        std::shared_ptr<net::TlsServerContext> tls = nullptr)
+        : TestServer(std::move(router), std::move(options), std::move(tls),
+                     net::BoundSocket::bind(net::ListenAddress::parse("127.0.0.1:0").value())) {}
+
+    TestServer(std::shared_ptr<const Router> router, HttpServer::Options options,
+               std::shared_ptr<net::TlsServerContext> tls, Result<net::BoundSocket> socket)
         : server_(std::move(options), std::move(router), workers_, quiet_log()) {
-        auto address = net::ListenAddress::parse("127.0.0.1:0");
-        auto socket = net::BoundSocket::bind(address.value());
         PH_ASSERT(socket.has_value());
         port_ = socket->local().port;
-        listener_.emplace(std::move(*socket), workers_, server_.handler(nullptr), quiet_log());
+        listener_.emplace(std::move(*socket), workers_, server_.handler(std::move(tls)),
+                          quiet_log());
         workers_.start();
         listener_->start();
     }

@@ -134,11 +134,12 @@ std::string paging_html(const Listing& listing) {
 
 std::string list_bar(const TrapServices& services, const Listing& listing) {
     const std::size_t all = services.inbox.count("");
-    const auto heading =
-        listing.query.empty()
-            ? fmt::format("{}, {} unread", plural(all, "message"), services.inbox.unread())
-            : fmt::format("{} with “{}”", plural(listing.matching, "message"),
-                          escape_html(listing.query));
+    const auto heading = listing.query.empty()
+                             ? all == 0 ? std::string("No messages")
+                                        : fmt::format("{}, {} unread", plural(all, "message"),
+                                                      services.inbox.unread())
+                             : fmt::format("{} with “{}”", plural(listing.matching, "message"),
+                                           escape_html(listing.query));
     std::string out =
         fmt::format("<div class=\"bar\"><h1>{}</h1><a class=\"button\" href=\"{}\">Refresh</a>",
                     heading, list_target(listing.query, listing.start));
