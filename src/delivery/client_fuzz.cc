@@ -3,6 +3,7 @@
 #include "delivery/client.h"
 #include "net/memory_stream.h"
 #include "runtime/run.h"
+#include "runtime/timer.h"
 
 #include <cstdlib>
 #include <fcntl.h>
@@ -22,8 +23,17 @@ runtime::Task<void> say(std::unique_ptr<net::Stream> stream, std::string octets)
     auto writing = stream->write(octets);
     auto written = co_await std::move(writing);
     static_cast<void>(written);
-    // Reads what the client says, so that it never waits for us, until it ends.
-    for (;;) {
+    // Reads what the client says; once it says nothing it waits for more than there is, and the end
+    // comes.
+    for (int quiet_turns = 0; quiet_turns < 50; ++quiet_turns) {
+        auto yielding = runtime::yield();
+        auto turn = co_await std::move(yielding);
+        static_cast<void>(turn);
+        auto peeking = stream->peek(1, Deadline{std::chrono::steady_clock::now()});
+        auto seen = co_await std::move(peeking);
+        if (!seen) co_return;
+        if (seen->empty()) continue;
+        quiet_turns = 0;
         auto filling = stream->fill();
         auto filled = co_await std::move(filling);
         if (!filled) co_return;

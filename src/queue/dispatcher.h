@@ -20,6 +20,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <unordered_map>
 #include <unordered_set>
 #include <variant>
 #include <vector>
@@ -149,6 +150,7 @@ class Dispatcher : public std::enable_shared_from_this<Dispatcher> {
     Scheduler scheduler_;
     FreshContent fresh_;
     Ledger ledger_;
+    std::unordered_map<QueueId, unsigned> unwritten_;  // settlements not yet durable, by message
     Waves waves_;
     std::deque<QueueId> delays_;
     std::deque<Aside> aside_;

@@ -120,6 +120,7 @@ void Dispatcher::write(Settling settling) {
     store::Changes changes;
     changes.push_back(settling.settlement);
     settling.settlement.updates.clear();
+    ++unwritten_[settling.settlement.id];
     ledger_.write(std::move(changes),
                   [this, settling = std::move(settling)] { written(settling); });
 }
@@ -147,8 +148,12 @@ void Dispatcher::written(const Settling& settling) {
         parts_.events(event);
     }
     const QueueId& id = settling.settlement.id;
+    const auto unwritten = unwritten_.find(id);
+    if (--unwritten->second == 0) unwritten_.erase(unwritten);
     if (!settling.report_due && !waves_.has(id)) return;
-    waves_.note(id, std::chrono::steady_clock::now(), scheduler_.open_recipients(id) == 0);
+    // The report reads the store: ends that are not there yet would be missing in it.
+    const bool all_ended = scheduler_.open_recipients(id) == 0 && !unwritten_.contains(id);
+    waves_.note(id, std::chrono::steady_clock::now(), all_ended);
     want_run();
 }
 
