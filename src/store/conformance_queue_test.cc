@@ -390,7 +390,8 @@ TEST_P(ConformanceQueue, backup_is_complete_held_and_opens) {
     must_apply(SaveClock{
         {.queue_time = QueueTime(Seconds(5)), .wall = Timestamp(Seconds(1'763'900'000))}});
 
-    const std::string target = folder_ / "copy";
+    const testing::TempFolder elsewhere;
+    const std::string target = elsewhere / "copy";
     const auto made = engine_->backup(target);
     ASSERT_TRUE(made) << made.error().text;
     EXPECT_FALSE(get(small.row.id).row.held);  // the original goes on
@@ -414,7 +415,11 @@ TEST_P(ConformanceQueue, backup_is_complete_held_and_opens) {
     const auto twice = engine_->backup(target);
     ASSERT_FALSE(twice);
     EXPECT_EQ(twice.error().kind, ErrorKind::conflict);
-    const auto nowhere = engine_->backup(folder_ / "missing/copy");
+    const auto inside = engine_->backup(folder_ / "copy");
+    ASSERT_FALSE(inside);
+    EXPECT_EQ(inside.error().kind, ErrorKind::denied);
+    EXPECT_FALSE(std::filesystem::exists(folder_ / "copy"));
+    const auto nowhere = engine_->backup(elsewhere / "missing/copy");
     ASSERT_FALSE(nowhere);
     EXPECT_EQ(nowhere.error().kind, ErrorKind::not_found);
 }
