@@ -48,6 +48,22 @@ def binary(base):
 
 
 @pytest.fixture(scope="session")
+def fault_library(base, binary):
+    """Gives the path of failing_io.so or power_cut.so, where every user may load it."""
+    def find(name):
+        target = base / f"{name}.so"
+        if not target.exists():
+            # .../src/app/posthaste -> .../tests/faults
+            built = daemon.find_binary().resolve().parents[2] / "tests" / "faults" / f"{name}.so"
+            if not built.exists():
+                pytest.fail(f"{built} is not built: ./dev build (a preset with tests)", pytrace=False)
+            shutil.copy2(built, target)
+            target.chmod(0o755)
+        return str(target)
+    return find
+
+
+@pytest.fixture(scope="session")
 def authority(base):
     """The CA that the clients trust."""
     return certs.Authority(base / "ca")
@@ -140,7 +156,7 @@ def pytest_runtest_makereport(item, call):
             for keeper in keepers:
                 for thing in keeper.made:
                     if isinstance(thing, daemon.Posthaste):
-                        report.sections.append((f"log of {thing.folder.name}", thing.log.tail(25)))
+                        report.sections.append((f"log of {thing.folder.name}", thing.log.tail(12)))
 
 
 @pytest.fixture

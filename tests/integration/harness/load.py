@@ -18,6 +18,7 @@ class Load:
         self.server = server
         self.recipients, self.body, self.per_connection, self.user, self.prefix = recipients, body, per_connection, user, prefix
         self.acknowledged = {}   # id -> recipients
+        self.times = {}          # id -> when the 250 was here, wall clock
         self.refused = []        # replies that were no 250, the ends of service apart
         self.interrupted = 0     # connections that ended under our hands
         self._next = 0
@@ -64,6 +65,7 @@ class Load:
                     self._note(reply)
                     return
                 with self._lock:
+                    self.times[identity] = time.time()
                     self.acknowledged[identity] = recipients
 
     def _note(self, reply):
@@ -75,6 +77,11 @@ class Load:
         """Messages acknowledged so far."""
         with self._lock:
             return len(self.acknowledged)
+
+    def before(self, moment):
+        """Recipients acknowledged before that moment."""
+        with self._lock:
+            return {recipient for identity, recipients in self.acknowledged.items() if self.times[identity] < moment for recipient in recipients}
 
     def wait_count(self, count, seconds=60):
         """Until so many are acknowledged."""
