@@ -92,6 +92,7 @@ SocketStream::Attempt SocketStream::write_some(std::string_view octets) {
 // One call gives one record at most; more of them are taken while they are there, so that bulk data
 // does not pay the whole way up for each 16 KiB.
 SocketStream::Attempt SocketStream::read_tls(char* into, std::size_t octets) {
+    if (read_over_) return *read_over_;
     std::size_t total = 0;
     while (total < octets) {
         ERR_clear_error();
@@ -99,8 +100,12 @@ SocketStream::Attempt SocketStream::read_tls(char* into, std::size_t octets) {
         std::size_t got = 0;
         int result = SSL_read_ex(ssl_.get(), into + total, octets - total, &got);
         if (result != 1) {
-            if (total > 0) break;  // an end or an error shows again at the next call
-            return after_tls_call(result, "reading from the connection failed");
+            auto attempt = after_tls_call(result, "reading from the connection failed");
+            if (total == 0) return attempt;
+            // OpenSSL tells an error once; what came before it is given out first.
+            bool over = attempt.step == Step::end || attempt.step == Step::failed;
+            if (over) read_over_ = std::make_unique<Attempt>(std::move(attempt));
+            break;
         }
         total += got;
         if (SSL_has_pending(ssl_.get()) == 0 && got < kRecord) break;

@@ -64,7 +64,8 @@ class SocketStream final : public Stream {
     mutable Socket socket_;
     Endpoint peer_;
     SslPtr ssl_;
-    std::unique_ptr<TlsInfo> info_;  // once the handshake is done
+    std::unique_ptr<TlsInfo> info_;       // once the handshake is done
+    std::unique_ptr<Attempt> read_over_;  // how reading ended, behind octets not yet given out
     bool dead_ = false;
     int without_wait_ = 0;  // operations since the loop had its turn
 };
