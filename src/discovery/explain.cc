@@ -143,31 +143,39 @@ class Found {
             read_token(token, at > 0 && text_[at - 1] == '-');
             at = end;
         }
+        tell_code({});
     }
 
     void read_token(std::string_view token, bool is_negative) {
         if (codes.size() + numbers.size() + statuses.size() >= 64) return;
         if (is_status(token)) {
             statuses.emplace_back(token);
-            if (!codes.empty() && told_code_) {
-                told.back() += " " + std::string(token);
-            } else {
-                add_told(std::string(token));
-            }
-            told_code_ = false;
+            tell_code(token);
             return;
         }
-        told_code_ = false;
+        tell_code({});
         if (token.size() == 3 && (token[0] == '4' || token[0] == '5')) {
             const auto code = number_of<int>(token);
             if (!code || find_smtp(*code).empty()) return;
             codes.push_back(*code);
-            const std::size_t before = told.size();
-            add_told(std::string(token));
-            told_code_ = told.size() > before;
+            code_ = token;
             return;
         }
         read_outlook(token, is_negative);
+    }
+
+    // The code before this one, with the status that follows it: "550 5.1.1". A code alone is left
+    // out when it has been told with its status.
+    void tell_code(std::string_view status) {
+        const std::string code = std::exchange(code_, {});
+        if (!status.empty()) {
+            add_told(code.empty() ? std::string(status) : fmt::format("{} {}", code, status));
+        } else if (!code.empty()) {
+            const auto is_same = [&code](const std::string& one) {
+                return one.starts_with(code + " ");
+            };
+            if (std::ranges::none_of(told, is_same)) add_told(code);
+        }
     }
 
     void read_outlook(std::string_view token, bool is_negative) {
@@ -201,7 +209,7 @@ class Found {
     }
 
     std::string text_;
-    bool told_code_ = false;  // the last thing told is a code that its status may follow
+    std::string code_;  // an SMTP code that its status may follow
 };
 
 struct Choice {

@@ -4,7 +4,7 @@
 #include "discovery/mobileconfig.h"
 #include "discovery/snippets.h"
 
-#include <array>
+#include <algorithm>
 #include <utility>
 
 #include <fmt/format.h>
@@ -273,12 +273,26 @@ std::string_view mark_of(Field::Kind kind) {
     return "";
 }
 
-void append_field(std::string& out, const Field& field) {
-    if (field.kind != Field::Kind::value) {
-        out += fmt::format("    {}{}\n", mark_of(field.kind), field.label);
-        return;
+// Characters, as a terminal counts them.
+std::size_t width_of(std::string_view text) {
+    return static_cast<std::size_t>(std::ranges::count_if(
+        text, [](char c) { return (static_cast<unsigned char>(c) & 0xc0U) != 0x80U; }));
+}
+
+void append_group(std::string& out, const FieldGroup& group) {
+    if (!group.place.empty()) out += fmt::format("  {}\n", group.place);
+    std::size_t width = 30;
+    for (const Field& field : group.fields) {
+        if (field.kind == Field::Kind::value) width = std::max(width, width_of(field.label) + 4);
     }
-    out += fmt::format("    {:.<40} {}\n", field.label + " ", field.value);
+    for (const Field& field : group.fields) {
+        if (field.kind != Field::Kind::value) {
+            out += fmt::format("    {}{}\n", mark_of(field.kind), field.label);
+            continue;
+        }
+        const std::string dots(width - width_of(field.label) - 1, '.');
+        out += fmt::format("    {} {} {}\n", field.label, dots, field.value);
+    }
 }
 
 }  // namespace
@@ -319,10 +333,7 @@ std::string card_text(const Card& card, Language language) {
         out += fmt::format("  {}: {}\n", text(language, "card.automatic"), card.automatic);
     if (!card.link.empty()) out += fmt::format("  {}\n", card.link);
     if (!card.path.empty()) out += fmt::format("  {}\n", card.path);
-    for (const FieldGroup& group : card.groups) {
-        if (!group.place.empty()) out += fmt::format("  {}\n", group.place);
-        for (const Field& field : group.fields) append_field(out, field);
-    }
+    for (const FieldGroup& group : card.groups) append_group(out, group);
     for (const std::string& note : card.notes) out += fmt::format("  {}\n", note);
     return out;
 }
