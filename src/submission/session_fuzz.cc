@@ -46,7 +46,7 @@ runtime::Task<void> write_all(net::Stream& stream, std::string octets) {
 runtime::Task<std::string> read_all(net::Stream& stream) {
     std::string heard;
     for (;;) {
-        stream.expires_after(Seconds(10));
+        stream.expires_after(Milliseconds(200));  // a chunk may have swallowed the QUIT
         auto filled = co_await stream.fill();
         if (!filled) co_return heard;
         heard += stream.buffered();
@@ -61,9 +61,8 @@ void run_one(testing::Rig& rig, bool open, std::string octets) {
     if (!open) client.log_in();
     octets += "\r\n.\r\nQUIT\r\n";  // ends whatever was begun
     rig.sessions.spawn(write_all(stream, std::move(octets)));
-    // A chunk that never ends keeps the session until its client is gone.
-    auto quiet = rig.run(read_all(stream));
-    if (quiet) check_replies(*quiet);
+    auto heard = rig.run(read_all(stream));
+    if (heard) check_replies(*heard);
     for (const auto& submission : rig.backend.submissions) check_stored(submission);
     client.end_input();
     rig.run(rig.sessions.wait_empty(Deadline::after(Seconds(10))));
