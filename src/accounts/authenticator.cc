@@ -38,7 +38,14 @@ struct Authenticator::Impl {
                      runtime::Callback<Answer> done);
     void check_now(const Digest& key, const LoginName& name, const Secret& password);
     Result<Answer> check(const LoginName& name, const Secret& password, std::uint64_t& generation);
-    Result<std::string> find_app_password(const AccountIndex::Entry* entry, const Secret& password);
+    Result<Answer> check_again(const Identity& identity);
+
+    struct AppPassword {
+        std::string name;  // empty: it is none of that account
+        std::string digest;
+    };
+
+    Result<AppPassword> find_app_password(const AccountIndex::Entry* entry, const Secret& password);
     Result<bool> hash_matches(const std::string& encoded, const Secret& password,
                               bool stop_at_match);
     void finish(const Digest& key, const Answer& answer);
@@ -101,32 +108,55 @@ Result<Answer> Authenticator::Impl::check(const LoginName& name, const Secret& p
     const auto match = current.index->find(name);
     const auto* entry = match.entry;
 
-    PH_TRY(std::string credential, find_app_password(entry, password));
+    PH_TRY(auto app_password, find_app_password(entry, password));
+    std::string credential = std::move(app_password.name);
+    std::string proof = std::move(app_password.digest);
     const bool enabled = entry != nullptr && !entry->row.disabled;
     if (credential.empty() || !enabled) {
         const bool has_hash = entry != nullptr && !entry->row.password_hash.empty();
         const std::string encoded = has_hash ? entry->row.password_hash : kNobodysHash;
         PH_TRY(const bool matches, hash_matches(encoded, password, enabled));
-        if (matches && has_hash && credential.empty()) credential = "password";
+        if (matches && has_hash && credential.empty()) {
+            credential = "password";
+            proof = encoded;
+        }
     }
     if (credential.empty()) {
         return Answer(
             std::unexpected(match.guessed ? Refusal::name_needs_domain : Refusal::wrong_password));
     }
     if (!enabled) return Answer(std::unexpected(Refusal::disabled));
-    return Answer(Identity{entry->row.address, std::move(credential), entry->addresses});
+    return Answer(Identity{entry->row.address, std::move(credential), entry->addresses, generation,
+                           std::move(proof)});
+}
+
+// The account as it is now, with the same password: the one hash, or the one app password.
+Result<Answer> Authenticator::Impl::check_again(const Identity& identity) {
+    PH_TRY(const auto current, index.get());
+    const auto* entry = current.index->find(parse_login_name(identity.account)).entry;
+    if (entry == nullptr || entry->row.address != identity.account || entry->row.disabled) {
+        return Answer(std::unexpected(Refusal::disabled));
+    }
+    bool same = entry->row.password_hash == identity.proof && !identity.proof.empty();
+    if (!same) {
+        PH_TRY(const auto row, store.engine().app_password_by_digest(identity.proof));
+        same = row && row->account == identity.account;
+    }
+    if (!same) return Answer(std::unexpected(Refusal::wrong_password));
+    return Answer(Identity{identity.account, identity.credential, entry->addresses,
+                           current.generation, identity.proof});
 }
 
 // The name of the app password that this is, if it is one of that account; else empty. The look-up
 // is made for unknown users too.
-Result<std::string> Authenticator::Impl::find_app_password(const AccountIndex::Entry* entry,
-                                                           const Secret& password) {
+Result<Authenticator::Impl::AppPassword> Authenticator::Impl::find_app_password(
+    const AccountIndex::Entry* entry, const Secret& password) {
     const auto canonical = canonical_app_password(password.reveal());
-    if (!canonical) return std::string();
-    const std::string digest = to_octets(app_password_digest(server_secret, *canonical));
+    if (!canonical) return AppPassword();
+    std::string digest = to_octets(app_password_digest(server_secret, *canonical));
     PH_TRY(const auto row, store.engine().app_password_by_digest(digest));
-    if (!row || entry == nullptr || row->account != entry->row.address) return std::string();
-    return row->name;
+    if (!row || entry == nullptr || row->account != entry->row.address) return AppPassword();
+    return AppPassword{row->name, std::move(digest)};
 }
 
 Result<bool> Authenticator::Impl::hash_matches(const std::string& encoded, const Secret& password,
@@ -193,6 +223,20 @@ runtime::Task<std::expected<Identity, Refusal>> Authenticator::authenticate(std:
     Answer answer = checked ? std::move(*checked) : Answer(std::unexpected(Refusal::busy));
     impl->count(answer);
     co_return answer;
+}
+
+runtime::Task<std::expected<Identity, Refusal>> Authenticator::renew(Identity identity) {
+    const auto impl = impl_;
+    if (identity.generation == impl->store.directory_generation()) co_return identity;
+    auto look = [impl, identity] { return impl->check_again(identity); };
+    const Deadline deadline = Deadline::after(impl->options.hash_deadline);
+    auto renewed = co_await runtime::offload(impl->pool, std::move(look), deadline);
+    if (!renewed) co_return std::unexpected(Refusal::busy);
+    co_return std::move(*renewed);
+}
+
+std::uint64_t Authenticator::directory_generation() const {
+    return impl_->store.directory_generation();
 }
 
 void Authenticator::register_metrics(MetricsRegistry& registry) {

@@ -49,6 +49,12 @@ class Authenticator {
     runtime::Task<std::expected<Identity, Refusal>> authenticate(std::string login,
                                                                  Secret password);
 
+    // A session outlives changes of the directory: who was logged in before one is looked at again,
+    // so that a disabled account, a changed password or a revoked app password ends its open
+    // sessions too. Cheap when nothing has changed. Any worker.
+    runtime::Task<std::expected<Identity, Refusal>> renew(Identity identity);
+    std::uint64_t directory_generation() const;
+
     void register_metrics(MetricsRegistry& registry);
 
   private:

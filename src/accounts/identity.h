@@ -3,6 +3,7 @@
 
 #include "mail/mailbox.h"
 
+#include <cstdint>
 #include <memory>
 #include <set>
 #include <string>
@@ -13,7 +14,9 @@ struct Identity {
     std::string account;     // key form of its address
     std::string credential;  // "password" or the name of the app password
     std::shared_ptr<const std::set<std::string>>
-        addresses;  // key forms, the account's own included
+        addresses;                 // key forms, the account's own included
+    std::uint64_t generation = 0;  // of the directory that said so; see Authenticator::renew
+    std::string proof;             // what the password was checked against: a hash or a digest
 
     bool may_send_as(const mail::Mailbox& mailbox) const;
 };

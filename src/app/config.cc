@@ -183,6 +183,11 @@ class Loader {
     void unknown(const TomlEntry& entry, const std::string& key) {
         std::vector<std::string_view> known;
         for (const auto& option : option_table()) known.push_back(option.key);
+        std::vector<std::string> sections;
+        for (auto option : known)
+            if (auto dot = option.find('.'); dot != std::string_view::npos)
+                sections.emplace_back(option.substr(0, option.find_first_of(".[")));
+        for (const auto& section : sections) known.push_back(section);
         auto near = closest(key, known);
         // A key in the wrong section: its last part is known elsewhere.
         if (!near) {

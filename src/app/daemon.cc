@@ -25,6 +25,7 @@ constexpr int kTemporary = 75;      // sysexits: EX_TEMPFAIL
 constexpr int kConfiguration = 78;  // EX_CONFIG; the unit does not restart on it
 constexpr Seconds kGrace{30};
 constexpr Seconds kCertificateWatch{5};
+constexpr std::chrono::hours kOwnRenewal{1};
 constexpr std::size_t kBlockingThreads = 4;
 constexpr std::size_t kBlockingQueue = 4096;
 
@@ -62,7 +63,11 @@ Result<Sockets> bind_all(const Settings& settings) {
     return sockets;
 }
 
-int exit_code(const Error& error) {
+// 78 tells the supervisor not to try again: only for what a person must change. A port or store
+// that somebody holds, or an address that is not there yet, may be free in a moment.
+int exit_code(std::string_view what, const Error& error) {
+    bool may_pass = error.kind == ErrorKind::conflict || error.kind == ErrorKind::not_found;
+    if (may_pass && (what == "listen" || what == "store")) return kTemporary;
     switch (error.kind) {
         case ErrorKind::store_full:
         case ErrorKind::store_failed:
@@ -77,7 +82,7 @@ int exit_code(const Error& error) {
 
 int refuse(Log& log, std::string_view what, const Error& error) {
     log.error("server.refused", {{"what", what}, {"why", error.text}, {"mend", error.mend}});
-    return exit_code(error);
+    return exit_code(what, error);
 }
 
 class Daemon {
@@ -94,8 +99,7 @@ class Daemon {
                          {{"connections", *carried},
                           {"files", files},
                           {"mend", "raise the limit of open files (LimitNOFILE)"}});
-        // One arena a worker, not one a thread: the heap of a handshake storm is then given back
-        // (ARCHITECTURE.md).
+        // Few arenas, not one a thread: the heap of a handshake storm is then given back.
         mallopt(M_ARENA_MAX, 2);
         auto built = build(*carried);
         if (!built) return refuse(log_, where_, built.error());
@@ -134,6 +138,12 @@ class Daemon {
         PH_TRY(auto delivery, delivery_options(settings_));
         where_ = "user";
         PH_CHECK(become(user));
+        if (user.uid == 0 && !options_.ephemeral)
+            log_.warning("server.runs_as_root",
+                         {{"why", "the store belongs to root and [admin] user names nobody"},
+                          {"mend",
+                           "adduser --system --group posthaste; chown -R posthaste: the "
+                           "store's folder; restart"}});
         where_ = "store";
         PH_TRY(store_, store::Store::open(store_options(settings_), log_));
         if (!tls_) {
@@ -260,20 +270,36 @@ class Daemon {
     // The main thread from here on: signals and certificate files.
     void watch() {
         auto next_look = std::chrono::steady_clock::now() + kCertificateWatch;
+        auto next_renewal = std::chrono::steady_clock::now() + kOwnRenewal;
         for (;;) {
             auto signal = wait_signal(1000);
             if (signal == SIGTERM || signal == SIGINT) return;
             auto now = std::chrono::steady_clock::now();
             if (signal != SIGHUP && now < next_look) continue;
             next_look = now + kCertificateWatch;
-            auto changed = tls_->reload_if_changed();
-            if (!changed)
-                log_.error("tls.reload_failed",
-                           {{"why", changed.error().text}, {"mend", changed.error().mend}});
-            else if (*changed)
-                log_.info("tls.reloaded", {{"certificates", tls_->certificates().size()}});
-            else if (signal == SIGHUP)
-                log_.info("tls.unchanged", {});
+            if (settings_.cert_files.empty() && now >= next_renewal) {
+                next_renewal = now + kOwnRenewal;
+                auto own = certificate_files(settings_);  // made anew a month before they end
+                if (!own) log_.error("tls.renewal_failed", {{"why", own.error().text}});
+            }
+            look_at_certificates(signal == SIGHUP);
+        }
+    }
+
+    void look_at_certificates(bool asked) {
+        auto changed = tls_->reload_if_changed();
+        // A broken file is told once, not every five seconds until somebody mends it.
+        auto trouble = changed ? std::string() : changed.error().text;
+        bool told = trouble == told_trouble_;
+        told_trouble_ = trouble;
+        if (!changed) {
+            if (told && !asked) return;
+            log_.error("tls.reload_failed",
+                       {{"why", changed.error().text}, {"mend", changed.error().mend}});
+        } else if (*changed) {
+            log_.info("tls.reloaded", {{"certificates", tls_->certificates().size()}});
+        } else if (asked) {
+            log_.info("tls.unchanged", {});
         }
     }
 
@@ -291,6 +317,9 @@ class Daemon {
         wait_stopped(soon, [&](auto done) { pages_server_->stop(soon, done); });
         wait_stopped(soon, [&](auto done) { metrics_server_->stop(soon, done); });
         wait_stopped(soon, [&](auto done) { admin_server_->stop(soon, done); });
+        // From here on nothing waits for a signal: the kernel's own answer to a second one is the
+        // end.
+        unblock_signals();
         stop_now();
         log_.info("server.stopped", {});
     }
@@ -324,6 +353,7 @@ class Daemon {
     const DaemonOptions& options_;
     Log& log_;
     std::string where_;
+    std::string told_trouble_;  // of the certificate files
 
     Sockets sockets_;
     std::optional<net::BoundSocket> admin_socket_;

@@ -90,8 +90,11 @@ submission::Options submission_options(const Settings& settings) {
     submission::Options options;
     options.hostname = settings.hostname;
     options.admin = settings.admin;
-    options.incoming =
+    // A mail program wants the host in that box, and the port in another.
+    const auto& incoming =
         settings.incoming_imap.empty() ? settings.incoming_pop : settings.incoming_imap;
+    auto with_port = parse_host_port(incoming);
+    options.incoming = with_port ? with_port->host : incoming;
     options.message_size = settings.message_size;
     options.recipients = settings.recipients;
     options.errors = settings.errors;

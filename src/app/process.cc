@@ -150,6 +150,11 @@ void block_signals() {
     pthread_sigmask(SIG_BLOCK, &set, nullptr);
 }
 
+void unblock_signals() {
+    auto set = our_signals();
+    pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
+}
+
 std::optional<int> wait_signal(int timeout_ms) {
     auto set = our_signals();
     timespec timeout{timeout_ms / 1000, (timeout_ms % 1000) * 1'000'000L};

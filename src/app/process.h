@@ -40,6 +40,7 @@ Result<void> become(const User& user);
 // SIGPIPE is ignored; SIGTERM, SIGINT and SIGHUP are blocked in this and all later threads, for
 // `wait_signal`.
 void block_signals();
+void unblock_signals();  // of the calling thread: a signal then ends the process
 std::optional<int> wait_signal(int timeout_ms);  // the signal's number, or nothing
 
 // One datagram to the supervisor ("READY=1"); no effect without NOTIFY_SOCKET (sd_notify(3)).

@@ -22,7 +22,7 @@ Error stopping() {
 void Dispatcher::act(Action action, Selection selection, Answer answer) {
     home().post(
         [self = shared_from_this(), action, selection = std::move(selection), answer]() mutable {
-            if (self->stopping_ || !self->started_) {
+            if (self->stopping_ || !self->loaded_) {
                 answer(std::unexpected(stopping()));
             } else {
                 self->tasks_->spawn(self->do_act(action, std::move(selection), answer));

@@ -116,6 +116,7 @@ Result<void> Dispatcher::load() {
         waves_.note(id, now.steady, scheduler_.open_recipients(id) == 0);
     }
     show_counts();
+    loaded_ = true;
     return {};
 }
 

@@ -162,6 +162,7 @@ class Dispatcher : public std::enable_shared_from_this<Dispatcher> {
     Inbox<Incoming> inbox_;
     std::vector<std::unique_ptr<Inbox<std::unique_ptr<Job>>>> outboxes_;  // by worker
     bool run_wanted_ = false;
+    bool loaded_ = false;
     bool started_ = false;
     bool stopping_ = false;
     bool paused_ = false;  // too much waits to be written

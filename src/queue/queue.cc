@@ -68,6 +68,10 @@ Result<void> Queue::start() {
     return {};
 }
 
+Result<void> Queue::open_for_admin() {
+    return impl_->dispatcher->load();
+}
+
 void Queue::stop(Deadline grace, std::function<void()> done) {
     impl_->dispatcher->stop(grace, std::move(done));
 }

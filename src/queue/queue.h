@@ -65,6 +65,8 @@ class Queue {
 
     // Loads what is open and starts delivering. Once, before workers take mail.
     Result<void> start();
+    // Instead of `start`, for tools: persons may decide about messages, nothing is delivered.
+    Result<void> open_for_admin();
     // No new attempts; transactions in flight may finish until the deadline, then are cancelled.
     // Any thread; `done` is called when nothing runs any more.
     void stop(Deadline grace, std::function<void()> done);

@@ -29,6 +29,15 @@ class Backend {
 
     virtual runtime::Task<std::expected<accounts::Identity, accounts::Refusal>> authenticate(
         std::string login, Secret password) = 0;
+
+    // Whether somebody who logged in before a change of the directory may still send.
+    virtual std::uint64_t directory_generation() const { return 0; }
+
+    virtual runtime::Task<std::expected<accounts::Identity, accounts::Refusal>> renew(
+        accounts::Identity identity) {
+        co_return identity;
+    }
+
     virtual store::Health health() const = 0;
     virtual store::ContentWriter write_content(const QueueId& id) = 0;
 

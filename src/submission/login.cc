@@ -201,6 +201,22 @@ runtime::Task<void> Session::refuse_login(accounts::Refusal refusal, std::uint32
     if (!our_fault && login_failures_.too_many() && !ended_) hang_up(Say::too_many_logins);
 }
 
+// The directory may have changed since the login: a disabled account, a changed password or a
+// revoked app password ends the session before its next message.
+runtime::Task<bool> Session::still_welcome() {
+    if (identity_->generation == context_.backend.directory_generation()) co_return true;
+    accounts::Identity before = *identity_;
+    auto renewing = context_.backend.renew(std::move(before));
+    auto renewed = co_await std::move(renewing);
+    if (renewed) {
+        identity_ = std::move(*renewed);
+        co_return true;
+    }
+    log_login("login.ended", identity_->account, name_of(renewed.error()));
+    hang_up(say_for(renewed.error()));
+    co_return false;
+}
+
 // Never the password, nor anything made of it. `detail`: the mechanism, or why not.
 void Session::log_login(std::string_view event, std::string_view login, std::string_view detail) {
     const std::string shown = utf8::printable(login, kLoginShown);

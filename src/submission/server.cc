@@ -16,7 +16,7 @@ namespace {
 
 constexpr Seconds kFarewellTimeout{1};
 constexpr std::size_t kMaxFarewells =
-    100;  // a worker; beyond it a connection that is too many is just closed
+    16;  // a worker; beyond it a connection that is too many is just closed
 
 // One worker's sessions. On that worker only.
 struct Home {
@@ -51,6 +51,15 @@ class ServerBackend final : public Backend {
     runtime::Task<std::expected<accounts::Identity, accounts::Refusal>> authenticate(
         std::string login, Secret password) override {
         return authenticator_.authenticate(std::move(login), std::move(password));
+    }
+
+    std::uint64_t directory_generation() const override {
+        return authenticator_.directory_generation();
+    }
+
+    runtime::Task<std::expected<accounts::Identity, accounts::Refusal>> renew(
+        accounts::Identity identity) override {
+        return authenticator_.renew(std::move(identity));
     }
 
     store::Health health() const override { return store_.committer().health(); }

@@ -142,6 +142,10 @@ runtime::Task<void> Session::serve_line(net::Line line) {
             co_return;
         }
     }
+    if (command->verb == smtp::Verb::mail && identity_ && !profile_->open) {
+        const bool welcome = co_await still_welcome();
+        if (!welcome) co_return;
+    }
     if (row.now != nullptr) {
         (this->*row.now)(command->argument);
     } else {

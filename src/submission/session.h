@@ -121,6 +121,7 @@ class Session {
     void welcome(accounts::Identity identity, const std::string& login, smtp::Mechanism mechanism);
     runtime::Task<void> refuse_login(accounts::Refusal refusal, std::uint32_t fingerprint,
                                      std::string login);
+    runtime::Task<bool> still_welcome();
     void log_login(std::string_view event, std::string_view login, std::string_view detail);
 
     // transfer.cc

@@ -41,7 +41,7 @@ class FakeBackend final : public Backend {
     static accounts::Identity identity() {
         auto addresses = std::make_shared<std::set<std::string>>();
         *addresses = {"anna@example.com", "sales@example.com"};
-        return {"anna@example.com", "password", addresses};
+        return {"anna@example.com", "password", addresses, 0, {}};
     }
 
     store::Health health() const override { return health_now; }

@@ -11,6 +11,7 @@
 #include "web/http_client.h"
 
 #include <cstring>
+#include <future>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -125,6 +126,7 @@ struct AdminClient::Impl {
         workers->start();
         queue = std::make_unique<queue::Queue>(queue_options(settings), *store, courier, *workers,
                                                *blocking, quiet, [](const Event&) {});
+        PH_CHECK(queue->open_for_admin());
         router = std::make_unique<web::Router>();
         web::add_admin_api(
             *router, {*store, *queue, *blocking, nullptr, settings.hostname, POSTHASTE_VERSION});
@@ -135,7 +137,14 @@ struct AdminClient::Impl {
 AdminClient::AdminClient(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 AdminClient::~AdminClient() {
-    if (impl_->workers) impl_->workers->stop_and_join();
+    if (!impl_->workers) return;
+    if (impl_->queue) {
+        // What was decided is written before the store closes.
+        auto stopped = std::make_shared<std::promise<void>>();
+        impl_->queue->stop(Deadline::after(Seconds(10)), [stopped] { stopped->set_value(); });
+        stopped->get_future().wait_for(Seconds(15));
+    }
+    impl_->workers->stop_and_join();
 }
 
 Result<std::unique_ptr<AdminClient>> AdminClient::open(const Settings& settings) {
