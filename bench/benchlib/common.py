@@ -39,13 +39,28 @@ def need_root():
             f"sudo {' '.join(sys.argv)}")
 
 
+_RUN = WORK / f"run-{os.getpid()}"
+
+
 def fresh_folder(name):
-    """build/bench/NAME, empty."""
-    folder = WORK / name
-    if folder.exists():
-        shutil.rmtree(folder)
+    """A new folder, on the same disk for all servers.
+
+    Nothing is removed before the end (`clean_up`): ext4 looks long for a free inode after many files have been removed, and
+    the next server would pay for it.
+    """
+    number = 1
+    while (_RUN / f"{name}-{number}").exists():
+        number += 1
+    folder = _RUN / f"{name}-{number}"
     folder.mkdir(parents=True)
     return folder
+
+
+def clean_up():
+    """When all went well: what this run and failed ones before it have left."""
+    for folder in WORK.glob("run-*"):
+        if folder == _RUN or not pathlib.Path(f"/proc/{folder.name.removeprefix('run-')}").exists():
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def free_port():

@@ -1,7 +1,5 @@
 """What every server here has."""
 
-import shutil
-
 from .. import common
 from ..group import Group
 
@@ -64,15 +62,11 @@ class Server:
         return self.process.poll() is None
 
     def stop(self):
-        """Ends it and throws its folder away."""
+        """Ends it; its folder stays until `common.clean_up`."""
         self.group.end()
-        shutil.rmtree(self.folder, ignore_errors=True)
 
     def __enter__(self):
         return self.start()
 
-    def __exit__(self, kind, *_):
-        if kind is None:
-            self.stop()
-        else:
-            self.group.end()  # the folder stays, to look into
+    def __exit__(self, *_):
+        self.stop()

@@ -1,11 +1,12 @@
 """Exim from Debian's exim4-daemon-heavy, unpacked, seen by its own mount namespace as if it were installed.
 
-The package's binary wants a user named Debian-exim and two libraries that a machine may lack. Both are given by bind
+The package's binary wants a user named Debian-exim and some libraries that a machine may lack. Both are given by bind
 mounts of edited copies of /etc/passwd, /etc/group and the linker's cache, in a namespace that ends with the server;
 nothing on the machine changes.
 """
 
 import os
+import re
 import shlex
 
 from .. import common
@@ -73,11 +74,18 @@ class Exim(Server):
     """A delivery process for each message as it comes, which is Exim's way; limits for one client raised."""
 
     name = "Exim"
-    _libraries = ("libmariadb3", "libspf2-2")
+    # What it links with and a machine may lack.
+    _libraries = {"libmariadb.so.3": "libmariadb3", "libspf2.so.2": "libspf2-2", "libpq.so.5": "libpq5", "libidn.so.12": "libidn12",
+                  "libldap-2.5.so.0": "libldap-2.5-0", "liblber-2.5.so.0": "libldap-2.5-0", "libperl.so.5.36": "libperl5.36",
+                  "libgnutls-dane.so.0": "libgnutls-dane0", "libgnutls.so.30": "libgnutls30", "libdb-5.3.so": "libdb5.3",
+                  "libnsl.so.2": "libnsl2", "libtirpc.so.3": "libtirpc3", "libunbound.so.8": "libunbound8",
+                  "libevent-2.1.so.7": "libevent-2.1-7", "libsasl2.so.2": "libsasl2-2", "libsqlite3.so.0": "libsqlite3-0",
+                  "libgssapi_krb5.so.2": "libgssapi-krb5-2", "libaudit.so.1": "libaudit1", "libcap-ng.so.0": "libcap-ng0"}
 
     @classmethod
     def prepare(cls):
-        common.run(common.ROOT / "tools" / "fetch_peers.sh", "exim4-daemon-heavy", *cls._libraries)
+        fetch = common.ROOT / "tools" / "fetch_peers.sh"
+        common.run(fetch, "exim4-daemon-heavy")
         folder = common.WORK / "exim-namespace"
         folder.mkdir(parents=True, exist_ok=True)
         for name, line in (("passwd", "Debian-exim:x:64990:64990::/nonexistent:/usr/sbin/nologin\n"),
@@ -87,7 +95,21 @@ class Exim(Server):
             if "Debian-exim:" not in text:
                 text = text.rstrip("\n") + "\n" + line
             (folder / name).write_text(text)
-        folders = {str(path.parent) for package in cls._libraries for path in (common.PEERS / package).rglob("*.so.*")}
+        fetched = []
+        while True:
+            cls._write_cache(folder, fetched)
+            missing = re.findall(r"^\s*(\S+) => not found", common.run(*cls._wrapped(["ldd", cls._binary()])), re.M)
+            wanted = {cls._libraries.get(name) for name in missing}
+            if not wanted:
+                return
+            if None in wanted or wanted <= set(fetched):
+                common.die(f"Exim wants libraries that are not here: {' '.join(missing)}", "leave it out: --only posthaste,postfix,haraka")
+            common.run(fetch, *sorted(wanted))
+            fetched += wanted
+
+    @classmethod
+    def _write_cache(cls, folder, packages):
+        folders = {str(path.parent) for package in packages for path in (common.PEERS / package).rglob("*.so.*")}
         (folder / "ld.so.conf").write_text("include /etc/ld.so.conf\n" + "".join(f"{name}\n" for name in sorted(folders)))
         common.run("ldconfig", "-f", folder / "ld.so.conf", "-C", folder / "ld.so.cache", "-X")
 

@@ -47,6 +47,7 @@ struct Shared {
     Mutex mutex;
     LoadReport report PH_GUARDED_BY(mutex);
     std::vector<float> latencies PH_GUARDED_BY(mutex);
+    std::vector<float> logins PH_GUARDED_BY(mutex);
 
     void acknowledged(std::size_t number, float milliseconds) {
         if (ledger >= 0) {
@@ -58,6 +59,11 @@ struct Shared {
         MutexLock lock(mutex);
         ++report.acknowledged;
         latencies.push_back(milliseconds);
+    }
+
+    void logged_in(float milliseconds) {
+        MutexLock lock(mutex);
+        logins.push_back(milliseconds);
     }
 
     void refused(const std::string& text) {
@@ -81,6 +87,19 @@ struct Shared {
             ++report.refusals[text];
     }
 };
+
+float milliseconds_since(SteadyTime before) {
+    return std::chrono::duration<float, std::milli>(std::chrono::steady_clock::now() - before)
+        .count();
+}
+
+// The value that `share` of them do not exceed; sorts.
+double percentile(std::vector<float>& values, double share) {
+    if (values.empty()) return 0;
+    std::ranges::sort(values);
+    auto at = static_cast<std::size_t>(static_cast<double>(values.size()) * share);
+    return static_cast<double>(values[std::min(at, values.size() - 1)]);
+}
 
 std::string filler(std::size_t size) {
     std::string body = "\r\n";
@@ -119,7 +138,9 @@ runtime::Task<Result<std::unique_ptr<SmtpClient>>> log_in(Shared& shared, std::s
 runtime::Task<bool> one_connection(Shared& shared, std::size_t session) {
     const auto& plan = shared.plan;
     if (shared.next.load() >= plan.messages) co_return false;
+    auto start = std::chrono::steady_clock::now();
     auto client = co_await log_in(shared, session);
+    if (client) shared.logged_in(milliseconds_since(start));
     if (!client) {
         shared.failed(client.error());
         // The message it would have carried counts as tried, so that a server that refuses all ends
@@ -137,9 +158,7 @@ runtime::Task<bool> one_connection(Shared& shared, std::size_t session) {
         auto before = std::chrono::steady_clock::now();
         std::vector<std::string> recipients{to};
         auto reply = co_await (*client)->send(plan.from, std::move(recipients), wire);
-        auto took =
-            std::chrono::duration<float, std::milli>(std::chrono::steady_clock::now() - before)
-                .count();
+        auto took = milliseconds_since(before);
         if (reply) {
             shared.acknowledged(number, took);
         } else {
@@ -163,8 +182,7 @@ runtime::Task<void> login_once(Shared& shared, std::size_t session, std::size_t&
                                runtime::Worker& worker) {
     auto before = std::chrono::steady_clock::now();
     auto client = co_await log_in(shared, session);
-    auto took =
-        std::chrono::duration<float, std::milli>(std::chrono::steady_clock::now() - before).count();
+    auto took = milliseconds_since(before);
     if (client) {
         shared.acknowledged(session, took);
         co_await (*client)->quit();
@@ -247,12 +265,9 @@ Result<LoadReport> run_sessions(const LoadPlan& plan, Loop loop) {
     auto report = shared.report;
     report.seconds =
         std::chrono::duration<double>(std::chrono::steady_clock::now() - shared.start).count();
-    auto& sorted = shared.latencies;
-    std::ranges::sort(sorted);
-    if (!sorted.empty()) {
-        report.p50_ms = static_cast<double>(sorted[sorted.size() / 2]);
-        report.p99_ms = static_cast<double>(sorted[sorted.size() * 99 / 100]);
-    }
+    report.p50_ms = percentile(shared.latencies, 0.50);
+    report.p99_ms = percentile(shared.latencies, 0.99);
+    report.login_p50_ms = percentile(shared.logins, 0.50);
     return report;
 }
 

@@ -35,6 +35,7 @@ struct LoadReport {
     std::size_t acknowledged = 0, refused = 0, broken = 0;  // broken: connection lost, timed out
     double seconds = 0;
     double p50_ms = 0, p99_ms = 0;  // from the first octet of MAIL to the reply to the end
+    double login_p50_ms = 0;        // from the connection to being logged in
     std::map<std::string, std::size_t> refusals;  // reply text, at most 20 kinds
 };
 

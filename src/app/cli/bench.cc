@@ -69,6 +69,7 @@ Result<int> load(const Arguments& arguments) {
         out.member("broken", report.broken).member("seconds", report.seconds).member("rate", rate);
         out.member("p50_ms", report.p50_ms)
             .member("p99_ms", report.p99_ms)
+            .member("login_p50_ms", report.login_p50_ms)
             .key("refusals")
             .begin_object();
         for (const auto& [text, times] : report.refusals) out.member(text, times);
