@@ -16,7 +16,7 @@ struct Identity {
     std::shared_ptr<const std::set<std::string>>
         addresses;                 // key forms, the account's own included
     std::uint64_t generation = 0;  // of the directory that said so; see Authenticator::renew
-    std::string proof;             // what the password was checked against: a hash or a digest
+    std::string proof{};           // what the password was checked against: a hash or a digest
 
     bool may_send_as(const mail::Mailbox& mailbox) const;
 };
