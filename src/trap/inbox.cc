@@ -366,7 +366,8 @@ void Inbox::mark_read(const QueueId& id) {
         impl_->entries.at(found->second).message.read = true;
     }
     // Not worth an error to anybody: after a restart it is unread once more.
-    static_cast<void>(write_envelope(impl_->options.folder, *message));
+    auto written = write_envelope(impl_->options.folder, *message);
+    if (!written) impl_->log.debug("trap.unread_again", {{"why", written.error().text}});
 }
 
 Result<void> Inbox::remove(const std::vector<QueueId>& ids) {

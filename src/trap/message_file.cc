@@ -26,6 +26,11 @@ constexpr std::size_t kSnippetSource = 16 << 10;  // octets of the encoded text 
 constexpr std::string_view kDroppedFile = "/dropped.json";
 constexpr std::string_view kUnfinished = ".new";
 
+std::string in_folder(const std::string& folder, const std::string& name) {
+    std::string path = folder;
+    return path.append("/").append(name);
+}
+
 std::string message_path(const std::string& folder, const QueueId& id) {
     return folder + '/' + id.to_string() + ".eml";
 }
@@ -158,7 +163,7 @@ Result<std::vector<TrappedMessage>> load_messages(const std::string& folder, Log
             messages.push_back(std::move(*message));
             continue;
         }
-        log.warning("trap.damaged", {{"file", folder + '/' + name},
+        log.warning("trap.damaged", {{"file", in_folder(folder, name)},
                                      {"why", message.error().text},
                                      {"mend", "it is left out; remove it, or look at it by hand"}});
     }
@@ -166,7 +171,7 @@ Result<std::vector<TrappedMessage>> load_messages(const std::string& folder, Log
         const bool temporary = name.ends_with(kUnfinished) || name.ends_with(".tmp");
         const auto parsed = parse_name(name);
         const bool orphan = parsed.id && parsed.suffix == ".eml" && !kept.contains(*parsed.id);
-        if (temporary || orphan) unlink((folder + '/' + name).c_str());
+        if (temporary || orphan) unlink(in_folder(folder, name).c_str());
     }
     return messages;
 }

@@ -1,6 +1,7 @@
 #include "trap/mime_view.h"
 
 #include "base/ascii.h"
+#include "base/utf8.h"
 #include "mail/text.h"
 #include "trap/mime_fields.h"
 
@@ -24,6 +25,17 @@ std::string unix_lines(std::string_view text) {
         if (text[i] != '\0') out += text[i];
     }
     return out;
+}
+
+// Text that is UTF-8 but for a last character that was cut would be taken for another charset.
+void drop_partial_character(std::string& text) {
+    if (utf8::is_valid(text)) return;
+    for (std::size_t drop = 1; drop <= 3 && drop <= text.size(); ++drop) {
+        const auto shorter = std::string_view(text).substr(0, text.size() - drop);
+        if (!ascii::is_8bit(text[shorter.size()]) || !utf8::is_valid(shorter)) continue;
+        text.resize(shorter.size());
+        return;
+    }
 }
 
 bool is_blank(std::string_view line) {
@@ -211,18 +223,21 @@ struct MimeReader::Impl {
         }
         end_part(false);
         MimeView view;
-        view.text = convert(text, text_part, view);
-        view.html = convert(html, html_part, view);
         view.text_cut = text_cut;
         view.html_cut = html_cut;
+        view.text = convert(text, text_part, text_cut, view);
+        view.html = convert(html, html_part, html_cut, view);
         view.parts = std::move(parts);
         view.parts_cut = parts_cut;
         return view;
     }
 
-    static std::string convert(std::string_view octets, const MimePart& from, MimeView& view) {
+    static std::string convert(std::string_view encoded, const MimePart& from, bool cut,
+                               MimeView& view) {
         bool known = true;
-        auto converted = to_utf8(decode(from.encoding, octets), from.charset, known);
+        auto octets = decode(from.encoding, encoded);
+        if (cut) drop_partial_character(octets);
+        auto converted = to_utf8(octets, from.charset, known);
         if (!known) view.unknown_charset = mail::readable(from.charset, 40);
         return unix_lines(converted);
     }

@@ -167,6 +167,13 @@ TEST(MimeViewTest, stops_at_its_bounds) {
     EXPECT_TRUE(cut.text_cut);
 }
 
+TEST(MimeViewTest, cuts_utf8_at_a_character) {
+    for (const std::size_t room : {4u, 5u, 6u, 7u}) {
+        const auto view = view_of("\r\n\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac", {.text = room});
+        EXPECT_EQ(view.text, room < 6 ? "€" : "€€") << room;
+    }
+}
+
 TEST(MimeViewTest, survives_an_endless_header_line) {
     const auto view =
         view_of("Content-Type: text/plain; x=" + std::string(1 << 20, 'y') + "\r\n\r\ntext");

@@ -223,7 +223,7 @@ void add_queue_resources(Router& router, Services services) {
     router.add("GET", "/v1/queue/{id}", [services](const auto&, const auto& values) {
         return show_message(services, values);
     });
-    auto add_act = [&](std::string name, Act what) {
+    auto add_act = [&](const std::string& name, Act what) {
         router.add("POST", "/v1/queue/" + name, [services, what](const auto& request, const auto&) {
             return act(services, request, what);
         });

@@ -249,17 +249,16 @@ struct RequestParser::Impl {
         // An empty line in front of a request is left over by some client's last body (RFC 9112
         // §2.2).
         const std::size_t blank = window.starts_with("\r\n") ? 2 : 0;
-        const auto end = header_end(window.substr(blank), searched);
-        if (!end) {
-            if (window.size() < limits.max_header) return 0;
-            const bool line = window.find("\r\n", blank) == std::string_view::npos;
-            return refuse(fault(line ? 414 : 431, ErrorKind::too_large,
-                                "the header is larger than allowed here"));
+        window.remove_prefix(blank);
+        const auto end = header_end(window, searched);
+        if (end ? *end > limits.max_header : window.size() >= limits.max_header) {
+            const auto begin = window.substr(0, limits.max_header);
+            const bool in_first_line = begin.find("\r\n") == std::string_view::npos;
+            return refuse(fault(in_first_line ? 414 : 431, ErrorKind::too_large,
+                                "the header is larger than allowed here", "send less in it"));
         }
-        if (*end > limits.max_header)
-            return refuse(
-                fault(431, ErrorKind::too_large, "the header is larger than allowed here"));
-        const std::string_view header = window.substr(blank, *end);
+        if (!end) return 0;
+        const std::string_view header = window.substr(0, *end);
         if (auto found = check_raw_header(header, limits.max_fields))
             return refuse(std::move(*found));
         error_code error;

@@ -18,6 +18,7 @@ void add_metrics_page(Router& router, const MetricsRegistry& metrics) {
     router.add("GET", "/metrics",
                [&metrics](const HttpRequest&, const PathValues&) { return render(metrics); });
     router.add("GET", "/livez", alive);
+    router.add("GET", "/readyz", alive);  // the listener opens when everything behind it is ready
 }
 
 }  // namespace posthaste::web
