@@ -3,6 +3,7 @@
 #include "mail/header.h"
 
 #include <algorithm>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -219,14 +220,20 @@ class AddressListParser {
     }
 
     // A display name, or the name of a group. With an '@' or '[' in it a reader may take it for the
-    // address: "ceo@example.com <me@example.org>".
+    // address: "ceo@example.com <me@example.org>". Only the same address twice says one thing:
+    // "me@example.org <me@example.org>", as many phones and scripts write it.
     bool is_phrase() const {
         return std::ranges::all_of(
             words_, [](const Token& t) { return t.kind != Kind::literal && !t.is('@'); });
     }
 
     Result<> take_angle() {
-        if (!is_phrase()) return refuse("an unquoted '@' or '[' stands before the '<'");
+        std::optional<Mailbox> named;
+        if (!is_phrase()) {
+            auto read = read_addr_spec(words_);
+            if (!read) return refuse("an unquoted '@' or '[' stands before the '<'");
+            named = std::move(*read);
+        }
         words_.clear();
         bool route = false;
         while (true) {
@@ -242,7 +249,10 @@ class AddressListParser {
                 return refuse("two addresses stand between '<' and '>'");
             words_.push_back(token);
         }
-        return add_address();
+        PH_CHECK(add_address());
+        if (named && named->key() != found_.back().key())
+            return refuse("another address stands before the '<'");
+        return {};
     }
 
     // obs-route (RFC 5322 §4.4): hosts the mail should pass, ended by ':'. Means nothing any more.

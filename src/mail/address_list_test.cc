@@ -33,6 +33,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Row{"dotted_name", "John Q. Public <a@b.org>", "a@b.org"},
                     Row{"no_space", "Alice<a@b.org>", "a@b.org"},
                     Row{"outlook_name", "\"'Bob'\" <a@b.org>", "a@b.org"},
+                    Row{"address_as_its_own_name", "a@b.org <A@b.org>", "A@b.org"},
                     Row{"address_in_quotes", "\"ceo@corp.org\" <a@b.org>", "a@b.org"},
                     Row{"angle_in_quotes", "\"<ceo@corp.org>, x\" <a@b.org>", "a@b.org"},
                     Row{"escaped_quote", "\"a \\\" <x@y.org> \\\\\" <a@b.org>", "a@b.org"},
