@@ -247,6 +247,8 @@ TEST_F(StoreTest, killed_while_committing_loses_nothing_acknowledged) {
             const AddMessage message = make_message();
             (*store)->committer().submit(
                 changes_of(message), [id = message.row.id, fd = pipe_fds[1]](Result<void> done) {
+                    // The bound of what may wait is part of it: that submission is not made.
+                    if (!done && done.error().kind == ErrorKind::busy) return;
                     if (!done || write(fd, id.octets.data(), id.octets.size()) != 16) _exit(1);
                 });
         }
