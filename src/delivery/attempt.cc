@@ -75,6 +75,7 @@ runtime::Task<void> Attempt::walk() {
         if (is_over() || addresses_tried_ >= kMostAddresses || sessions_ >= kMostSessions) {
             co_return;
         }
+        more_targets_ = &target != &targets.back();
         auto trying = try_target(target);
         const Next next = co_await std::move(trying);
         if (next == Next::ended) co_return;
@@ -166,6 +167,7 @@ runtime::Task<Attempt::Next> Attempt::try_target(Target target) {
         if (addresses_tried_ >= kMostAddresses || sessions_ >= kMostSessions) break;
         ++addresses_tried_;
         const bool last = i + 1 == addresses.size();
+        others_left_ = !last || more_targets_;
         const Seconds wait = last ? shared_.options.connect_timeout
                                   : std::min(kFirstConnect, shared_.options.connect_timeout);
         auto trying = try_address(target, addresses[i], wait);

@@ -98,6 +98,8 @@ class Attempt {
     std::size_t batch_;  // recipients of one transaction; O-15 lowers it
     std::size_t addresses_tried_ = 0;
     std::size_t sessions_ = 0;  // in which a transaction was begun
+    bool more_targets_ = false;
+    bool others_left_ = false;  // hosts or addresses of this plan
     bool broken_off_ = false;   // our own trouble, or the route is stopped
     std::optional<queue::SiteSignal> signal_;
     std::optional<std::size_t> learned_max_;

@@ -10,6 +10,8 @@ namespace posthaste::delivery {
 
 namespace {
 
+constexpr Seconds kBannerWait{60};
+
 Incident connect_incident(const Error& error) {
     Incident incident;
     incident.stage = Stage::connect;
@@ -48,7 +50,10 @@ runtime::Task<Step<std::unique_ptr<ClientSession>>> Attempt::open(Target target,
     auto stream = co_await std::move(dialing);
     if (!stream) co_return std::unexpected(connect_incident(stream.error()));
     ClientSession::Options options{shared_.options.hostname, shared_.options.command_timeout,
+                                   shared_.options.command_timeout,
                                    shared_.options.final_dot_timeout};
+    // A host that lets us wait for its first word holds up the others.
+    if (others_left_) options.banner_timeout = std::min(options.banner_timeout, kBannerWait);
     auto session =
         std::make_unique<ClientSession>(std::move(*stream), target.name, std::move(options));
     auto setting_up = set_up(*session, target, may_tls);

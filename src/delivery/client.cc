@@ -96,7 +96,7 @@ runtime::Task<Step<smtp::Reply>> ClientSession::command(Stage stage, std::string
 }
 
 runtime::Task<Step<>> ClientSession::greet(bool may_helo) {
-    auto reading = read_reply(Stage::banner, options_.command_timeout);
+    auto reading = read_reply(Stage::banner, options_.banner_timeout);
     auto banner = co_await std::move(reading);
     if (!banner) co_return std::unexpected(std::move(banner).error());
     if (banner->code != 220) {

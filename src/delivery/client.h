@@ -47,6 +47,7 @@ class ClientSession {
   public:
     struct Options {
         std::string hostname;  // ours
+        Seconds banner_timeout{300};
         Seconds command_timeout{300};
         Seconds final_dot_timeout{600};
     };

@@ -46,7 +46,7 @@ runtime::Task<void> converse(World& world, std::string octets) {
     runtime::TaskGroup group(world.worker, world.log);
     group.spawn(say(std::move(server), std::move(octets)));
     delivery::ClientSession session(std::move(client), "hop.example",
-                                    {"mail.example.com", Seconds(5), Seconds(5)});
+                                    {"mail.example.com", Seconds(5), Seconds(5), Seconds(5)});
     auto greeting = session.greet(true);
     auto greeted = co_await std::move(greeting);
     for (int i = 0; greeted && i < 3 && session.is_usable(); ++i) {

@@ -54,7 +54,7 @@ class ClientTest : public testing::Test {
         runtime::TaskGroup group(loop_.workers[0], loop_.log);
         group.spawn(play(std::move(server), script));
         ClientSession session(std::move(client), "hop.example",
-                              {"mail.example.com", Seconds(1), Seconds(1)});
+                              {"mail.example.com", Seconds(1), Seconds(1), Seconds(1)});
         TransactionEnd end;
         auto greeting = session.greet(true);
         auto greeted = co_await std::move(greeting);
@@ -225,7 +225,7 @@ TEST_F(ClientTest, ASilentServerRunsIntoTheDeadline) {
         auto [client, server] = net::make_memory_streams();
         static_cast<void>(test);
         ClientSession session(std::move(client), "hop.example",
-                              {"mail.example.com", Seconds(0), Seconds(0)});
+                              {"mail.example.com", Seconds(0), Seconds(0), Seconds(0)});
         auto greeting = session.greet(true);
         auto greeted = co_await std::move(greeting);
         co_return greeted;

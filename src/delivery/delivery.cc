@@ -25,6 +25,17 @@ bool is_microsoft_submission(std::string_view host) {
     return host.ends_with("smtp.office365.com") || host.ends_with("smtp-mail.outlook.com");
 }
 
+ParcelReport stay(const Parcel& parcel) {
+    mail::Outcome outcome;
+    outcome.status = {4, 3, 0};
+    outcome.reply = "its route keeps the message here";
+    ParcelReport report;
+    for (const auto& recipient : parcel.recipients) {
+        report.outcomes.emplace_back(recipient.index, outcome);
+    }
+    return report;
+}
+
 class SmtpCourier final : public queue::Courier {
   public:
     SmtpCourier(Options options, store::Store& store, net::Resolver& resolver, FinalHop* trap,
@@ -115,6 +126,9 @@ runtime::Task<ParcelReport> SmtpCourier::deliver(Parcel parcel) {
         auto giving = give_to_trap(std::move(parcel));
         auto report = co_await std::move(giving);
         co_return report;
+    }
+    if (route.kind == RouteRule::Kind::trap || route.kind == RouteRule::Kind::hold) {
+        co_return stay(parcel);  // whatever went wrong: such mail never leaves
     }
     const auto& context = co_await runtime::this_task();
     Attempt attempt(shared_, *idle_[context.worker->index()], parcel);

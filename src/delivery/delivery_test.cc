@@ -4,6 +4,8 @@
 #include "base/base64.h"
 #include "delivery/testing.h"
 
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 namespace posthaste::delivery {

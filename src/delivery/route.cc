@@ -17,9 +17,12 @@ Route make_route(const RouteRule& rule) {
     route.smarthost = std::make_shared<const Smarthost>(*rule.smarthost);
     route.tls = rule.smarthost->tls;
     const std::string host = ascii::to_lower(rule.smarthost->host);
-    // Two logins at one relay are two sites: connections and limits are never shared between them.
+    // Two logins, or two levels of TLS, at one relay are two sites: nothing is shared between them.
     route.site = fmt::format("relay:{}:{}", host, rule.smarthost->port);
     if (!rule.smarthost->username.empty()) route.site += "/" + rule.smarthost->username;
+    if (route.tls == TlsLevel::none) route.site += " tls=none";
+    if (route.tls == TlsLevel::may) route.site += " tls=may";
+    if (route.tls == TlsLevel::encrypt) route.site += " tls=encrypt";
     return route;
 }
 

@@ -12,6 +12,7 @@ using To = store::RecipientUpdate::To;
 
 constexpr Seconds kAfterAmbiguous = std::chrono::minutes(30);
 constexpr int kFullMailboxFactor = 4;
+constexpr std::uint32_t kMostEarly = 3;  // attempts after which a reply may shorten the wait
 
 Decision end(const Tried& tried, mail::Outcome outcome, EventType event, bool report) {
     Decision decision;
@@ -45,9 +46,12 @@ mail::Outcome expire(const Tried& tried) {
     return outcome;
 }
 
-// What the reply asked for, or what its meaning asks for.
-std::optional<Seconds> asked_wait(const mail::Outcome& outcome, Seconds step) {
+// What the reply asked for, or what its meaning asks for. Sooner than the schedule only at first: a
+// server that says "in five minutes" for days is not asked every five minutes for days.
+std::optional<Seconds> asked_wait(const mail::Outcome& outcome, std::uint32_t attempts,
+                                  Seconds step) {
     std::optional<Seconds> asked = outcome.retry_after;
+    if (asked && *asked < step && attempts > kMostEarly) asked.reset();
     if (!asked && outcome.cause == mail::Cause::mailbox_full) asked = step * kFullMailboxFactor;
     if (outcome.ambiguous) asked = std::max(asked.value_or(step), kAfterAmbiguous);
     return asked;
@@ -68,7 +72,7 @@ Decision decide(Tried tried, const RetrySchedule& schedule) {
         case mail::Verdict::deferred:
             break;
     }
-    const auto asked = asked_wait(tried.outcome, schedule.step(tried.attempts));
+    const auto asked = asked_wait(tried.outcome, tried.attempts, schedule.step(tried.attempts));
     const auto next =
         schedule.next(tried.attempts, tried.now, tried.message.expires, asked, tried.jitter);
     if (!next) {

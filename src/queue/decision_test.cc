@@ -183,6 +183,20 @@ INSTANTIATE_TEST_SUITE_P(
                     {}}),
     [](const auto& row) { return std::string(row.param.name); });
 
+TEST(Decision, AServerMayHurryUsThreeTimes) {
+    store::AddMessage message = store::testing::make_message();
+    message.row.expires = message.row.accepted + std::chrono::days(5);
+    const auto asked = with(kDeferred, [](auto& o) { o.retry_after = Seconds(60); });
+    const auto wait_after = [&](std::uint32_t attempts) {
+        const Tried tried{message.row,          message.recipients[0], asked, attempts - 1,
+                          message.row.accepted, Timestamp{},           0};
+        return decide(tried, RetrySchedule{}).update.next_at - message.row.accepted;
+    };
+    EXPECT_EQ(wait_after(1), Seconds(60));
+    EXPECT_EQ(wait_after(3), Seconds(60));
+    EXPECT_EQ(wait_after(4), minutes(30));
+}
+
 TEST(Decision, ExpiryQuotesTheLastRealAnswer) {
     store::AddMessage message = store::testing::make_message();
     message.recipients[0].last = outcome(Verdict::deferred, Cause::mailbox_full);

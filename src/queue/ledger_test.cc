@@ -2,6 +2,7 @@
 
 #include "store/testing.h"
 
+#include <algorithm>
 #include <future>
 
 #include <gtest/gtest.h>

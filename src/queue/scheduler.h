@@ -186,7 +186,8 @@ class Scheduler {
         SteadyTime suspended_until{};
         std::vector<bool> slots;  // true: busy
         std::size_t running = 0;
-        bool listed = false;  // in ready_sites_
+        bool listed = false;    // in ready_sites_
+        bool on_trial = false;  // was suspended: one transaction shows whether it is mended
         std::vector<Handle> domains;
         std::shared_ptr<const mail::Outcome> trouble;
     };

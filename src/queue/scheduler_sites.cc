@@ -128,8 +128,9 @@ std::vector<Taken> Scheduler::not_located(Handle name, const Moment& now) {
 }
 
 bool Scheduler::can_start(const SiteState& site, const Moment& now) const {
+    const std::size_t slots = site.window.slots(now.steady);
     return !site.ready.empty() && site.suspended_until <= now.steady &&
-           site.running < site.window.slots(now.steady);
+           site.running < (site.on_trial ? std::min<std::size_t>(slots, 1) : slots);
 }
 
 void Scheduler::list_site(Handle handle, const Moment& now) {
@@ -210,6 +211,9 @@ void Scheduler::free_slot(const Pick& pick, const SiteReport& report, const Mome
     }
     if (report.suspend) {
         site.suspended_until = std::max(site.suspended_until, now.steady + *report.suspend);
+        site.on_trial = true;
+    } else if (report.signal == SiteSignal::good) {
+        site.on_trial = false;
     }
     if (report.trouble) site.trouble = report.trouble;
     if (site.blocked(now.steady)) refresh_domains(site, now);

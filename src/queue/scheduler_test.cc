@@ -280,6 +280,24 @@ TEST(Scheduler, ASuspendedSiteWaitsAndThenGoesOn) {
     EXPECT_EQ(bench.start().size(), 1U);
 }
 
+TEST(Scheduler, AfterASuspensionOneTransactionShowsWhetherItIsMended) {
+    Bench bench;
+    bench.sites["example.org"] = site_of("relay:x", 10);
+    warm(bench, "example.org");
+    for (int i = 0; i < 10; ++i) bench.add("anna", "example.org");
+    auto picks = bench.start();
+    ASSERT_EQ(picks.size(), 10U);
+    for (const Pick& pick : picks) {
+        bench.scheduler.free_slot(pick, {SiteSignal::neutral, {}, minutes(5), {}}, bench.now, 0);
+        bench.scheduler.wait(pick.what.items[0].entry, bench.now.queue + seconds(1), 1, bench.now);
+    }
+    bench.pass(minutes(5) + seconds(2));
+    picks = bench.start();
+    ASSERT_EQ(picks.size(), 1U);
+    bench.end_well(picks[0]);
+    EXPECT_EQ(bench.start().size(), 9U);
+}
+
 TEST(Scheduler, SendersAreToldOnceThatItTakesLonger) {
     Bench bench;
     bench.warn_after = hours(4);
