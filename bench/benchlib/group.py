@@ -115,10 +115,12 @@ class Group:
     def end(self, grace=15):
         """The processes, and the group."""
         self.end_processes(grace)
-        try:
-            self._folder.rmdir()
-        except OSError:
-            pass
+        for _ in range(50):  # busy until the last of them is reaped
+            try:
+                self._folder.rmdir()
+                return
+            except OSError:
+                time.sleep(0.02)
 
     def end_processes(self, grace=15):
         """SIGTERM to the main process, then to what is left, then SIGKILL; by id. Others may be started here later."""

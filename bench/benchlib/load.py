@@ -50,6 +50,7 @@ class Sink:
         self._ready = threading.Event()
         threading.Thread(target=self._read, daemon=True).start()
         if not self._ready.wait(10):
+            self.close()
             common.die(f"the sink did not start: {log.read_text()}")
 
     def _read(self):
