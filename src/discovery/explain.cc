@@ -23,8 +23,9 @@ constexpr std::size_t kMaxCodes = 16;  // that are told again
 template <class T>
 std::optional<T> number_of(std::string_view digits, int base = 10) {
     T number{};
-    const char* end = digits.data() + digits.size();
-    const auto result = std::from_chars(digits.data(), end, number, base);
+    const char* begin = digits.data();
+    const char* end = begin + digits.size();
+    const auto result = std::from_chars(begin, end, number, base);
     if (digits.empty() || result.ec != std::errc() || result.ptr != end) return {};
     return number;
 }
@@ -95,11 +96,17 @@ class Found {
     explicit Found(std::string_view error_text) {
         const std::string_view clipped = utf8::clip(error_text, kMaxErrorText);
         text_.reserve(clipped.size());
-        // On one line in lower case, as windows break lines anywhere.
-        for (const char c : clipped) {
-            const char plain = c == '\t' || c == '\r' || c == '\n' ? ' ' : ascii::lower(c);
-            if (plain == ' ' && text_.ends_with(' ')) continue;
-            text_ += plain;
+        // On one line in lower case, as windows break lines anywhere and set blanks that do not.
+        constexpr std::string_view kNoBreakSpace = "\xc2\xa0";
+        for (std::size_t i = 0; i < clipped.size(); ++i) {
+            char c = ascii::lower(clipped[i]);
+            if (clipped.substr(i, 2) == kNoBreakSpace) {
+                c = ' ';
+                ++i;
+            }
+            if (c == '\t' || c == '\r' || c == '\n') c = ' ';
+            if (c == ' ' && text_.ends_with(' ')) continue;
+            text_ += c;
         }
         read_tokens();
         read_own_marks();
@@ -202,7 +209,7 @@ class Found {
                 const auto number =
                     number_of<int>(std::string_view(text_).substr(begin, end - begin));
                 if (!number || *number < 1 || *number > tables::kLastReply) continue;
-                own = *number;
+                own = number;
                 return;
             }
         }

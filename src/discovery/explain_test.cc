@@ -113,6 +113,7 @@ const Row kWindows[] = {
      "450 4.7.1 <a@b>: Recipient address rejected: Greylisted",
      "greylisted",
      {"450 4.7.1"}},
+    {"blanks_that_do_not_break", "550 Relaying\xc2\xa0\r\n denied", "relay_denied", {"550"}},
     {"status_alone", "refused with 5.7.8", "smtp_535", {"5.7.8"}},
     {"code_in_text", "421-4.7.0 later", "smtp_421", {"421 4.7.0"}},
 };

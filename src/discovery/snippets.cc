@@ -175,7 +175,7 @@ bool is_harmless(std::string_view address) {
 }
 
 std::string shown_user(const MailSettings& settings, const std::optional<mail::Mailbox>& user) {
-    const std::string address = user ? user->to_string() : "";
+    std::string address = user ? user->to_string() : "";
     if (user && is_harmless(address)) return address;
     return "app@" + settings.domain.ascii();
 }
