@@ -186,10 +186,10 @@ TEST_F(HttpServerTest, does_not_wait_for_ever) {
     TestServer server(router(), options);
     RawClient silent(server.port());
     RawClient slow_header(server.port());
-    RawClient slow_body(server.port());
-    RawClient idle(server.port());
     slow_header.send("GET /hello HTTP/1.1\r\n");
+    RawClient slow_body(server.port());
     slow_body.send("POST /hello HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nab");
+    RawClient idle(server.port());
     idle.send(get("/hello"));
     EXPECT_EQ(silent.read_all(), "");
     EXPECT_THAT(slow_header.read_all(), StartsWith("HTTP/1.1 408 "));
