@@ -42,6 +42,9 @@ runtime::Task<TransactionEnd> ClientSession::send(const Outgoing& outgoing) {
     auto reply = co_await std::move(reading);
     if (!reply) {
         end.whole = std::move(reply).error();
+        // It closed without having read all: the dot is the end of it (O-20, not O-21).
+        const bool cut = end.whole->what == What::lost && stream_->unacknowledged() > 0;
+        if (cut) end.whole->stage = Stage::content;
     } else if (reply->positive()) {
         end.taken = std::move(*reply);
         end.delivered = true;

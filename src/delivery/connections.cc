@@ -19,6 +19,7 @@ IdleConnections::IdleConnections(Limits limits, runtime::Worker& worker, Log& lo
       goodbyes_(std::make_unique<runtime::TaskGroup>(worker, log)) {}
 
 IdleConnections::~IdleConnections() {
+    if (timer_) worker_.forget(*timer_);
     // The worker has ended before them; the process is about to.
     if (goodbyes_->size() > 0) static_cast<void>(goodbyes_.release());
 }

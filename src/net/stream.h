@@ -80,6 +80,11 @@ class Stream {
 
     virtual Endpoint peer() const = 0;
     virtual Endpoint local() const = 0;
+
+    // Octets written that the other side's kernel has not acknowledged, asked also after the end of
+    // the connection: what was never acknowledged was never read there. 0 if unknown.
+    virtual std::size_t unacknowledged() const { return 0; }
+
     virtual Milliseconds round_trip()
         const = 0;  // as the kernel measured it (TCP_INFO), 0 if unknown
 

@@ -104,7 +104,7 @@ Result<void> Dispatcher::load() {
         message.held = open.held;
         // Who has no account is a report of ours. Whether the warning is due the message's own row
         // says then.
-        if (!open.account.empty()) {
+        if (!open.account.empty() && !open.delay_reported) {
             message.warn = open.expires - options_.retry.expire + options_.retry.delay_warning;
         }
         const Handle handle = scheduler_.add_message(message);

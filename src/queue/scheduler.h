@@ -58,7 +58,7 @@ class Scheduler {
   public:
     struct Options {
         std::size_t max_deliveries = 500;
-        std::size_t max_locating = 64;
+        std::size_t max_locating = 200;   // each takes 30 s while DNS is down
         std::size_t idle_names = 10'000;  // domains and sites remembered without mail for them
     };
 

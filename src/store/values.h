@@ -80,6 +80,7 @@ struct OpenRecipient {
     std::uint32_t attempts = 0;
     bool held = false;
     bool report_due = false;
+    bool delay_reported = false;
 };
 
 // A line of `queue list`.

@@ -7,8 +7,10 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <openssl/err.h>
@@ -372,6 +374,12 @@ Endpoint SocketStream::local() const {
     SocketAddress address;
     if (::getsockname(socket_.fd(), address.get(), address.length()) != 0) return {};
     return address.endpoint();
+}
+
+std::size_t SocketStream::unacknowledged() const {
+    int octets = 0;
+    if (::ioctl(socket_.fd(), SIOCOUTQ, &octets) != 0) return 0;
+    return octets > 0 ? static_cast<std::size_t>(octets) : 0;
 }
 
 Milliseconds SocketStream::round_trip() const {

@@ -35,6 +35,7 @@ class SocketStream final : public Stream {
     Endpoint peer() const override { return peer_; }
 
     Endpoint local() const override;
+    std::size_t unacknowledged() const override;
     Milliseconds round_trip() const override;
 
   private:

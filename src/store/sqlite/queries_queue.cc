@@ -74,6 +74,7 @@ Result<OpenRecipient> read_open(Query& query, const std::string& path) {
     open.attempts = row.u32();
     open.held = row.boolean();
     open.report_due = row.enumeration(RecipientState::report_due) == RecipientState::report_due;
+    open.delay_reported = row.boolean();
     if (row.damaged()) return std::unexpected(row.error(path, "recipients"));
     return open;
 }
@@ -99,7 +100,7 @@ Result<void> SqliteEngine::for_each_open(const std::function<void(const OpenReci
     // CROSS JOIN fixes the order for SQLite: both tables are read once, in the order of their keys.
     Query q = reader->query(
         "SELECT r.message, r.number, r.domain, m.account, r.next_at, m.expires, r.attempts, "
-        "m.held, r.state "
+        "m.held, r.state, r.delay_reported "
         "FROM messages m CROSS JOIN recipients r ON r.message = m.id ORDER BY m.id, r.number");
     for (;;) {
         PH_TRY(const bool found, q.next());
