@@ -64,7 +64,7 @@ struct PutAccount {  // inserts or replaces, `also` included
     AccountRow row;
 };
 
-struct RemoveAccount {  // with its app passwords and further addresses
+struct RemoveAccount {  // with its app passwords, further addresses and set-up link
     std::string address;
 };
 
@@ -78,9 +78,17 @@ struct RemoveAppPassword {
     std::string id;
 };
 
+struct PutSetupLink {  // in place of the account's former one; not_found without the account
+    SetupLinkRow row;
+};
+
+struct RemoveSetupLink {
+    std::string account;
+};
+
 using Change = std::variant<AddMessage, Settlement, MarkDelayReported, SetHeld, SetNextAttempt,
                             SaveClock, PutDomain, RemoveDomain, PutAccount, RemoveAccount,
-                            PutAppPassword, RemoveAppPassword>;
+                            PutAppPassword, RemoveAppPassword, PutSetupLink, RemoveSetupLink>;
 using Changes = std::vector<Change>;
 
 // What a submission is about. Each part is durable by itself (SQLite: a file of its own), so a

@@ -130,6 +130,52 @@ TEST_P(ConformanceDirectory, app_passwords) {
     EXPECT_FALSE(engine_->app_password_by_digest(phone.digest)->has_value());
 }
 
+TEST_P(ConformanceDirectory, setup_links) {
+    must_apply(PutAccount{account_row("alice@example.com")});
+    SetupLinkRow link{.account = "alice@example.com",
+                      .digest = std::string(31, 'd') + '\0',
+                      .created = Timestamp(Milliseconds(1'763'900'000'000)),
+                      .expires = QueueTime(Milliseconds(86'400'000)),
+                      .browser = {}};
+    must_apply(PutSetupLink{link});
+    reopen();
+    auto found = engine_->setup_link_by_digest(link.digest);
+    ASSERT_TRUE(found && *found);
+    EXPECT_EQ((*found)->account, link.account);
+    EXPECT_EQ((*found)->created, link.created);
+    EXPECT_EQ((*found)->expires, link.expires);
+    EXPECT_EQ((*found)->browser, "");
+    EXPECT_FALSE((*found)->test);
+    EXPECT_FALSE((*found)->ended);
+    EXPECT_FALSE(engine_->setup_link_by_digest(std::string(31, 'd'))->has_value());
+
+    link.browser = std::string(32, 'b');
+    link.test = QueueId::make();
+    link.ended = true;
+    must_apply(PutSetupLink{link});
+    found = engine_->setup_link_by_digest(link.digest);
+    ASSERT_TRUE(found && *found);
+    EXPECT_EQ((*found)->browser, link.browser);
+    EXPECT_EQ((*found)->test, link.test);
+    EXPECT_TRUE((*found)->ended);
+
+    SetupLinkRow newer = link;
+    newer.digest = std::string(32, 'e');
+    must_apply(PutSetupLink{newer});
+    EXPECT_FALSE(engine_->setup_link_by_digest(link.digest)->has_value());
+    SetupLinkRow stranger = link;
+    stranger.account = "nobody@example.com";
+    const auto missing = apply(testing::changes_of(PutSetupLink{stranger}));
+    ASSERT_FALSE(missing);
+    EXPECT_EQ(missing.error().kind, ErrorKind::not_found);
+
+    must_apply(RemoveSetupLink{"alice@example.com"});
+    EXPECT_FALSE(engine_->setup_link_by_digest(newer.digest)->has_value());
+    must_apply(PutSetupLink{newer});
+    must_apply(RemoveAccount{"alice@example.com"});
+    EXPECT_FALSE(engine_->setup_link_by_digest(newer.digest)->has_value());
+}
+
 TEST_P(ConformanceDirectory, the_secret_is_made_once) {
     const std::string secret = engine_->server_secret();
     EXPECT_EQ(secret.size(), 32u);

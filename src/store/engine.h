@@ -60,6 +60,7 @@ class Engine {
     virtual Result<std::vector<AppPasswordRow>> app_passwords(std::string_view account) = 0;
     virtual Result<std::optional<AppPasswordRow>> app_password_by_digest(
         std::string_view digest) = 0;
+    virtual Result<std::optional<SetupLinkRow>> setup_link_by_digest(std::string_view digest) = 0;
     virtual std::string server_secret()
         const = 0;  // 32 random octets made with the store; keys digests and caches
 

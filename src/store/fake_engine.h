@@ -99,6 +99,10 @@ class FakeEngine final : public Engine {
         return std::nullopt;
     }
 
+    Result<std::optional<SetupLinkRow>> setup_link_by_digest(std::string_view) override {
+        return std::nullopt;
+    }
+
     std::string server_secret() const override { return std::string(32, 's'); }
 
     Result<void> backup(const std::string&) override { return {}; }

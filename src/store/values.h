@@ -131,4 +131,16 @@ struct AppPasswordRow {
     Timestamp created;
 };
 
+// A one-use link to somebody's set-up page; an account has one at most. Neither the token nor the
+// browser's key can be made from it.
+struct SetupLinkRow {
+    std::string account;
+    std::string digest;  // of the token: 32 octets, keyed SHA-256
+    Timestamp created;
+    QueueTime expires;
+    std::string browser;  // digest of the key of the browser it belongs to; empty: not yet
+    std::optional<QueueId> test{};  // the test message that was sent
+    bool ended = false;             // set up: nothing more is shown of the account
+};
+
 }  // namespace posthaste::store

@@ -39,20 +39,24 @@ Result<void> apply(Connection& db, const PutAccount& put) {
 
 Result<void> apply(Connection& db, const RemoveAccount& remove) {
     PH_CHECK(db.run("DELETE FROM app_passwords WHERE account = ?", remove.address));
+    PH_CHECK(db.run("DELETE FROM setup_links WHERE account = ?", remove.address));
     PH_CHECK(db.run("DELETE FROM addresses WHERE account = ?", remove.address));
     return db.run("DELETE FROM accounts WHERE address = ?", remove.address);
 }
 
+Result<void> must_exist(Connection& db, const std::string& account) {
+    Query q = db.query("SELECT 1 FROM accounts WHERE address = ?");
+    q.bind(account);
+    PH_TRY(const bool found, q.next());
+    if (!found)
+        return fail(ErrorKind::not_found, fmt::format("there is no account {}", account),
+                    "make it first: posthaste account add");
+    return {};
+}
+
 Result<void> apply(Connection& db, const PutAppPassword& put) {
     const AppPasswordRow& row = put.row;
-    {
-        Query q = db.query("SELECT 1 FROM accounts WHERE address = ?");
-        q.bind(row.account);
-        PH_TRY(const bool found, q.next());
-        if (!found)
-            return fail(ErrorKind::not_found, fmt::format("there is no account {}", row.account),
-                        "make it first: posthaste account add");
-    }
+    PH_CHECK(must_exist(db, row.account));
     auto added = db.run(
         "INSERT INTO app_passwords (account, id, name, digest, created) VALUES (?, ?, ?, ?, ?) "
         "ON CONFLICT (account, id) DO UPDATE SET name = excluded.name, digest = excluded.digest, "
@@ -67,6 +71,23 @@ Result<void> apply(Connection& db, const PutAppPassword& put) {
 Result<void> apply(Connection& db, const RemoveAppPassword& remove) {
     return db.run("DELETE FROM app_passwords WHERE account = ? AND id = ?", remove.account,
                   remove.id);
+}
+
+Result<void> apply(Connection& db, const PutSetupLink& put) {
+    const SetupLinkRow& row = put.row;
+    PH_CHECK(must_exist(db, row.account));
+    return db.run(
+        "INSERT INTO setup_links (account, digest, created, expires, browser, test, ended) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?) "
+        "ON CONFLICT (account) DO UPDATE SET digest = excluded.digest, created = excluded.created, "
+        "expires = excluded.expires, browser = excluded.browser, test = excluded.test, "
+        "ended = excluded.ended",
+        row.account, Blob{row.digest}, row.created, row.expires, Blob{row.browser}, row.test,
+        row.ended);
+}
+
+Result<void> apply(Connection& db, const RemoveSetupLink& remove) {
+    return db.run("DELETE FROM setup_links WHERE account = ?", remove.account);
 }
 
 template <class T>

@@ -120,6 +120,11 @@ Result<std::unique_ptr<Database>> Database::open(const Spec& spec, bool create,
     if (auto wal = use_wal(*writer); !wal)
         return std::unexpected(explain(std::move(wal).error(), spec.path));
     if (*state == State::fresh) PH_CHECK(make_tables(*writer, spec));
+    if (spec.additions != nullptr) {
+        // Writes nothing when all are there.
+        auto added = writer->execute(spec.additions);
+        if (!added) return std::unexpected(explain(std::move(added).error(), spec.path));
+    }
     return std::unique_ptr<Database>(new Database(spec.path, std::move(writer), readers));
 }
 

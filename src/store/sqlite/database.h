@@ -17,6 +17,7 @@ class Database {
         std::string path;
         std::int64_t application = 0;
         const char* schema = nullptr;
+        const char* additions = nullptr;  // CREATE TABLE IF NOT EXISTS …; may be null
         std::function<Result<void>(Connection&)>
             fill;  // inside the transaction that makes the tables, may be null
     };

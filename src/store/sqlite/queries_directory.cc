@@ -40,6 +40,22 @@ Result<AppPasswordRow> read_app_password(Query& query, const std::string& path) 
     return password;
 }
 
+Result<SetupLinkRow> read_setup_link(Query& query, const std::string& path) {
+    RowReader row(query);
+    SetupLinkRow link;
+    link.account = row.text();
+    link.digest = row.octets();
+    link.created = row.timestamp();
+    link.expires = row.queue_time();
+    link.browser = row.octets();
+    if (!row.skip_null()) link.test = row.id();
+    link.ended = row.boolean();
+    const bool digests = link.digest.size() == kDigestOctets &&
+                         (link.browser.empty() || link.browser.size() == kDigestOctets);
+    if (row.damaged() || !digests) return std::unexpected(row.error(path, "set-up links"));
+    return link;
+}
+
 Result<void> read_addresses(Connection& reader, AccountRow& account) {
     Query q = reader.query("SELECT address FROM addresses WHERE account = ? ORDER BY address");
     q.bind(account.address);
@@ -125,6 +141,18 @@ Result<std::optional<AppPasswordRow>> SqliteEngine::app_password_by_digest(
     if (!found) return std::nullopt;
     PH_TRY(auto password, read_app_password(q, reader->path()));
     return password;
+}
+
+Result<std::optional<SetupLinkRow>> SqliteEngine::setup_link_by_digest(std::string_view digest) {
+    PH_TRY(auto reader, directory_.database->readers().acquire());
+    Query q = reader->query(
+        "SELECT account, digest, created, expires, browser, test, ended FROM setup_links "
+        "WHERE digest = ?");
+    q.bind(Blob{digest});
+    PH_TRY(const bool found, q.next());
+    if (!found) return std::nullopt;
+    PH_TRY(auto link, read_setup_link(q, reader->path()));
+    return link;
 }
 
 }  // namespace posthaste::store::sqlite

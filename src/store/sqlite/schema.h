@@ -1,7 +1,7 @@
 // The tables, in SQL that SQLite and PostgreSQL both read but for WITHOUT ROWID and BLOB (there:
 // nothing and BYTEA). Ids are the 16 octets of a ULID; times are milliseconds: `*_wall`, `created`
 // and `last_attempt` of the wall clock since 1970, the others of queue time. A change here needs a
-// new kFormat and a step in `posthaste store upgrade`.
+// new kFormat and a step in `posthaste store upgrade`, but for new tables: see the additions.
 #pragma once
 
 #include <cstdint>
@@ -108,6 +108,20 @@ CREATE TABLE app_passwords (
     digest BLOB NOT NULL UNIQUE,
     created BIGINT NOT NULL,
     PRIMARY KEY (account, id)
+) WITHOUT ROWID;
+)sql";
+
+// Tables that came later within the same format, made when a store is opened that lacks them: a
+// posthaste that does not know such a table never looks at it, so both ways stay open.
+constexpr const char* kDirectoryAdditions = R"sql(
+CREATE TABLE IF NOT EXISTS setup_links (
+    account TEXT PRIMARY KEY,
+    digest BLOB NOT NULL UNIQUE,
+    created BIGINT NOT NULL,
+    expires BIGINT NOT NULL,
+    browser BLOB NOT NULL,
+    test BLOB,
+    ended INTEGER NOT NULL
 ) WITHOUT ROWID;
 )sql";
 

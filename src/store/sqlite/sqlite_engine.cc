@@ -67,6 +67,7 @@ Result<std::unique_ptr<SqliteEngine>> SqliteEngine::open(const Options& options)
     PH_TRY(auto directory, Database::open({.path = directory_path,
                                            .application = kDirectoryApplication,
                                            .schema = kDirectorySchema,
+                                           .additions = kDirectoryAdditions,
                                            .fill = make_secret},
                                           options.create, options.readers));
     PH_TRY(auto queue, Database::open({.path = queue_path,

@@ -118,6 +118,17 @@ TEST_F(SqliteEngineTest, an_older_format_names_the_upgrade) {
     EXPECT_THAT(refused.error().mend, HasSubstr("posthaste store upgrade"));
 }
 
+TEST_F(SqliteEngineTest, a_store_from_before_a_table_gets_it) {
+    open();
+    engine_.reset();
+    run_sql("directory.db", "DROP TABLE setup_links");
+    const auto opened = open_in(folder_.path());
+    ASSERT_TRUE(opened);
+    const auto found = (*opened)->setup_link_by_digest(std::string(32, 'd'));
+    ASSERT_TRUE(found);
+    EXPECT_FALSE(*found);
+}
+
 TEST_F(SqliteEngineTest, a_database_of_another_program_is_left_alone) {
     run_sql("directory.db", "CREATE TABLE theirs (x); INSERT INTO theirs VALUES (1)");
     const std::string before = read_whole(folder_ / "directory.db");
