@@ -10,7 +10,7 @@ namespace posthaste::queue {
 namespace {
 
 constexpr std::size_t kBudget = 2000;         // recipients looked at in one go
-constexpr std::size_t kMostUnwritten = 2000;  // outcomes that are not yet durable
+constexpr std::size_t kMostUnwritten = 2000;  // settlements that are not yet durable
 constexpr Milliseconds kShortestSleep{20};
 constexpr Seconds kReadDeadline{60};
 constexpr Seconds kAfterReadError{600};
@@ -231,6 +231,14 @@ bool Dispatcher::may_dispatch() {
     return !paused_;
 }
 
+// A transaction counts as in flight until what came of it is durable: a crash repeats no more than
+// these, however far the disk is behind.
+bool Dispatcher::has_room() {
+    if (scheduler_.running() + ledger_.pending() < options_.max_deliveries) return true;
+    paused_ = true;
+    return false;
+}
+
 void Dispatcher::arm(const Moment& now) {
     if (!started_ || stopping_ || halted_) return;
     SteadyTime wake = SteadyTime::max();
@@ -250,7 +258,7 @@ void Dispatcher::arm(const Moment& now) {
 void Dispatcher::dispatch(const Moment& now) {
     while (const auto domain = scheduler_.next_to_locate()) tasks_->spawn(locate(*domain));
     Pick pick;
-    while (may_dispatch() && scheduler_.pick(pick, now)) {
+    while (may_dispatch() && has_room() && scheduler_.pick(pick, now)) {
         if (FreshContent::Fresh* fresh = fresh_.find(pick.what.id)) {
             carry(std::exchange(pick, {}), *fresh);
         } else {

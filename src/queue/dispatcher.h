@@ -100,6 +100,7 @@ class Dispatcher : public std::enable_shared_from_this<Dispatcher> {
     void show_counts();
     void arm(const Moment& now);
     bool may_dispatch();
+    bool has_room();
     void dispatch(const Moment& now);
     runtime::Task<void> locate(Handle domain);
     void settle_location(Handle domain, Location location);

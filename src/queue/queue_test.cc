@@ -49,6 +49,7 @@ class FakeCourier final : public Courier {
     }
 
     runtime::Task<ParcelReport> deliver(Parcel parcel) override {
+        if (before_delivery) before_delivery();
         if (gate) {
             auto opened = gate->wait(Deadline::after(60s));
             auto waited = co_await std::move(opened);
@@ -86,6 +87,7 @@ class FakeCourier final : public Courier {
     }
 
     std::optional<runtime::Callback<void>> gate;  // set before the queue starts
+    std::function<void()> before_delivery;        // the same
 
   private:
     Mutex mutex_;
@@ -403,6 +405,44 @@ TEST_F(QueueTest, ARouteThatHoldsHoldsTheMessage) {
     EXPECT_EQ(count(EventType::delivered), 1U);
     EXPECT_EQ(store_->engine().counts()->held, 1U);
     EXPECT_EQ(queue_->status().held, 1U);
+}
+
+// What the other side has taken and the disk does not know yet goes out again after a crash.
+TEST_F(QueueTest, ADiskThatIsBehindBoundsWhatACrashWouldRepeat) {
+    constexpr std::size_t kMost = 3;
+    constexpr std::size_t kMessages = 20;
+    options_.max_deliveries = kMost;
+    std::promise<void> disk_goes_on;
+    std::once_flag once;
+    courier_.before_delivery = [&] {
+        if (courier_.answer(mailbox("later@example.net")).verdict != Verdict::delivered) return;
+        std::call_once(once, [&] {
+            std::promise<void> stalled;
+            store::Changes changes;
+            changes.push_back(store::SaveClock{store_->clock().mark()});
+            store_->committer().submit(std::move(changes), [&](const Result<void>&) {
+                stalled.set_value();
+                disk_goes_on.get_future().wait();
+            });
+            stalled.get_future().wait();
+        });
+    };
+    start();
+    for (std::size_t i = 0; i < kMessages; ++i)
+        submit(submission({"later@d" + std::to_string(i) + ".example"}));
+    wait_for(EventType::deferred, kMessages);
+    const auto so_far = courier_.parcels().size();
+    courier_.set("later", outcome(Verdict::delivered));
+    EXPECT_EQ(act([&] { return queue_->retry({{}, "", true}); }), kMessages);
+    // Each of these passes through the dispatcher, behind whatever it would have started.
+    const auto give_up = std::chrono::steady_clock::now() + 20s;
+    while (courier_.parcels().size() < so_far + kMost && std::chrono::steady_clock::now() < give_up)
+        act([&] { return queue_->hold({{QueueId::make()}, "", false}); });
+    for (int i = 0; i < 20; ++i) act([&] { return queue_->hold({{QueueId::make()}, "", false}); });
+    EXPECT_EQ(courier_.parcels().size(), so_far + kMost);
+    disk_goes_on.set_value();
+    wait_for(EventType::delivered, kMessages);
+    EXPECT_EQ(messages_in_store(), 0U);
 }
 
 TEST_F(QueueTest, ATransactionInFlightFinishesBeforeTheStop) {
