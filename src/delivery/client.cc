@@ -224,7 +224,9 @@ runtime::Task<bool> ClientSession::is_quiet() {
     stream_->expires_after(Seconds(1));
     auto peeking = stream_->peek(1, Deadline{std::chrono::steady_clock::now()});
     auto seen = co_await std::move(peeking);
-    co_return seen && seen->empty();
+    // What came unasked belongs to no command: such a connection is used no more.
+    usable_ = seen && seen->empty();
+    co_return usable_;
 }
 
 runtime::Task<void> ClientSession::quit() {

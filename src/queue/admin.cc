@@ -97,8 +97,8 @@ Event Dispatcher::admin_event(EventType type, const QueueId& id) {
     event.type = type;
     event.time = now();
     event.id = id;
+    event.account = scheduler_.account_of(id);
     if (const FreshContent::Fresh* fresh = fresh_.find(id)) {
-        event.account = fresh->row->account;
         event.sender = mail::to_string(fresh->row->sender);
     }
     return event;
@@ -115,8 +115,8 @@ runtime::Task<Result<std::size_t>> Dispatcher::set_held(std::vector<QueueId> ids
         const bool changed = held ? scheduler_.hold(id) : scheduler_.release(id, moment());
         if (!changed) continue;
         ++count;
-        fresh_.drop(id);
         parts_.events(admin_event(held ? EventType::held : EventType::released, id));
+        fresh_.drop(id);
     }
     co_return count;
 }
@@ -133,9 +133,12 @@ runtime::Task<void> Dispatcher::hold_by_route(QueueId id) {
 
 runtime::Task<Result<std::size_t>> Dispatcher::retry(std::vector<QueueId> ids, std::string domain) {
     std::erase_if(ids, [&](const QueueId& id) { return scheduler_.is_held(id); });
-    auto committing = commit_each(ids, [at = moment().queue](const QueueId& id) -> store::Change {
-        return store::SetNextAttempt{id, at};
-    });
+    auto committing =
+        commit_each(ids, [this, domain, at = moment().queue](const QueueId& id) -> store::Change {
+            store::SetNextAttempt set{id, at, {}};
+            if (!domain.empty()) set.only = scheduler_.recipients_to(id, domain);
+            return set;
+        });
     PH_CO_CHECK(co_await std::move(committing));
     std::size_t count = 0;
     for (const QueueId& id : ids) {

@@ -138,6 +138,9 @@ class Scheduler {
     std::vector<QueueId> messages() const;
     std::vector<QueueId> messages_to(std::string_view domain) const;
 
+    std::vector<std::uint32_t> recipients_to(const QueueId& id, std::string_view domain) const;
+    std::string account_of(const QueueId& id) const;  // "" if it is not known, or has none
+
     bool knows(const QueueId& id) const { return index_.find(id) != kNone; }
 
     bool is_held(const QueueId& id) const;

@@ -28,6 +28,26 @@ std::vector<QueueId> Scheduler::messages_to(std::string_view domain) const {
     return ids;
 }
 
+std::vector<std::uint32_t> Scheduler::recipients_to(const QueueId& id,
+                                                    std::string_view domain) const {
+    std::vector<std::uint32_t> indexes;
+    const Handle message = index_.find(id);
+    const Handle name = domain_names_.find(domain);
+    if (message == kNone || name == kNone) return indexes;
+    for (Handle h = tables_.messages[message].first; h != kNone; h = tables_.entries[h].sibling) {
+        const Entry& entry = tables_.entries[h];
+        if (entry.domain == name && entry.state != EntryState::ended)
+            indexes.push_back(entry.index);
+    }
+    return indexes;
+}
+
+std::string Scheduler::account_of(const QueueId& id) const {
+    const Handle handle = index_.find(id);
+    if (handle == kNone) return {};
+    return account_names_.name(tables_.messages[handle].account);
+}
+
 bool Scheduler::is_held(const QueueId& id) const {
     const Handle handle = index_.find(id);
     return handle != kNone && tables_.messages[handle].held;

@@ -4,6 +4,7 @@
 
 #include "store/values.h"
 
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -46,6 +47,7 @@ struct SetHeld {
 struct SetNextAttempt {  // `queue retry`: open recipients of the message
     QueueId id;
     QueueTime next_at;
+    std::optional<std::vector<std::uint32_t>> only;  // these recipients; nothing: all
 };
 
 struct SaveClock {

@@ -121,7 +121,7 @@ TEST_P(ConformanceQueue, what_is_not_there_is_nothing_and_no_error) {
     EXPECT_TRUE(body && !*body);
     must_apply(Settlement{.id = id, .updates = {testing::done(0)}});
     must_apply(SetHeld{.id = id, .held = true});
-    must_apply(SetNextAttempt{.id = id, .next_at = {}});
+    must_apply(SetNextAttempt{.id = id, .next_at = {}, .only = {}});
     must_apply(MarkDelayReported{.id = id, .indexes = {0, 1}});
     EXPECT_FALSE(there(id));
     EXPECT_TRUE(engine_->apply({}));
@@ -237,7 +237,8 @@ TEST_P(ConformanceQueue, hold_release_retry_and_delay_notice) {
     ended.index = 1;
     ended.next_at = QueueTime(Milliseconds(5));
     must_apply(Settlement{.id = add.row.id, .updates = {ended}});
-    must_apply(SetNextAttempt{.id = add.row.id, .next_at = QueueTime(Milliseconds(42))});
+    must_apply(
+        SetNextAttempt{.id = add.row.id, .next_at = QueueTime(Milliseconds(42)), .only = {}});
     must_apply(MarkDelayReported{.id = add.row.id, .indexes = {0}});
     reopen();
     Message message = get(add.row.id);
@@ -248,6 +249,17 @@ TEST_P(ConformanceQueue, hold_release_retry_and_delay_notice) {
     EXPECT_FALSE(message.recipients.at(1).delay_reported);
     must_apply(SetHeld{.id = add.row.id, .held = false});
     EXPECT_FALSE(get(add.row.id).row.held);
+}
+
+TEST_P(ConformanceQueue, a_retry_of_some_recipients_leaves_the_others) {
+    const AddMessage add = testing::make_message(3);
+    must_apply(add);
+    must_apply(SetNextAttempt{
+        .id = add.row.id, .next_at = QueueTime(Milliseconds(42)), .only = {{0, 2, 7}}});
+    const Message message = get(add.row.id);
+    EXPECT_EQ(message.recipients.at(0).next_at, QueueTime(Milliseconds(42)));
+    EXPECT_EQ(message.recipients.at(1).next_at, add.recipients.at(1).next_at);
+    EXPECT_EQ(message.recipients.at(2).next_at, QueueTime(Milliseconds(42)));
 }
 
 TEST_P(ConformanceQueue, what_the_scheduler_loads_is_complete_and_in_order) {

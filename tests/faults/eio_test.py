@@ -17,8 +17,8 @@ CASES = [
     # The checkpoint: by the store's end, and on its own thread once the log is long.
     ("write 3 EIO queue.db$", 400),
     ("sync 1 EIO queue.db$", 400),
-    ("write 3 EIO queue.db$", 6000),
-    ("sync 1 EIO queue.db$", 6000),
+    ("write 3 EIO queue.db$", 20000),
+    ("sync 1 EIO queue.db$", 20000),
 ]
 
 

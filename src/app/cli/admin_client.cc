@@ -3,7 +3,6 @@
 #include "app/cli/configuration.h"
 #include "app/layer_options.h"
 #include "app/process.h"
-#include "formats/url.h"
 #include "net/dialer.h"
 #include "queue/courier.h"
 #include "runtime/task_group.h"
@@ -14,6 +13,7 @@
 #include <future>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <thread>
 
 #include <unistd.h>
 
@@ -29,6 +29,9 @@ class NoCourier final : public queue::Courier {
         co_return queue::ParcelReport{};
     }
 };
+
+constexpr Seconds kPatience{5};
+constexpr Milliseconds kLookAgain{100};
 
 enum class Presence { running, absent, forbidden };
 
@@ -66,20 +69,6 @@ runtime::Task<void> ask_router(const web::Router& router, web::HttpRequest reque
     worker.stop();
 }
 
-// "/v1/queue?limit=5" as the in-process router wants it.
-web::HttpRequest local_request(const std::string& method, const std::string& target,
-                               const std::string& body) {
-    web::HttpRequest request;
-    request.method = method;
-    request.body = body;
-    auto mark = target.find('?');
-    request.path = formats::percent_decode(target.substr(0, mark)).value_or(target);
-    if (mark != std::string::npos)
-        request.query =
-            formats::parse_query(target.substr(mark + 1)).value_or(formats::QueryPairs{});
-    return request;
-}
-
 }  // namespace
 
 struct AdminClient::Impl {
@@ -99,15 +88,18 @@ struct AdminClient::Impl {
         runtime::Worker worker("command");
         runtime::TaskGroup tasks(worker, quiet);
         Answer answer = fail(ErrorKind::closed, "no answer came");
+        web::HttpRequest request;
+        request.method = method;
+        request.body = body;
+        if (socket.empty()) {
+            PH_CHECK(request.set_target(target));
+        } else {
+            request.path = target;  // goes out as it is
+        }
         worker.post([&] {
             if (socket.empty()) {
-                tasks.spawn(
-                    ask_router(*router, local_request(method, target, body), answer, worker));
+                tasks.spawn(ask_router(*router, std::move(request), answer, worker));
             } else {
-                web::HttpRequest request;
-                request.method = method;
-                request.path = target;
-                request.body = body;
                 tasks.spawn(
                     ask_socket(socket, std::move(request), Deadline::after(wait), answer, worker));
             }
@@ -181,10 +173,26 @@ Result<formats::JsonValue> AdminClient::call(const std::string& method, const st
     return fail(kind, member("error"), member("mend"));
 }
 
+namespace {
+
+// A server that is just starting, or stopping, has the store and no socket; that passes.
+Result<std::unique_ptr<AdminClient>> open_patiently(const Settings& settings) {
+    const auto give_up = std::chrono::steady_clock::now() + kPatience;
+    for (;;) {
+        auto client = AdminClient::open(settings);
+        if (client || client.error().kind != ErrorKind::conflict ||
+            std::chrono::steady_clock::now() > give_up)
+            return client;
+        std::this_thread::sleep_for(kLookAgain);
+    }
+}
+
+}  // namespace
+
 int with_admin(const Arguments& arguments, const std::function<Result<int>(AdminClient&)>& work) {
     auto settings = configuration(arguments);
     if (!settings) return kConfiguration;
-    auto client = AdminClient::open(*settings);
+    auto client = open_patiently(*settings);
     if (!client) {
         print_error(client.error(), arguments.json());
         return client.error().kind == ErrorKind::conflict ? kUnreachable

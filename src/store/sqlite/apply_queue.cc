@@ -160,8 +160,15 @@ Result<void> apply(QueueTransaction& t, const SetHeld& set) {
 }
 
 Result<void> apply(QueueTransaction& t, const SetNextAttempt& set) {
-    return t.db.run("UPDATE recipients SET next_at = ? WHERE message = ? AND state = 0",
-                    set.next_at, set.id);
+    if (!set.only)
+        return t.db.run("UPDATE recipients SET next_at = ? WHERE message = ? AND state = 0",
+                        set.next_at, set.id);
+    for (const std::uint32_t index : *set.only) {
+        PH_CHECK(t.db.run(
+            "UPDATE recipients SET next_at = ? WHERE message = ? AND number = ? AND state = 0",
+            set.next_at, set.id, index));
+    }
+    return {};
 }
 
 Result<void> apply(QueueTransaction& t, const SaveClock& save) {
