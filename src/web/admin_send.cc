@@ -1,11 +1,9 @@
 #include "web/admin_send.h"
 
 #include "base/ascii.h"
-#include "base/checksum.h"
-#include "mail/fixup.h"
 #include "mail/text.h"
-#include "mail/trace.h"
 #include "web/admin_body.h"
+#include "web/test_message.h"
 
 #include <algorithm>
 
@@ -19,12 +17,6 @@ constexpr std::size_t kMaxRecipients = 100;
 constexpr std::size_t kMaxText = 64 << 10;
 constexpr std::size_t kMaxSubject = 500;
 constexpr std::uint64_t kLongestFollow = 300;  // seconds; below the server's bound for a handler
-
-struct TestMessage {
-    mail::Mailbox from;
-    std::vector<mail::Mailbox> to;
-    std::string subject, text;
-};
 
 Result<void> check_subject(std::string_view subject) {
     if (subject.size() > kMaxSubject)
@@ -77,55 +69,6 @@ Result<std::string> owner_of(store::Engine& engine, const mail::Mailbox& from) {
                 fmt::format("posthaste account add {}", key));
 }
 
-std::string crlf(std::string_view text) {
-    std::string out;
-    for (char c : text) {
-        if (c == '\r') continue;
-        if (c == '\n') out += '\r';
-        out += c;
-    }
-    if (!out.ends_with('\n')) out += "\r\n";
-    return out;
-}
-
-// In ASCII throughout, so that it needs nothing of the next hop but for addresses that are not.
-Result<queue::Submission> compose(const AdminServices& services, TestMessage message,
-                                  std::string account) {
-    queue::Submission submission;
-    submission.id = QueueId::make();
-    submission.account = std::move(account);
-    submission.client = "admin socket";
-    submission.envelope.sender = message.from;
-    submission.envelope.smtputf8 = !message.from.is_ascii();
-    std::string to;
-    for (auto& address : message.to) {
-        to += (to.empty() ? "" : ",\r\n ") + address.to_string();
-        submission.envelope.smtputf8 = submission.envelope.smtputf8 || !address.is_ascii();
-        submission.envelope.recipients.push_back({std::move(address), mail::Notify::unset, {}});
-    }
-    auto text = crlf(
-        message.text.empty()
-            ? fmt::format("This is a test message from {}.\n\nIf you read it, mail goes out.\n",
-                          services.hostname)
-            : message.text);
-    const bool plain = ascii::is_ascii(text) && mail::is_clean_content(text);
-    const auto subject = message.subject.empty() ? std::string("Test from Posthaste")
-                                                 : mail::encode_words(message.subject);
-    const auto raw = fmt::format(
-        "From: {}\r\nTo: {}\r\nSubject: {}\r\nContent-Type: text/plain; charset=utf-8\r\n"
-        "Content-Transfer-Encoding: {}\r\nAuto-Submitted: auto-generated\r\n",
-        message.from.to_string(), to, subject, plain ? "7bit" : "quoted-printable");
-    PH_TRY(auto header, mail::HeaderBlock::parse(raw));
-    const auto at = now();
-    mail::fix_up(header, submission.id, services.hostname, at);
-    const mail::TraceInfo trace{services.hostname, "HTTP", {}, submission.id, at};
-    submission.header = mail::make_received(trace) + header.to_string();
-    auto octets =
-        std::make_shared<const std::string>(plain ? std::move(text) : mail::quoted_printable(text));
-    submission.body = {octets, {}, octets->size(), crc32c(*octets)};
-    return submission;
-}
-
 runtime::Task<HttpResponse> send(Services services, const HttpRequest& request) {
     if (services->events == nullptr)
         co_return HttpResponse::error({ErrorKind::refused,
@@ -135,7 +78,8 @@ runtime::Task<HttpResponse> send(Services services, const HttpRequest& request) 
     if (!message) co_return HttpResponse::error(message.error());
     auto work = [services, message = std::move(*message)]() mutable -> Result<queue::Submission> {
         PH_TRY(auto account, owner_of(services->store.engine(), message.from));
-        return compose(*services, std::move(message), std::move(account));
+        return compose_test_message(std::move(message),
+                                    {services->hostname, std::move(account), "admin socket"});
     };
     auto submission = co_await runtime::offload(services->blocking, std::move(work),
                                                 Deadline::after(kAdminDeadline));
