@@ -2,12 +2,8 @@
 
 #include "app/layer_options.h"
 #include "app/process.h"
+#include "app/web_services.h"
 #include "net/resolver.h"
-#include "web/admin_api.h"
-#include "web/event_hub.h"
-#include "web/http_server.h"
-#include "web/metrics_page.h"
-#include "web/trap_pages.h"
 
 #include <algorithm>
 #include <future>
@@ -37,7 +33,8 @@ struct Sockets {
     };
 
     std::vector<Port> submission;
-    std::optional<net::BoundSocket> http, trap, metrics;
+    std::optional<net::BoundSocket> trap;
+    WebSockets web;
 };
 
 Result<Sockets> bind_all(const Settings& settings) {
@@ -45,21 +42,14 @@ Result<Sockets> bind_all(const Settings& settings) {
     for (const auto& address : settings.submission) {
         PH_TRY(auto socket, net::BoundSocket::bind(address));
         submission::PortProfile profile;
-        // 465 is where clients send a ClientHello first (RFC 8314 §3.3); everywhere else they wait
-        // for a banner.
-        profile.habit =
-            address.port % 1000 == 465 ? net::PortHabit::implicit_tls : net::PortHabit::starttls;
+        profile.habit = is_implicit_tls_port(address.port) ? net::PortHabit::implicit_tls
+                                                           : net::PortHabit::starttls;
         sockets.submission.push_back({std::move(socket), profile});
-    }
-    if (settings.http) {
-        PH_TRY(sockets.http, net::BoundSocket::bind(*settings.http));
     }
     if (settings.trap) {
         PH_TRY(sockets.trap, net::BoundSocket::bind(*settings.trap));
     }
-    if (settings.metrics) {
-        PH_TRY(sockets.metrics, net::BoundSocket::bind(*settings.metrics));
-    }
+    PH_TRY(sockets.web, WebSockets::bind(settings));
     return sockets;
 }
 
@@ -162,7 +152,9 @@ class Daemon {
         PH_TRY(auto files, certificate_files(settings_));
         net::TlsServerContext::Options options;
         options.certificates = std::move(files);
-        PH_TRY(tls_, net::TlsServerContext::make(std::move(options)));
+        PH_TRY(tls_, net::TlsServerContext::make(options));
+        options.alpn = {"http/1.1"};
+        PH_TRY(web_tls_, net::TlsServerContext::make(std::move(options)));
         return {};
     }
 
@@ -184,27 +176,12 @@ class Daemon {
                                       tls_,      *connections_, demux_,
                                       blocking_, log_,          publish};
         submission_.emplace(submission_options(settings_), services, workers_);
-        build_web();
-        return {};
-    }
-
-    void build_web() {
-        web::HttpServer::Options bounds;
-        auto admin = std::make_shared<web::Router>();
-        web::add_admin_api(
-            *admin, {*store_, *queue_, blocking_, &hub_, settings_.hostname, POSTHASTE_VERSION});
-        admin_server_.emplace(bounds, admin, workers_, log_);
-        bounds.check_host = true;
-        auto pages = std::make_shared<web::Router>();
-        if (inbox_) web::add_trap_pages(*pages, *inbox_, blocking_);
-        pages_server_.emplace(bounds, pages, workers_, log_);
         queue_->register_metrics(metrics_);
         submission_->register_metrics(metrics_);
         authenticator_->register_metrics(metrics_);
-        bounds.check_host = false;
-        auto numbers = std::make_shared<web::Router>();
-        web::add_metrics_page(*numbers, metrics_);
-        metrics_server_.emplace(bounds, numbers, workers_, log_);
+        web_.emplace(WebServices::Parts{settings_, *store_, *queue_, hub_, inbox_.get(), metrics_,
+                                        web_tls_, blocking_, workers_, log_});
+        return {};
     }
 
     void listen(net::BoundSocket socket, net::Listener::Handler handler) {
@@ -234,16 +211,8 @@ class Daemon {
             open.account = "trap";
             listen(std::move(*sockets_.trap), submission_->handler(open));
         }
-        if (sockets_.http) {
-            bound.http = sockets_.http->local().to_string();
-            listen(std::move(*sockets_.http), pages_server_->handler(nullptr));
-        }
-        if (sockets_.metrics) {
-            bound.metrics = sockets_.metrics->local().to_string();
-            listen(std::move(*sockets_.metrics), metrics_server_->handler(nullptr));
-        }
-        listen(std::move(*admin_socket_), admin_server_->handler(nullptr));
         for (auto& listener : listeners_) listener->start();
+        web_->start(std::move(sockets_.web), std::move(*admin_socket_), bound);
         announce(bound);
         return {};
     }
@@ -253,6 +222,7 @@ class Daemon {
         log_.info("server.ready",
                   {{"version", POSTHASTE_VERSION},
                    {"submission", fmt::format("{}", fmt::join(bound.submission, " "))},
+                   {"https", bound.https},
                    {"http", bound.http},
                    {"trap", bound.trap},
                    {"store", settings_.store_path},
@@ -288,6 +258,10 @@ class Daemon {
 
     void look_at_certificates(bool asked) {
         auto changed = tls_->reload_if_changed();
+        // Of the same files; looked at second, so that a file that changes in between is seen at
+        // the next look by both.
+        auto web = web_tls_->reload_if_changed();
+        if (changed && !web) changed = std::move(web);
         // A broken file is told once, not every five seconds until somebody mends it.
         auto trouble = changed ? std::string() : changed.error().text;
         bool told = trouble == told_trouble_;
@@ -310,13 +284,12 @@ class Daemon {
         log_.info("server.stopping", {{"grace_s", kGrace.count()}});
         notify_supervisor("STOPPING=1");
         for (auto& listener : listeners_) listener->stop();
+        web_->stop_listening();
         auto grace = Deadline::after(kGrace);
         wait_stopped(grace, [&](auto done) { submission_->stop(grace, done); });
         wait_stopped(grace, [&](auto done) { queue_->stop(grace, done); });
         auto soon = Deadline::after(Seconds(1));
-        wait_stopped(soon, [&](auto done) { pages_server_->stop(soon, done); });
-        wait_stopped(soon, [&](auto done) { metrics_server_->stop(soon, done); });
-        wait_stopped(soon, [&](auto done) { admin_server_->stop(soon, done); });
+        wait_stopped(soon, [&](auto done) { web_->stop(soon, done); });
         // From here on nothing waits for a signal: the kernel's own answer to a second one is the
         // end.
         unblock_signals();
@@ -345,6 +318,7 @@ class Daemon {
 
     void stop_now() {
         listeners_.clear();
+        if (web_) web_->close();
         workers_.stop_and_join();
         blocking_.stop();
     }
@@ -363,6 +337,7 @@ class Daemon {
     runtime::BlockingPool blocking_{"blocking", kBlockingThreads, kBlockingQueue};
     runtime::WorkerPool workers_{std::max(1u, std::thread::hardware_concurrency())};
     std::shared_ptr<net::TlsServerContext> tls_;
+    std::shared_ptr<net::TlsServerContext> web_tls_;  // the same certificates, for HTTP
     std::optional<net::ConnectionCounter> connections_;
     std::unique_ptr<store::Store> store_;
     std::unique_ptr<net::Resolver> resolver_;
@@ -371,7 +346,7 @@ class Daemon {
     std::optional<accounts::Authenticator> authenticator_;
     std::optional<queue::Queue> queue_;
     std::optional<submission::Server> submission_;
-    std::optional<web::HttpServer> admin_server_, pages_server_, metrics_server_;
+    std::optional<WebServices> web_;
     std::vector<std::unique_ptr<net::Listener>> listeners_;
 };
 

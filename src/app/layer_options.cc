@@ -11,6 +11,8 @@ namespace posthaste::app {
 namespace {
 
 constexpr std::uint16_t kSubmissionsPort = 465;
+constexpr std::uint16_t kSubmissionPort = 587;
+constexpr std::uint16_t kHttpsPort = 443;
 
 Result<delivery::Smarthost> smarthost(const RelaySettings& relay) {
     PH_TRY(auto next, parse_host_port(relay.host));
@@ -62,7 +64,52 @@ std::vector<std::string> names_of(const std::string& hostname) {
     return names;
 }
 
+// Which port to tell: the usual one if we listen there, else the first of that habit; 0 without
+// one.
+std::uint16_t told_port(const Settings& settings, std::uint16_t usual, bool implicit) {
+    std::uint16_t first = 0;
+    for (const auto& address : settings.submission) {
+        if (address.port == usual) return usual;
+        if (first == 0 && is_implicit_tls_port(address.port) == implicit) first = address.port;
+    }
+    return first;
+}
+
+void add_incoming(discovery::MailSettings& told, discovery::IncomingKind kind,
+                  const std::string& text) {
+    if (text.empty()) return;
+    const bool imap = kind == discovery::IncomingKind::imap;
+    auto parsed = parse_host_port(text);
+    // Without a port: the one of TLS from the first octet (RFC 8314 §3.2).
+    if (!parsed) parsed = HostPort{text, static_cast<std::uint16_t>(imap ? 993 : 995)};
+    told.incoming.push_back(
+        {kind, parsed->host, parsed->port, discovery::usual_security(kind, parsed->port)});
+}
+
 }  // namespace
+
+bool is_implicit_tls_port(std::uint16_t port) {
+    return port % 1000 == kSubmissionsPort;
+}
+
+std::string public_base(const Settings& settings) {
+    if (!settings.public_url.empty()) return settings.public_url;
+    if (!settings.https) return {};
+    if (settings.https->port == kHttpsPort) return "https://" + settings.hostname;
+    return fmt::format("https://{}:{}", settings.hostname, settings.https->port);
+}
+
+discovery::MailSettings mail_settings(const Settings& settings) {
+    discovery::MailSettings told;
+    told.host = settings.hostname;
+    told.tls_port = told_port(settings, kSubmissionsPort, true);
+    told.starttls_port = told_port(settings, kSubmissionPort, false);
+    add_incoming(told, discovery::IncomingKind::imap, settings.incoming_imap);
+    add_incoming(told, discovery::IncomingKind::pop3, settings.incoming_pop);
+    told.https_base = public_base(settings);
+    if (!told.https_base.empty()) told.help_base = told.https_base + "/h/";
+    return told;
+}
 
 bool needs_trap(const Settings& settings) {
     return settings.mode == Mode::trap ||
@@ -95,6 +142,7 @@ submission::Options submission_options(const Settings& settings) {
         settings.incoming_imap.empty() ? settings.incoming_pop : settings.incoming_imap;
     auto with_port = parse_host_port(incoming);
     options.incoming = with_port ? with_port->host : incoming;
+    options.help_base = mail_settings(settings).help_base;
     options.message_size = settings.message_size;
     options.recipients = settings.recipients;
     options.errors = settings.errors;

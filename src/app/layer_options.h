@@ -5,6 +5,7 @@
 #include "app/settings.h"
 #include "base/result.h"
 #include "delivery/delivery.h"
+#include "discovery/settings.h"
 #include "net/listener.h"
 #include "net/resolver.h"
 #include "net/tls.h"
@@ -29,6 +30,15 @@ Result<delivery::Options> delivery_options(const Settings& settings);
 // The configured files, or an own CA's, made in the store's folder if need be.
 Result<std::vector<net::CertificateFiles>> certificate_files(const Settings& settings);
 
+// Where browsers and mail programs reach the public pages: "https://mail.example.com:8443", no
+// slash at the end; empty when nobody can.
+std::string public_base(const Settings& settings);
+// What mail programs are told, but for the domain and its name.
+discovery::MailSettings mail_settings(const Settings& settings);
+
+// 465 and its like (1465, 2465): where clients send a ClientHello first (RFC 8314 §3.3); everywhere
+// else they wait for a banner.
+bool is_implicit_tls_port(std::uint16_t port);
 bool needs_trap(const Settings& settings);  // mode "trap", or a route to it
 
 }  // namespace posthaste::app

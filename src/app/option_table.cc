@@ -1,5 +1,6 @@
 #include "app/option_table.h"
 
+#include "app/host_port.h"
 #include "base/ascii.h"
 #include "mail/mailbox.h"
 
@@ -56,6 +57,27 @@ Result<void> set_http(Settings& s, const OptionValue& v) {
                     "write \"127.0.0.1:8025\"; from another machine use a tunnel: ssh -L "
                     "8025:127.0.0.1:8025 HOST");
     s.http = address;
+    return {};
+}
+
+// "https://mail.example.com:8443", without a path: every address of a page is made from it.
+Result<void> set_public_url(Settings& s, const OptionValue& v) {
+    constexpr std::string_view kScheme = "https://";
+    constexpr std::string_view kExample = "write it like \"https://mail.example.com\"";
+    std::string_view url = v.texts[0];
+    if (!url.starts_with(kScheme))
+        return fail(ErrorKind::syntax, fmt::format("\"{}\" does not start with https://", url),
+                    std::string(kExample));
+    std::string_view site = url.substr(kScheme.size());
+    if (site.ends_with('/')) site.remove_suffix(1);
+    const auto port_at = site.rfind(':');
+    const std::string with_port(port_at == site.npos ? fmt::format("{}:443", site) : site);
+    auto parsed = parse_host_port(with_port);
+    if (!parsed || site.find('/') != site.npos)
+        return fail(ErrorKind::syntax,
+                    fmt::format("\"{}\" is no host, or more than a host and a port", site),
+                    std::string(kExample));
+    s.public_url = std::string(kScheme) + std::string(site);
     return {};
 }
 
@@ -133,7 +155,15 @@ const std::vector<Option>& table() {
 
         {"listen.submission", addresses, "[\":587\", \":465\"]",
          "where mail programs send; each port speaks STARTTLS and TLS", "", true, set_submission},
-        {"listen.https", address, "", "set-up documents, set-up page, admin", "", false, {}},
+        {"listen.https", address, "", "set-up documents, set-up page, help pages", "", true,
+         [](Settings& s, const OptionValue& v) -> Result<void> {
+             PH_TRY(s.https, listen_address(v));
+             return {};
+         }},
+        {"listen.public_url", text, "",
+         "how others reach listen.https, when a proxy or port mapping stands before it (default: "
+         "https://HOSTNAME with the port)",
+         "", true, set_public_url},
         {"listen.http", address, "", "inbox page and JSON, on loopback", "", true, set_http},
         {"listen.trap", address, "", "mode \"trap\" only, loopback only: mail without TLS or login",
          "", true, set_trap},

@@ -41,6 +41,8 @@ struct Settings {
     std::string store_path;
 
     std::vector<net::ListenAddress> submission;
+    std::optional<net::ListenAddress> https;
+    std::string public_url;  // "https://mail.example.com"; empty: made of hostname and https
     std::optional<net::ListenAddress> http;
     std::optional<net::ListenAddress> trap;
     std::optional<net::ListenAddress> metrics;

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <limits>
 
 namespace posthaste::web {
 
@@ -64,7 +65,10 @@ struct HttpServer::Impl : std::enable_shared_from_this<HttpServer::Impl> {
 
     // One connection among those that count.
     struct Unit {
-        explicit Unit(Impl& o) : owner(o) { owner.open.fetch_add(1); }
+        Unit(Impl& o, std::optional<net::ConnectionCounter::Unit> a)
+            : owner(o), of_address(std::move(a)) {
+            owner.open.fetch_add(1);
+        }
 
         ~Unit() { owner.open.fetch_sub(1); }
 
@@ -72,6 +76,7 @@ struct HttpServer::Impl : std::enable_shared_from_this<HttpServer::Impl> {
         Unit& operator=(const Unit&) = delete;
 
         Impl& owner;
+        std::optional<net::ConnectionCounter::Unit> of_address;
     };
 
     struct Connection {
@@ -82,7 +87,10 @@ struct HttpServer::Impl : std::enable_shared_from_this<HttpServer::Impl> {
     };
 
     Impl(Options o, std::shared_ptr<const Router> r, runtime::WorkerPool& workers, Log& l)
-        : options(std::move(o)), router(std::move(r)), log(l) {
+        : options(std::move(o)),
+          router(std::move(r)),
+          log(l),
+          per_address({std::numeric_limits<std::size_t>::max(), options.max_per_address}) {
         for (std::size_t i = 0; i < workers.size(); ++i)
             sites.push_back(std::make_unique<Site>(workers[i], log));
     }
@@ -106,6 +114,7 @@ struct HttpServer::Impl : std::enable_shared_from_this<HttpServer::Impl> {
     Task<std::optional<HttpResponse>> read_request(net::Stream& stream, RequestParser& parser);
     Task<Result<void>> read_some(net::Stream& stream, RequestParser& parser);
     std::optional<HttpResponse> guard(const HttpRequest& request) const;
+    const Router& router_for(const HttpRequest& request) const;
     Task<HttpResponse> handle(HttpRequest request, const Connection& connection, Site& site);
     Task<void> run_handler(std::shared_ptr<Impl> self, std::shared_ptr<Unit> unit,
                            std::shared_ptr<const HttpRequest> request,
@@ -120,6 +129,7 @@ struct HttpServer::Impl : std::enable_shared_from_this<HttpServer::Impl> {
     const Options options;
     const std::shared_ptr<const Router> router;
     Log& log;
+    net::ConnectionCounter per_address;
     std::atomic<std::size_t> open{0};
     std::atomic<bool> stopped{false};
     std::vector<std::unique_ptr<Site>> sites;
@@ -133,8 +143,20 @@ void HttpServer::Impl::accept(runtime::Worker& worker, std::unique_ptr<net::Stre
         stream->abort();
         return;
     }
-    Connection connection{std::move(stream), std::move(tls), std::make_shared<Unit>(*this), {}};
-    const auto peer = connection.stream->peer();
+    const auto peer = stream->peer();
+    std::optional<net::ConnectionCounter::Unit> of_address;
+    if (options.max_per_address > 0 && peer.port != 0) {
+        auto admitted = per_address.admit(peer.address);
+        if (!admitted) {
+            stream->abort();
+            return;
+        }
+        of_address.emplace(std::move(*admitted));
+    }
+    Connection connection{std::move(stream),
+                          std::move(tls),
+                          std::make_shared<Unit>(*this, std::move(of_address)),
+                          {}};
     if (peer.port != 0) connection.peer = peer.to_string();
     if (before >= options.max_connections) {
         site.connections.spawn(turn_away(shared_from_this(), std::move(connection)));
@@ -240,12 +262,19 @@ Task<std::optional<HttpResponse>> HttpServer::Impl::read_request(net::Stream& st
 }
 
 std::optional<HttpResponse> HttpServer::Impl::guard(const HttpRequest& request) const {
-    if (options.check_host) {
+    const bool for_all = options.for_strangers != nullptr && options.for_strangers->knows(request);
+    if (options.check_host && !for_all) {
         if (auto wrong = refuse_host(request, options.host_names))
             return fault_response(421, *wrong);
     }
     if (auto wrong = refuse_origin(request)) return fault_response(403, *wrong);
     return std::nullopt;
+}
+
+const Router& HttpServer::Impl::router_for(const HttpRequest& request) const {
+    const bool stranger = options.check_host && options.for_strangers != nullptr &&
+                          refuse_host(request, options.host_names).has_value();
+    return stranger ? *options.for_strangers : *router;
 }
 
 // The handler runs as a task of its own: when its time is up it is answered for, and ends by itself
@@ -270,7 +299,7 @@ Task<void> HttpServer::Impl::run_handler(std::shared_ptr<Impl>, std::shared_ptr<
                                          runtime::Callback<HttpResponse> done) {
     HttpResponse response;
     try {
-        response = co_await router->route(*request);
+        response = co_await router_for(*request).route(*request);
     } catch (const std::exception& e) {
         log.error("http.failed",
                   {{"method", request->method}, {"path", request->path}, {"what", e.what()}});

@@ -20,6 +20,7 @@ class HttpServer {
         std::size_t max_header = 16 << 10;
         std::size_t max_body = 1 << 20;
         std::size_t max_connections = 1000;
+        std::size_t max_per_address = 0;  // an IPv6 /64 counts as one; 0: no such bound
         Seconds header_timeout{10};
         Seconds body_timeout{30};
         Seconds idle_timeout{60};
@@ -27,6 +28,9 @@ class HttpServer {
         std::vector<std::string>
             host_names;  // accepted Host values besides loopback names; empty: any (Unix socket)
         bool check_host = false;  // against DNS rebinding on loopback listeners (W4)
+        // With check_host: all that is served under a name that is not ours; anything else is 421.
+        // Null: nothing.
+        std::shared_ptr<const Router> for_strangers;
     };
 
     HttpServer(Options options, std::shared_ptr<const Router> router, runtime::WorkerPool& workers,

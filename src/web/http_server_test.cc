@@ -180,6 +180,47 @@ TEST_F(HttpServerTest, checks_host_and_origin_where_it_is_told_to) {
                 StartsWith("HTTP/1.1 200 "));
 }
 
+TEST_F(HttpServerTest, serves_strangers_what_is_for_all_and_no_more) {
+    auto for_all = std::make_shared<Router>();
+    for_all->add("GET", "/hello", [](const HttpRequest&, const PathValues&) -> Task<HttpResponse> {
+        co_return HttpResponse::text("for all");
+    });
+    HttpServer::Options options;
+    options.check_host = true;
+    options.for_strangers = for_all;
+    TestServer server(router(), options);
+    EXPECT_THAT(exchange(server, get("/hello")), HasSubstr("hello"));
+    EXPECT_THAT(exchange(server, "GET /hello HTTP/1.1\r\nHost: mail.example\r\n\r\n"),
+                HasSubstr("for all"));
+    EXPECT_THAT(exchange(server, "GET /broken HTTP/1.1\r\nHost: mail.example\r\n\r\n"),
+                StartsWith("HTTP/1.1 421 "));
+}
+
+TEST_F(HttpServerTest, one_address_does_not_take_all_connections) {
+    HttpServer::Options options;
+    options.max_per_address = 2;
+    TestServer server(router(), options);
+    auto first = std::make_unique<RawClient>(server.port());
+    auto second = std::make_unique<RawClient>(server.port());
+    first->send(get("/hello"));
+    second->send(get("/hello"));
+    EXPECT_THAT(first->read_until("hello "), HasSubstr("200"));
+    EXPECT_THAT(second->read_until("hello "), HasSubstr("200"));
+    RawClient third(server.port());
+    third.send(get("/hello"));
+    EXPECT_EQ(third.read_all(), "");
+    first->end();
+    EXPECT_EQ(first->read_until("never").find("HTTP"), std::string::npos);
+    // The unit goes back when the connection's frame has ended, just after the peer sees the end.
+    std::string answer;
+    while (answer.empty()) {
+        RawClient fourth(server.port());
+        fourth.send(get("/hello"));
+        answer = fourth.read_until("hello ");
+    }
+    EXPECT_THAT(answer, StartsWith("HTTP/1.1 200 "));
+}
+
 TEST_F(HttpServerTest, does_not_wait_for_ever) {
     HttpServer::Options options;
     options.header_timeout = options.body_timeout = options.idle_timeout = Seconds(1);

@@ -1,5 +1,7 @@
 #include "web/router.h"
 
+#include "base/ascii.h"
+
 #include <algorithm>
 
 namespace posthaste::web {
@@ -17,19 +19,28 @@ std::vector<std::string> split_path(std::string_view path) {
     return segments;
 }
 
+// A value may hold a '/' that came as %2F: "a/b@example.org" is an address.
+std::vector<std::string> path_of(const HttpRequest& request) {
+    return request.segments.empty() ? split_path(request.path) : request.segments;
+}
+
 bool is_value(std::string_view segment) {
     return segment.size() > 2 && segment.front() == '{' && segment.back() == '}';
 }
 
+bool is_same(std::string_view wanted, std::string_view found, bool any_case) {
+    return any_case ? ascii::equals_ignore_case(wanted, found) : wanted == found;
+}
+
 bool matches(const std::vector<std::string>& pattern, const std::vector<std::string>& path,
-             PathValues& values) {
+             bool any_case, PathValues& values) {
     if (pattern.size() != path.size()) return false;
     values.clear();
     for (std::size_t i = 0; i < pattern.size(); ++i) {
         if (is_value(pattern[i])) {
             if (path[i].empty()) return false;
             values.emplace(pattern[i].substr(1, pattern[i].size() - 2), path[i]);
-        } else if (pattern[i] != path[i]) {
+        } else if (!is_same(pattern[i], path[i], any_case)) {
             return false;
         }
     }
@@ -39,17 +50,32 @@ bool matches(const std::vector<std::string>& pattern, const std::vector<std::str
 }  // namespace
 
 void Router::add(std::string method, std::string pattern, Handler handler) {
-    entries_.push_back({std::move(method), split_path(pattern), std::move(handler)});
+    entries_.push_back({std::move(method), split_path(pattern), std::move(handler), false});
+}
+
+void Router::add_any_case(std::string method, std::string pattern, Handler handler) {
+    entries_.push_back({std::move(method), split_path(pattern), std::move(handler), true});
+}
+
+void Router::add_all(const Router& other) {
+    entries_.insert(entries_.end(), other.entries_.begin(), other.entries_.end());
+}
+
+bool Router::knows(const HttpRequest& request) const {
+    const auto path = path_of(request);
+    PathValues values;
+    return std::ranges::any_of(entries_, [&](const Entry& entry) {
+        return matches(entry.segments, path, entry.any_case, values);
+    });
 }
 
 runtime::Task<HttpResponse> Router::route(const HttpRequest& request) const {
-    // A value may hold a '/' that came as %2F: "a/b@example.org" is an address.
-    const auto path = request.segments.empty() ? split_path(request.path) : request.segments;
+    const auto path = path_of(request);
     std::string_view method = request.method == "HEAD" ? "GET" : std::string_view(request.method);
     std::string allowed;
     PathValues values;
     for (const auto& entry : entries_) {
-        if (!matches(entry.segments, path, values)) continue;
+        if (!matches(entry.segments, path, entry.any_case, values)) continue;
         if (entry.method == method) co_return co_await entry.handler(request, values);
         allowed += (allowed.empty() ? "" : ", ") + entry.method;
     }

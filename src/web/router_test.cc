@@ -65,6 +65,32 @@ TEST_F(RouterTest, says_what_is_not_there) {
         EXPECT_EQ(ask("GET", target).status, 404) << target;
 }
 
+TEST_F(RouterTest, letter_case_counts_unless_told_otherwise) {
+    router_.add_any_case("POST", "/auto/{name}/x.xml",
+                         [](const HttpRequest&, const PathValues& v) { return text("any", v); });
+    EXPECT_EQ(ask("POST", "/AUTO/Anna/X.Xml").body, "any name=Anna");
+    EXPECT_EQ(ask("POST", "/auto/Anna/x.xml").body, "any name=Anna");
+    EXPECT_EQ(ask("POST", "/autos/Anna/x.xml").status, 404);
+    EXPECT_EQ(ask("GET", "/THINGS").status, 404);
+}
+
+TEST_F(RouterTest, another_one_stands_behind) {
+    Router front;
+    front.add("GET", "/", [](const HttpRequest&, const PathValues& v) { return text("front", v); });
+    front.add_all(router_);
+    HttpRequest request;
+    EXPECT_TRUE(request.set_target("/things/7").has_value());
+    EXPECT_TRUE(front.knows(request));
+    request.method = "GET";
+    runtime::Worker worker("test");
+    EXPECT_EQ(runtime::run_to_end(worker, log_, front.route(request)).value().body, "one id=7");
+    EXPECT_TRUE(request.set_target("/").has_value());
+    runtime::Worker other("test");
+    EXPECT_EQ(runtime::run_to_end(other, log_, front.route(request)).value().body, "front");
+    EXPECT_TRUE(request.set_target("/nothing").has_value());
+    EXPECT_FALSE(front.knows(request));
+}
+
 TEST_F(RouterTest, says_which_methods_there_are) {
     const auto response = ask("PUT", "/things");
     EXPECT_EQ(response.status, 405);

@@ -26,7 +26,7 @@ MISTAKES = [
     ("the trap on every address", 'hostname = "mail.example.test"\nmode = "trap"\n[store]\npath = "STORE"\n[listen]\ntrap = ":1025"\n', 6, ["loopback"]),
     ("a part that is not built yet", 'hostname = "mail.example.test"\n[store]\npath = "STORE"\n[tls]\nacme = true\n', 5, ["acme"]),
     ("a shared store", 'hostname = "mail.example.test"\n[store]\nurl = "postgresql://x/y"\n', 3, ["url"]),
-    ("https", 'hostname = "mail.example.test"\n[store]\npath = "STORE"\n[listen]\nhttps = ":443"\n', 5, ["https"]),
+    ("a public address in clear", 'hostname = "mail.example.test"\n[store]\npath = "STORE"\n[listen]\npublic_url = "http://mail.example.test"\n', 5, ["https://"]),
     ("a password in the file", 'hostname = "mail.example.test"\n[store]\npath = "STORE"\n[relay]\nhost = "a:25"\nusername = "u"\npassword = "p"\n', 7, ["password_file"]),
     ("a certificate without its key", 'hostname = "mail.example.test"\n[store]\npath = "STORE"\n[tls]\ncert_file = "x.pem"\n', None, ["key_file"]),
     ("a username without its password", 'hostname = "mail.example.test"\n[store]\npath = "STORE"\n[relay]\nhost = "a:25"\nusername = "u"\n', None, ["password_file"]),

@@ -1,0 +1,111 @@
+#include "app/web_services.h"
+
+#include "app/layer_options.h"
+#include "web/admin_api.h"
+#include "web/metrics_page.h"
+#include "web/trap_pages.h"
+
+#include <atomic>
+
+namespace posthaste::app {
+
+namespace {
+
+// Browsers open six connections each, and an office or a provider's whole network may share one
+// address.
+constexpr std::size_t kPublicConnections = 4000;
+constexpr std::size_t kPublicPerAddress = 200;
+// No public page waits for longer than a moment, but for the live line of the set-up page.
+constexpr std::size_t kPublicMaxBody = 64 << 10;
+
+}  // namespace
+
+Result<WebSockets> WebSockets::bind(const Settings& settings) {
+    WebSockets sockets;
+    if (settings.https) {
+        PH_TRY(sockets.https, net::BoundSocket::bind(*settings.https));
+    }
+    if (settings.http) {
+        PH_TRY(sockets.http, net::BoundSocket::bind(*settings.http));
+    }
+    if (settings.metrics) {
+        PH_TRY(sockets.metrics, net::BoundSocket::bind(*settings.metrics));
+    }
+    return sockets;
+}
+
+WebServices::WebServices(Parts parts) : parts_(std::move(parts)) {
+    const web::HttpServer::Options bounds;
+    auto admin = std::make_shared<web::Router>();
+    web::add_admin_api(*admin, {parts_.store, parts_.queue, parts_.blocking, &parts_.hub,
+                                parts_.settings.hostname, POSTHASTE_VERSION});
+    admin_ = std::make_unique<web::HttpServer>(bounds, admin, parts_.workers, parts_.log);
+
+    auto pages = public_pages();
+    auto open = bounds;
+    open.max_connections = kPublicConnections;
+    open.max_per_address = kPublicPerAddress;
+    open.max_body = kPublicMaxBody;
+    public_ = std::make_unique<web::HttpServer>(open, pages, parts_.workers, parts_.log);
+
+    // The inbox comes first: its list is what "/" shows on loopback. Under a stranger's name (or
+    // behind a proxy that hands on ours) there are the public pages only.
+    auto local = std::make_shared<web::Router>();
+    if (parts_.inbox != nullptr) web::add_trap_pages(*local, *parts_.inbox, parts_.blocking);
+    local->add_all(*pages);
+    auto guarded = bounds;
+    guarded.check_host = true;
+    guarded.for_strangers = pages;
+    local_ = std::make_unique<web::HttpServer>(guarded, local, parts_.workers, parts_.log);
+
+    auto numbers = std::make_shared<web::Router>();
+    web::add_metrics_page(*numbers, parts_.metrics);
+    numbers_ = std::make_unique<web::HttpServer>(bounds, numbers, parts_.workers, parts_.log);
+}
+
+// One router for listen.https and for loopback. Each part of the public pages adds itself here.
+std::shared_ptr<web::Router> WebServices::public_pages() const {
+    auto pages = std::make_shared<web::Router>();
+    return pages;
+}
+
+void WebServices::listen(net::BoundSocket socket, net::Listener::Handler handler) {
+    listeners_.push_back(std::make_unique<net::Listener>(std::move(socket), parts_.workers,
+                                                         std::move(handler), parts_.log));
+    listeners_.back()->start();
+}
+
+void WebServices::start(WebSockets sockets, net::BoundSocket admin_socket, Bound& bound) {
+    if (sockets.https) {
+        bound.https = sockets.https->local().to_string();
+        listen(std::move(*sockets.https), public_->handler(parts_.tls));
+    }
+    if (sockets.http) {
+        bound.http = sockets.http->local().to_string();
+        listen(std::move(*sockets.http), local_->handler(nullptr));
+    }
+    if (sockets.metrics) {
+        bound.metrics = sockets.metrics->local().to_string();
+        listen(std::move(*sockets.metrics), numbers_->handler(nullptr));
+    }
+    listen(std::move(admin_socket), admin_->handler(nullptr));
+}
+
+void WebServices::stop_listening() {
+    for (auto& listener : listeners_) listener->stop();
+}
+
+void WebServices::stop(Deadline grace, const std::function<void()>& done) {
+    web::HttpServer* const servers[] = {admin_.get(), public_.get(), local_.get(), numbers_.get()};
+    auto left = std::make_shared<std::atomic<std::size_t>>(std::size(servers));
+    for (auto* server : servers)
+        server->stop(grace, [left, done] {
+            if (left->fetch_sub(1) == 1) done();
+        });
+}
+
+void WebServices::close() {
+    listeners_.clear();
+}
+
+}  // namespace posthaste::app
