@@ -1,5 +1,8 @@
 #include "accounts/account_index.h"
 
+#include "base/ascii.h"
+
+#include <algorithm>
 #include <utility>
 
 namespace posthaste::accounts {
@@ -34,6 +37,7 @@ Result<std::shared_ptr<const AccountIndex>> AccountIndex::load(store::Engine& en
         const std::string local = entry.row.address.substr(0, entry.row.address.rfind('@'));
         add_unique(index->by_local_, local, &entry);
     }
+    std::ranges::sort(index->domains_);
     return index;
 }
 
@@ -42,14 +46,39 @@ const AccountIndex::Entry* AccountIndex::by_address(const std::string& key) cons
     return exact != nullptr ? exact : look_up(by_alias_, key);
 }
 
-AccountIndex::Match AccountIndex::find(const LoginName& name) const {
+// smtp.example.com belongs to example.com, and so does example.com itself.
+std::string AccountIndex::domain_of_server(std::string_view server_name) const {
+    if (server_name.ends_with('.')) server_name.remove_suffix(1);
+    std::string name = ascii::to_lower(server_name);
+    for (;;) {
+        if (std::ranges::binary_search(domains_, name)) return name;
+        const std::size_t dot = name.find('.');
+        if (dot == std::string::npos) return {};
+        name.erase(0, dot + 1);
+    }
+}
+
+AccountIndex::Match AccountIndex::find(const LoginName& name, std::string_view server_name) const {
+    const auto match = [](const Entry* entry, std::string address, bool guessed) {
+        if (entry != nullptr) address = entry->row.address;
+        return Match{entry, std::move(address), guessed};
+    };
     switch (name.form) {
         case LoginName::Form::address:
-            return {by_address(name.text), false};
-        case LoginName::Form::local_part:
-            if (domains_.size() == 1)
-                return {by_address(name.text + '@' + domains_.front()), false};
-            return {look_up(by_local_, name.text), true};
+            return match(by_address(name.text), name.text, false);
+        case LoginName::Form::local_part: {
+            if (domains_.size() == 1) {
+                std::string address = name.text + '@' + domains_.front();
+                const Entry* entry = by_address(address);
+                return match(entry, std::move(address), false);
+            }
+            const std::string domain = domain_of_server(server_name);
+            if (domain.empty()) return match(look_up(by_local_, name.text), {}, true);
+            std::string address = name.text + '@' + domain;
+            const Entry* entry = by_address(address);
+            if (entry == nullptr) entry = look_up(by_local_, name.text);
+            return match(entry, std::move(address), true);
+        }
         case LoginName::Form::unknown:
         case LoginName::Form::person:
         case LoginName::Form::empty:

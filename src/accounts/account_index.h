@@ -28,16 +28,19 @@ class AccountIndex {
 
     struct Match {
         const Entry* entry = nullptr;  // null: nobody
+        std::string address;           // what the name was taken for; "" when it is no address
         // The name has no '@' and there are several domains (or none): a failure is R4 whether or
         // not the local part happens to be unique, so that the reply does not tell who exists.
         bool guessed = false;
     };
 
-    // The account of that address; else the one account that has it as a further address; without
-    // '@' in the only domain, else by a local part that one account alone has.
-    Match find(const LoginName& name) const;
+    // The account of that address; else the one account that has it as a further address. Without
+    // '@': in the domain that `server_name` (SNI) belongs to, else in the only domain, else by a
+    // local part that one account alone has.
+    Match find(const LoginName& name, std::string_view server_name = {}) const;
 
   private:
+    std::string domain_of_server(std::string_view server_name) const;
     const Entry* by_address(const std::string& key) const;
 
     std::vector<Entry> entries_;

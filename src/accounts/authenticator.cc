@@ -19,7 +19,15 @@
 
 namespace posthaste::accounts {
 
-using Answer = std::expected<Identity, Refusal>;
+using Answer = std::expected<Identity, Rejection>;
+
+namespace {
+
+std::unexpected<Rejection> rejected(Refusal why) {
+    return std::unexpected(Rejection{.why = why});
+}
+
+}  // namespace
 
 struct Authenticator::Impl {
     Impl(Options o, store::Store& s)
@@ -30,14 +38,18 @@ struct Authenticator::Impl {
           cache(o.cache_entries, o.cache_lifetime),
           pool("hash", o.hash_threads, o.hash_queue) {}
 
-    Digest key(std::string_view login, const Secret& password) const {
-        return keyed_digest(server_secret, {"login", login, password.reveal()});
+    // A name without a domain may mean somebody else under another name of the server.
+    Digest key(const LoginAttempt& attempt, const LoginName& name) const {
+        const bool whole = name.form != LoginName::Form::local_part;
+        return keyed_digest(server_secret, {"login", attempt.login, attempt.password.reveal(),
+                                            whole ? std::string_view() : attempt.server_name});
     }
 
-    void check_later(const Digest& key, LoginName name, Secret password,
+    void check_later(const Digest& key, LoginName name, LoginAttempt attempt,
                      runtime::Callback<Answer> done);
-    void check_now(const Digest& key, const LoginName& name, const Secret& password);
-    Result<Answer> check(const LoginName& name, const Secret& password, std::uint64_t& generation);
+    void check_now(const Digest& key, const LoginName& name, const LoginAttempt& attempt);
+    Result<Answer> check(const LoginName& name, const LoginAttempt& attempt,
+                         std::uint64_t& generation);
     Result<Answer> check_again(const Identity& identity);
 
     struct AppPassword {
@@ -67,7 +79,7 @@ struct Authenticator::Impl {
 
 // Joins a check that runs already for the same login and password: fifty connections of one program
 // after a restart are one hash.
-void Authenticator::Impl::check_later(const Digest& digest, LoginName name, Secret password,
+void Authenticator::Impl::check_later(const Digest& digest, LoginName name, LoginAttempt attempt,
                                       runtime::Callback<Answer> done) {
     {
         MutexLock lock(mutex);
@@ -76,36 +88,37 @@ void Authenticator::Impl::check_later(const Digest& digest, LoginName name, Secr
         if (waiting.size() > 1) return;
     }
     const bool posted =
-        pool.try_post([this, digest, name = std::move(name), password = std::move(password)] {
-            check_now(digest, name, password);
+        pool.try_post([this, digest, name = std::move(name), attempt = std::move(attempt)] {
+            check_now(digest, name, attempt);
         });
-    if (!posted) finish(digest, std::unexpected(Refusal::busy));
+    if (!posted) finish(digest, rejected(Refusal::busy));
 }
 
 void Authenticator::Impl::check_now(const Digest& digest, const LoginName& name,
-                                    const Secret& password) {
-    Answer answer = std::unexpected(Refusal::unavailable);
+                                    const LoginAttempt& attempt) {
+    Answer answer = rejected(Refusal::unavailable);
     std::uint64_t generation = 0;
     try {
-        auto checked = check(name, password, generation);
+        auto checked = check(name, attempt, generation);
         if (checked) {
             answer = std::move(*checked);
         } else if (checked.error().kind == ErrorKind::busy) {
-            answer = std::unexpected(Refusal::busy);
+            answer = rejected(Refusal::busy);
         }
     } catch (const std::exception&) {
-        answer = std::unexpected(Refusal::busy);  // no memory: not the user's fault
+        answer = rejected(Refusal::busy);  // no memory: not the user's fault
     }
     if (answer) cache.put(digest, *answer, generation, std::chrono::steady_clock::now());
     finish(digest, answer);
 }
 
 // Errors: busy (no memory for a hash), and those of the store.
-Result<Answer> Authenticator::Impl::check(const LoginName& name, const Secret& password,
+Result<Answer> Authenticator::Impl::check(const LoginName& name, const LoginAttempt& attempt,
                                           std::uint64_t& generation) {
+    const Secret& password = attempt.password;
     PH_TRY(const auto current, index.get());
     generation = current.generation;
-    const auto match = current.index->find(name);
+    const auto match = current.index->find(name, attempt.server_name);
     const auto* entry = match.entry;
 
     PH_TRY(auto app_password, find_app_password(entry, password));
@@ -121,11 +134,13 @@ Result<Answer> Authenticator::Impl::check(const LoginName& name, const Secret& p
             proof = encoded;
         }
     }
+    const auto refuse = [&](Refusal why) {
+        return Answer(std::unexpected(Rejection{why, match.address, entry != nullptr}));
+    };
     if (credential.empty()) {
-        return Answer(
-            std::unexpected(match.guessed ? Refusal::name_needs_domain : Refusal::wrong_password));
+        return refuse(match.guessed ? Refusal::name_needs_domain : Refusal::wrong_password);
     }
-    if (!enabled) return Answer(std::unexpected(Refusal::disabled));
+    if (!enabled) return refuse(Refusal::disabled);
     return Answer(Identity{entry->row.address, std::move(credential), entry->addresses, generation,
                            std::move(proof)});
 }
@@ -135,14 +150,14 @@ Result<Answer> Authenticator::Impl::check_again(const Identity& identity) {
     PH_TRY(const auto current, index.get());
     const auto* entry = current.index->find(parse_login_name(identity.account)).entry;
     if (entry == nullptr || entry->row.address != identity.account || entry->row.disabled) {
-        return Answer(std::unexpected(Refusal::disabled));
+        return Answer(rejected(Refusal::disabled));
     }
     bool same = entry->row.password_hash == identity.proof && !identity.proof.empty();
     if (!same) {
         PH_TRY(const auto row, store.engine().app_password_by_digest(identity.proof));
         same = row && row->account == identity.account;
     }
-    if (!same) return Answer(std::unexpected(Refusal::wrong_password));
+    if (!same) return Answer(rejected(Refusal::wrong_password));
     return Answer(Identity{identity.account, identity.credential, entry->addresses,
                            current.generation, identity.proof});
 }
@@ -199,15 +214,14 @@ Authenticator::~Authenticator() {
     impl_->pool.stop();
 }
 
-runtime::Task<std::expected<Identity, Refusal>> Authenticator::authenticate(std::string login,
-                                                                            Secret password) {
+runtime::Task<std::expected<Identity, Rejection>> Authenticator::authenticate(
+    LoginAttempt attempt) {
     const auto impl = impl_;
-    const LoginName name = parse_login_name(login);
-    if (name.form == LoginName::Form::person)
-        co_return std::unexpected(Refusal::name_is_no_address);
-    if (name.form == LoginName::Form::empty) co_return std::unexpected(Refusal::name_needs_domain);
+    const LoginName name = parse_login_name(attempt.login);
+    if (name.form == LoginName::Form::person) co_return rejected(Refusal::name_is_no_address);
+    if (name.form == LoginName::Form::empty) co_return rejected(Refusal::name_needs_domain);
 
-    const Digest key = impl->key(login, password);
+    const Digest key = impl->key(attempt, name);
     const auto generation = impl->store.directory_generation();
     auto known = impl->cache.find(key, generation, std::chrono::steady_clock::now());
     if (known) {
@@ -216,11 +230,11 @@ runtime::Task<std::expected<Identity, Refusal>> Authenticator::authenticate(std:
         co_return std::move(*known);
     }
     runtime::Callback<Answer> done;
-    impl->check_later(key, name, std::move(password), done);
+    impl->check_later(key, name, std::move(attempt), done);
     const Deadline deadline = Deadline::after(impl->options.hash_deadline);
     auto checked = co_await done.wait(deadline);
     // Too late is the pool's fault, never the password's.
-    Answer answer = checked ? std::move(*checked) : Answer(std::unexpected(Refusal::busy));
+    Answer answer = checked ? std::move(*checked) : Answer(rejected(Refusal::busy));
     impl->count(answer);
     co_return answer;
 }
@@ -232,7 +246,8 @@ runtime::Task<std::expected<Identity, Refusal>> Authenticator::renew(Identity id
     const Deadline deadline = Deadline::after(impl->options.hash_deadline);
     auto renewed = co_await runtime::offload(impl->pool, std::move(look), deadline);
     if (!renewed) co_return std::unexpected(Refusal::busy);
-    co_return std::move(*renewed);
+    if (!*renewed) co_return std::unexpected(renewed->error().why);
+    co_return std::move(**renewed);
 }
 
 std::uint64_t Authenticator::directory_generation() const {

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "accounts/identity.h"
+#include "base/ip.h"
 #include "base/metrics.h"
 #include "base/result.h"
 #include "base/secret.h"
@@ -31,6 +32,23 @@ enum class Refusal {
     unavailable,         // the store cannot be asked: 454 4.7.0
 };
 
+// What a client gave, and where.
+struct LoginAttempt {
+    std::string login;  // octets as sent: UTF-8 or Latin-1 (clients.md 3.3, 6.3.2)
+    Secret password;
+    std::string server_name{};  // SNI: names the domain when the login does not
+    IpAddress client{};
+};
+
+// Who was refused. All but `why` is for the log and the sign-in log, never for the client.
+struct Rejection {
+    Refusal why{};
+    std::string account{};  // what the login was taken for; "" when it is no address
+    bool known = false;     // there is such an account
+
+    bool operator==(Refusal other) const { return why == other; }
+};
+
 class Authenticator {
   public:
     struct Options {
@@ -44,10 +62,8 @@ class Authenticator {
     Authenticator(Options options, store::Store& store);
     ~Authenticator();
 
-    // `login` and `password` as the client sent them: octets, UTF-8 or Latin-1
-    // (clients.md 3.3, 6.3.2). Any worker.
-    runtime::Task<std::expected<Identity, Refusal>> authenticate(std::string login,
-                                                                 Secret password);
+    // Any worker.
+    runtime::Task<std::expected<Identity, Rejection>> authenticate(LoginAttempt attempt);
 
     // A session outlives changes of the directory: who was logged in before one is looked at again,
     // so that a disabled account, a changed password or a revoked app password ends its open

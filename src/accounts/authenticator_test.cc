@@ -11,7 +11,7 @@
 namespace posthaste::accounts {
 namespace {
 
-using Answer = std::expected<Identity, Refusal>;
+using Answer = std::expected<Identity, Rejection>;
 
 runtime::Task<void> keep(runtime::Task<Answer> login, std::vector<Answer>& answers) {
     auto answer = co_await std::move(login);
@@ -41,7 +41,8 @@ class AuthenticatorTest : public ::testing::Test {
     }
 
     Answer login(const std::string& name, const std::string& password) {
-        auto task = authenticator_.authenticate(name, Secret(password));
+        auto task =
+            authenticator_.authenticate(LoginAttempt{.login = name, .password = Secret(password)});
         auto answer = runtime::run_to_end(worker_, temp_.log(), std::move(task));
         PH_ASSERT(answer.has_value());
         return std::move(*answer);
@@ -62,11 +63,11 @@ class AuthenticatorTest : public ::testing::Test {
     MetricsRegistry metrics_;
 };
 
-#define EXPECT_REFUSED(answer, why)                                            \
-    do {                                                                       \
-        const auto ph_answer = (answer);                                       \
-        ASSERT_FALSE(ph_answer.has_value());                                   \
-        EXPECT_EQ(static_cast<int>(ph_answer.error()), static_cast<int>(why)); \
+#define EXPECT_REFUSED(answer, refusal)                                                \
+    do {                                                                               \
+        const auto ph_answer = (answer);                                               \
+        ASSERT_FALSE(ph_answer.has_value());                                           \
+        EXPECT_EQ(static_cast<int>(ph_answer.error().why), static_cast<int>(refusal)); \
     } while (false)
 
 TEST_F(AuthenticatorTest, KnowsTheRightPassword) {
@@ -194,8 +195,8 @@ TEST_F(AuthenticatorTest, SharesOneHashAmongTheSameLogins) {
     std::vector<Answer> answers;
     runtime::TaskGroup group(worker_, temp_.log());
     for (int i = 0; i < 50; ++i) {
-        auto task =
-            authenticator_.authenticate("anna@example.com", Secret(std::string("correct horse")));
+        auto task = authenticator_.authenticate(LoginAttempt{
+            .login = "anna@example.com", .password = Secret(std::string("correct horse"))});
         group.spawn(keep(std::move(task), answers));
     }
     runtime::run_to_end(worker_, temp_.log(), wait_for(answers, 50));
@@ -210,9 +211,9 @@ TEST_F(AuthenticatorTest, AFullPoolIsBusyNeverAWrongPassword) {
     std::vector<Answer> answers;
     runtime::TaskGroup group(worker_, temp_.log());
     for (int i = 0; i < 100; ++i) {
-        auto task =
-            small.authenticate("anna@example.com" + std::string(static_cast<std::size_t>(i), ' '),
-                               Secret(std::string("correct horse")));
+        auto task = small.authenticate(LoginAttempt{
+            .login = "anna@example.com" + std::string(static_cast<std::size_t>(i), ' '),
+            .password = Secret(std::string("correct horse"))});
         group.spawn(keep(std::move(task), answers));
     }
     runtime::run_to_end(worker_, temp_.log(), wait_for(answers, 100));
@@ -226,7 +227,8 @@ TEST_F(AuthenticatorTest, AFullPoolIsBusyNeverAWrongPassword) {
 
 TEST_F(AuthenticatorTest, ALateAnswerIsBusyToo) {
     Authenticator hurried({.hash_deadline = Seconds(0)}, temp_.store());
-    auto task = hurried.authenticate("anna@example.com", Secret(std::string("correct horse")));
+    auto task = hurried.authenticate(LoginAttempt{
+        .login = "anna@example.com", .password = Secret(std::string("correct horse"))});
     auto answer = runtime::run_to_end(worker_, temp_.log(), std::move(task));
     ASSERT_TRUE(answer.has_value());
     EXPECT_REFUSED(*answer, Refusal::busy);

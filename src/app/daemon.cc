@@ -172,9 +172,9 @@ class Daemon {
                                           workers_, blocking_, log_);
         queue_.emplace(queue_options(settings_), *store_, *courier_, workers_, blocking_, log_,
                        publish);
-        submission::Services services{*queue_,   *store_,       *authenticator_,
-                                      tls_,      *connections_, demux_,
-                                      blocking_, log_,          publish};
+        submission::Services services{*queue_,       *store_,   *authenticator_, tls_,
+                                      *connections_, demux_,    blocking_,       log_,
+                                      publish,       &sign_ins_};
         submission_.emplace(submission_options(settings_), services, workers_);
         queue_->register_metrics(metrics_);
         submission_->register_metrics(metrics_);
@@ -334,6 +334,7 @@ class Daemon {
     MetricsRegistry metrics_;
     web::EventHub hub_;
     net::DemuxMemory demux_;
+    accounts::SignInLog sign_ins_;
     runtime::BlockingPool blocking_{"blocking", kBlockingThreads, kBlockingQueue};
     runtime::WorkerPool workers_{std::max(1u, std::thread::hardware_concurrency())};
     std::shared_ptr<net::TlsServerContext> tls_;

@@ -87,9 +87,16 @@ void Session::refuse_order(Order order, Verb verb) {
     }
 }
 
+namespace {
+
+constexpr std::size_t kMaxEhloShown = 100;
+
+}  // namespace
+
 // Whatever the argument is: Outlook says the name of its computer, others nothing or an odd literal
 // (clients.md 3.1).
-void Session::on_ehlo(std::string_view) {
+void Session::on_ehlo(std::string_view argument) {
+    ehlo_ = utf8::printable(argument, kMaxEhloShown);
     transaction_.greeted();
     forget_message();
     esmtp_ = true;
@@ -102,7 +109,8 @@ void Session::on_ehlo(std::string_view) {
     say(smtp::make_ehlo_reply(offer).to_wire());
 }
 
-void Session::on_helo(std::string_view) {
+void Session::on_helo(std::string_view argument) {
+    ehlo_ = utf8::printable(argument, kMaxEhloShown);
     transaction_.greeted();
     forget_message();
     esmtp_ = false;
@@ -193,6 +201,7 @@ void Session::on_mail(std::string_view argument) {
     if (const auto refusal = check_mail(envelope, parameters->size)) {
         return reject(*refusal, {.sender = mail::to_string(envelope.sender)});
     }
+    remember_sender(envelope.sender);
     transaction_.begin(std::move(envelope));
     say(kSenderOk);
 }
@@ -287,7 +296,7 @@ void Session::on_http(std::string_view) {
 }
 
 void Session::on_foreign(std::string_view) {
-    say(Say::wrong_server);
+    refuse_setting(Say::wrong_server);
 }
 
 void Session::on_unknown(std::string_view) {

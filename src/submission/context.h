@@ -27,8 +27,8 @@ class Backend {
   public:
     virtual ~Backend() = default;
 
-    virtual runtime::Task<std::expected<accounts::Identity, accounts::Refusal>> authenticate(
-        std::string login, Secret password) = 0;
+    virtual runtime::Task<std::expected<accounts::Identity, accounts::Rejection>> authenticate(
+        accounts::LoginAttempt attempt) = 0;
 
     // Whether somebody who logged in before a change of the directory may still send.
     virtual std::uint64_t directory_generation() const { return 0; }
@@ -69,6 +69,7 @@ struct ServerContext {
     net::DemuxMemory& demux;
     Log& log;
     std::function<void(const Event&)> events;
+    accounts::SignInLog* sign_ins = nullptr;  // may be null
     ServerMetrics metrics;
     std::atomic<bool> stopping{false};
 };

@@ -9,13 +9,14 @@
 #include <utility>
 
 namespace posthaste::submission {
-namespace {
-
-constexpr std::size_t kLoginShown = 120;  // octets of a user name in the log
 
 std::string_view name_of(smtp::Mechanism mechanism) {
     return mechanism == smtp::Mechanism::login ? "LOGIN" : "PLAIN";
 }
+
+namespace {
+
+constexpr std::size_t kLoginShown = 120;  // octets of a user name in the log
 
 std::string_view name_of(accounts::Refusal refusal) {
     switch (refusal) {
@@ -83,10 +84,10 @@ runtime::Task<void> Session::on_auth(std::string_view argument) {
             break;
         }
         case smtp::Mechanism::ntlm:
-            say(Say::no_spa);
+            refuse_setting(Say::no_spa);
             break;
         case smtp::Mechanism::other:
-            say(Say::only_plain_and_login);
+            refuse_setting(Say::only_plain_and_login);
             break;
     }
     if (!credentials) co_return;  // what was wrong has been said
@@ -164,12 +165,19 @@ runtime::Task<void> Session::log_in(smtp::Credentials credentials, smtp::Mechani
         co_return;
     }
     const std::uint32_t fingerprint = fingerprint_of(credentials);
-    auto answer = co_await context_.backend.authenticate(credentials.login, credentials.password);
+    accounts::LoginAttempt attempt{
+        .login = credentials.login,
+        .password = std::move(credentials.password),
+        .server_name = stream_->tls() != nullptr ? stream_->tls()->server_name : std::string(),
+        .client = stream_->peer().address};
+    auto answer = co_await context_.backend.authenticate(std::move(attempt));
     if (answer) {
         welcome(std::move(*answer), credentials.login, mechanism);
         co_return;
     }
-    co_await refuse_login(answer.error(), fingerprint, std::move(credentials.login));
+    FailedLogin failed{std::move(answer.error()), std::move(credentials.login), mechanism,
+                       fingerprint};
+    co_await refuse_login(std::move(failed));
 }
 
 void Session::welcome(accounts::Identity identity, const std::string& login,
@@ -179,25 +187,32 @@ void Session::welcome(accounts::Identity identity, const std::string& login,
     if (unit_) unit_->logged_in();
     idle_commands_ = 0;
     log_login("login.ok", login, name_of(mechanism));
+    remember_login(login, mechanism);
     say(kLoggedIn);
 }
 
-runtime::Task<void> Session::refuse_login(accounts::Refusal refusal, std::uint32_t fingerprint,
-                                          std::string login) {
-    log_login("login.failed", login, name_of(refusal));
+runtime::Task<void> Session::refuse_login(FailedLogin failed) {
+    const accounts::Refusal refusal = failed.rejection.why;
+    log_login("login.failed", failed.login, name_of(refusal));
+    const Answer answer = context_.replies.make(say_for(refusal));
+    remember({.account = failed.rejection.account,
+              .known = failed.rejection.known,
+              .login = std::move(failed.login),
+              .mechanism = std::string(name_of(failed.mechanism)),
+              .outcome = answer.name()});
     const bool our_fault =
         refusal == accounts::Refusal::busy || refusal == accounts::Refusal::unavailable;
     if (!our_fault) {
         // Guessing on this connection slows down and ends; nobody else is slowed or locked out
         // (threats.md A6).
-        const Milliseconds delay = login_failures_.add(fingerprint);
+        const Milliseconds delay = login_failures_.add(failed.fingerprint);
         auto slept = co_await runtime::sleep_for(delay);
         if (!slept) {
             ended_ = true;
             co_return;
         }
     }
-    say(say_for(refusal));
+    say(answer);
     if (!our_fault && login_failures_.too_many() && !ended_) hang_up(Say::too_many_logins);
 }
 

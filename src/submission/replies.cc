@@ -271,7 +271,7 @@ Answer Catalogue::make(Say say, std::initializer_list<std::string_view> values) 
     }
     if (row.code >= 400) line = finish(std::move(line), row.number);
     line += "\r\n";
-    return {row.number, row.code, row.status, std::move(line)};
+    return {.number = row.number, .code = row.code, .status = row.status, .line = std::move(line)};
 }
 
 // Adds the help address, or the number where the address does not fit.

@@ -101,6 +101,7 @@ struct Answer {
     int code = 0;
     std::string_view status;  // "5.7.1"
     std::string line;         // with CR LF
+    std::string address{};    // R8: the one that was refused
 
     std::string_view text() const;  // without code, status and CR LF
     std::string name() const;       // "R8"

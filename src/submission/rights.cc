@@ -3,11 +3,21 @@
 #include "mail/fixup.h"
 
 namespace posthaste::submission {
+namespace {
+
+Answer foreign(const Catalogue& replies, Say say, const accounts::Identity& identity,
+               const mail::Mailbox& address) {
+    Answer answer = replies.make(say, {identity.account, address.to_string()});
+    answer.address = address.to_string();
+    return answer;
+}
+
+}  // namespace
 
 std::optional<Answer> check_sender(const accounts::Identity& identity,
                                    const mail::ReversePath& sender, const Catalogue& replies) {
     if (!sender || identity.may_send_as(*sender)) return std::nullopt;
-    return replies.make(Say::foreign_sender, {identity.account, sender->to_string()});
+    return foreign(replies, Say::foreign_sender, identity, *sender);
 }
 
 std::optional<Answer> check_authors(const accounts::Identity& identity,
@@ -19,7 +29,7 @@ std::optional<Answer> check_authors(const accounts::Identity& identity,
     if (!authors || authors->empty()) return replies.make(Say::bad_from);
     for (const auto& author : *authors) {
         if (identity.may_send_as(author)) continue;
-        return replies.make(Say::foreign_author, {identity.account, author.to_string()});
+        return foreign(replies, Say::foreign_author, identity, author);
     }
     return std::nullopt;
 }

@@ -48,9 +48,9 @@ class ServerBackend final : public Backend {
           authenticator_(services.authenticator),
           homes_(homes) {}
 
-    runtime::Task<std::expected<accounts::Identity, accounts::Refusal>> authenticate(
-        std::string login, Secret password) override {
-        return authenticator_.authenticate(std::move(login), std::move(password));
+    runtime::Task<std::expected<accounts::Identity, accounts::Rejection>> authenticate(
+        accounts::LoginAttempt attempt) override {
+        return authenticator_.authenticate(std::move(attempt));
     }
 
     std::uint64_t directory_generation() const override {
@@ -110,6 +110,7 @@ struct Server::Impl : std::enable_shared_from_this<Server::Impl> {
                   .demux = services.demux,
                   .log = services.log,
                   .events = services.events,
+                  .sign_ins = services.sign_ins,
                   .metrics = {}} {}
 
     void accept(runtime::Worker& worker, std::shared_ptr<const PortProfile> profile,

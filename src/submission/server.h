@@ -3,6 +3,7 @@
 #pragma once
 
 #include "accounts/authenticator.h"
+#include "accounts/sign_in_log.h"
 #include "base/event.h"
 #include "base/log.h"
 #include "base/metrics.h"
@@ -50,6 +51,7 @@ struct Services {
     runtime::BlockingPool& blocking;
     Log& log;
     std::function<void(const Event&)> events;
+    accounts::SignInLog* sign_ins = nullptr;  // may be null
 };
 
 class Server {

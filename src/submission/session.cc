@@ -255,6 +255,12 @@ void Session::say(const Answer& answer) {
     if (++errors_ >= context_.options.errors) hang_up(Say::too_many_errors);
 }
 
+void Session::refuse_setting(Say what) {
+    const Answer answer = context_.replies.make(what);
+    say(answer);
+    remember_refusal(answer);
+}
+
 void Session::hang_up(Say what) {
     ended_ = true;
     say(std::string_view(context_.replies.make(what).line));
@@ -268,6 +274,7 @@ void Session::reject(const Answer& answer, About about) {
     } else {
         say(answer);
     }
+    remember_refusal(answer, about.sender);
     if (!context_.events) return;
     Event event;
     event.type = EventType::rejected;

@@ -8,8 +8,8 @@
 // (content_intake.h). So a message of 50 MB takes 0.5 MB, and the worst that a logged-in client can
 // make of it, with 1,000 of the longest recipients and a header of 1 MB, stays under 4 MB.
 //
-// Where it is: session.cc the loop, commands.cc the verbs, login.cc AUTH, transfer.cc DATA and
-// BDAT.
+// Where it is: session.cc the loop, commands.cc the verbs, login.cc AUTH, sign_ins.cc what the
+// sign-in log hears, transfer.cc DATA and BDAT.
 #pragma once
 
 #include "net/listener.h"
@@ -29,6 +29,8 @@
 #include <unordered_set>
 
 namespace posthaste::submission {
+
+std::string_view name_of(smtp::Mechanism mechanism);  // "PLAIN"
 
 class Session {
   public:
@@ -68,6 +70,9 @@ class Session {
     void say(const Answer& answer);  // a refusal; counts
 
     void say(Say what) { say(context_.replies.make(what)); }
+
+    // The same, and the sign-in log hears of it: a person has to set something.
+    void refuse_setting(Say what);
 
     void hang_up(Say what);  // the same and the end
 
@@ -119,10 +124,23 @@ class Session {
     runtime::Task<std::optional<Secret>> ask(std::string_view prompt);
     runtime::Task<void> log_in(smtp::Credentials credentials, smtp::Mechanism mechanism);
     void welcome(accounts::Identity identity, const std::string& login, smtp::Mechanism mechanism);
-    runtime::Task<void> refuse_login(accounts::Refusal refusal, std::uint32_t fingerprint,
-                                     std::string login);
+
+    struct FailedLogin {
+        accounts::Rejection rejection;
+        std::string login;
+        smtp::Mechanism mechanism{};
+        std::uint32_t fingerprint = 0;
+    };
+
+    runtime::Task<void> refuse_login(FailedLogin failed);
     runtime::Task<bool> still_welcome();
     void log_login(std::string_view event, std::string_view login, std::string_view detail);
+
+    // sign_ins.cc
+    void remember(accounts::SignIn seen);
+    void remember_login(const std::string& login, smtp::Mechanism mechanism);
+    void remember_refusal(const Answer& answer, std::string from = {});
+    void remember_sender(const mail::ReversePath& sender);
 
     // transfer.cc
     runtime::Task<void> on_data(std::string_view argument);
@@ -146,6 +164,7 @@ class Session {
     std::optional<net::ConnectionCounter::Unit> unit_;
     smtp::Transaction transaction_;
     std::optional<accounts::Identity> identity_;
+    std::string ehlo_;                            // as said, printable
     std::string out_;                             // replies not yet written
     std::unordered_set<std::string> recipients_;  // of the transaction, to store a duplicate once
     std::unique_ptr<ContentIntake> intake_;       // between DATA or the first BDAT and its end
@@ -161,6 +180,7 @@ class Session {
     Waiting waiting_ = Waiting::no;
     bool esmtp_ = false;
     bool first_line_ = true;
+    bool sender_remembered_ = false;
     bool ended_ = false;
 };
 

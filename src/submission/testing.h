@@ -20,20 +20,23 @@ class FakeBackend final : public Backend {
   public:
     explicit FakeBackend(std::string folder) : folder_(std::move(folder)) {}
 
-    runtime::Task<std::expected<accounts::Identity, accounts::Refusal>> authenticate(
-        std::string login, Secret password) override {
+    runtime::Task<std::expected<accounts::Identity, accounts::Rejection>> authenticate(
+        accounts::LoginAttempt attempt) override {
         ++logins;
-        if (login == "busy@example.com") co_return std::unexpected(accounts::Refusal::busy);
-        if (login == "down@example.com") co_return std::unexpected(accounts::Refusal::unavailable);
-        if (login == "Anna Muster")
-            co_return std::unexpected(accounts::Refusal::name_is_no_address);
-        if (login == "carol") co_return std::unexpected(accounts::Refusal::name_needs_domain);
-        const bool right = password.reveal() == "correct horse";
+        const std::string& login = attempt.login;
+        const auto refuse = [&](accounts::Refusal why, bool known = false) {
+            return std::unexpected(accounts::Rejection{why, login, known});
+        };
+        if (login == "busy@example.com") co_return refuse(accounts::Refusal::busy);
+        if (login == "down@example.com") co_return refuse(accounts::Refusal::unavailable);
+        if (login == "Anna Muster") co_return refuse(accounts::Refusal::name_is_no_address);
+        if (login == "carol") co_return refuse(accounts::Refusal::name_needs_domain);
+        const bool right = attempt.password.reveal() == "correct horse";
         if (right && login == "gone@example.com") {
-            co_return std::unexpected(accounts::Refusal::disabled);
+            co_return refuse(accounts::Refusal::disabled, true);
         }
         if (!right || login != "anna@example.com") {
-            co_return std::unexpected(accounts::Refusal::wrong_password);
+            co_return refuse(accounts::Refusal::wrong_password, login == "anna@example.com");
         }
         co_return identity();
     }
@@ -146,6 +149,7 @@ class Rig {
                   .demux = demux,
                   .log = log,
                   .events = [this](const Event& event) { events.push_back(event); },
+                  .sign_ins = &sign_ins,
                   .metrics = {}} {}
 
     ~Rig() {
@@ -175,6 +179,7 @@ class Rig {
     FakeBackend backend{folder.path()};
     net::DemuxMemory demux;
     std::vector<Event> events;
+    accounts::SignInLog sign_ins;
     ServerContext context;
     std::vector<Session*> running;
     PretendTlsStream* last_stream = nullptr;  // of the last session, while it runs

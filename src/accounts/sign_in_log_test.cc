@@ -1,0 +1,150 @@
+#include "accounts/sign_in_log.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace posthaste::accounts {
+namespace {
+
+constexpr Timestamp kStart{Milliseconds(1'763'900'000'000)};
+const IpAddress kOffice = *IpAddress::parse("203.0.113.7");
+
+SignIn sign_in(const std::string& account, const std::string& outcome, int minute = 0) {
+    SignIn made;
+    made.when = kStart + std::chrono::minutes(minute);
+    made.account = account;
+    made.known = true;
+    made.login = account;
+    made.client = kOffice;
+    made.port = 587;
+    made.tls = SignIn::Tls::starttls;
+    made.outcome = outcome;
+    return made;
+}
+
+TEST(SignInLog, NewestFirstOfAPersonAndOfANetwork) {
+    SignInLog log;
+    log.add(sign_in("anna@example.com", "R3", 0));
+    log.add(sign_in("anna@example.com", "", 1));
+    log.add(sign_in("bob@example.com", "", 2));
+    const auto anna = log.of("anna@example.com");
+    ASSERT_EQ(anna.size(), 2u);
+    EXPECT_EQ(anna[0].outcome, "");
+    EXPECT_EQ(anna[1].outcome, "R3");
+    const auto office = log.of_network(kOffice);
+    ASSERT_EQ(office.size(), 3u);
+    EXPECT_EQ(office[0].account, "bob@example.com");
+    EXPECT_TRUE(log.of("carol@example.com").empty());
+    EXPECT_TRUE(log.of_network(*IpAddress::parse("203.0.113.8")).empty());
+}
+
+TEST(SignInLog, TheSameAgainIsOneEntryThatCounts) {
+    SignInLog log;
+    for (int minute = 0; minute < 300; minute += 5)
+        log.add(sign_in("anna@example.com", "R3", minute));
+    const auto seen = log.of("anna@example.com");
+    ASSERT_EQ(seen.size(), 1u);
+    EXPECT_EQ(seen[0].times, 60u);
+    EXPECT_EQ(seen[0].when, kStart + std::chrono::minutes(295));
+    log.add(sign_in("anna@example.com", "R3", 295 + 61));  // over an hour later: seen anew
+    EXPECT_EQ(log.of("anna@example.com").size(), 2u);
+}
+
+TEST(SignInLog, AGuesserDoesNotHideWhatWentWell) {
+    SignInLog log;
+    log.add(sign_in("anna@example.com", ""));
+    for (std::uint8_t i = 0; i < 200; ++i) {
+        auto guess = sign_in("anna@example.com", "R3", i);
+        guess.client = IpAddress::v4({198, 51, 100, i});
+        log.add(guess);
+    }
+    const auto seen = log.of("anna@example.com");
+    EXPECT_EQ(seen.size(), 20u);
+    EXPECT_EQ(seen.back().outcome, "");
+    // Nor does a busy program hide a refusal.
+    for (int i = 0; i < 200; ++i) {
+        auto login = sign_in("anna@example.com", "", i);
+        login.ehlo = "pod-" + std::to_string(i);
+        log.add(login);
+    }
+    EXPECT_TRUE(std::ranges::any_of(log.of("anna@example.com"),
+                                    [](const SignIn& s) { return s.outcome == "R3"; }));
+}
+
+TEST(SignInLog, NamesThatAreNobodysDoNotPushOutAccounts) {
+    SignInLog log({.accounts = 3, .strangers = 2, .networks = 2});
+    log.add(sign_in("anna@example.com", ""));
+    for (int i = 0; i < 100; ++i) {
+        auto guess = sign_in("nobody" + std::to_string(i) + "@example.com", "R3", i);
+        guess.known = false;
+        log.add(guess);
+    }
+    EXPECT_EQ(log.of("anna@example.com").size(), 1u);
+    EXPECT_EQ(log.of("nobody99@example.com").size(), 1u);
+    EXPECT_TRUE(log.of("nobody1@example.com").empty());
+}
+
+TEST(SignInLog, LeastRecentlySeenAccountIsForgottenFirst) {
+    SignInLog log({.accounts = 2});
+    log.add(sign_in("anna@example.com", "", 0));
+    log.add(sign_in("bob@example.com", "", 1));
+    log.add(sign_in("anna@example.com", "", 2));
+    log.add(sign_in("carol@example.com", "", 3));
+    EXPECT_EQ(log.of("anna@example.com").size(), 1u);
+    EXPECT_TRUE(log.of("bob@example.com").empty());
+}
+
+TEST(SignInLog, ANameWithoutDomainIsFoundAsTyped) {
+    SignInLog log;
+    SignIn refused = sign_in("", "R4");
+    refused.login = "Anna";
+    refused.known = false;
+    log.add(refused);
+    EXPECT_EQ(log.of("anna").size(), 1u);
+}
+
+TEST(SignInLog, IPv6CustomersOwnTheirSlash64) {
+    SignInLog log;
+    auto one = sign_in("anna@example.com", "R3");
+    one.client = *IpAddress::parse("2001:db8:1:2::1");
+    log.add(one);
+    EXPECT_EQ(log.of_network(*IpAddress::parse("2001:db8:1:2::ffff")).size(), 1u);
+    EXPECT_TRUE(log.of_network(*IpAddress::parse("2001:db8:1:3::1")).empty());
+}
+
+TEST(SignInLog, WatchersHearTheirAccountUntilTheyEnd) {
+    SignInLog log;
+    std::vector<std::string> heard;
+    auto watching = log.watch("anna@example.com",
+                              [&](const SignIn& s) { heard.push_back(s.outcome + "/" + s.from); });
+    log.add(sign_in("bob@example.com", ""));
+    log.add(sign_in("anna@example.com", "R3"));
+    log.add(sign_in("anna@example.com", ""));
+    log.add_sender("anna@example.com", kOffice, "sales@example.com");
+    log.add_sender("anna@example.com", kOffice, "sales@example.com");  // nothing new
+    watching.reset();
+    log.add(sign_in("anna@example.com", ""));
+    EXPECT_THAT(heard, testing::ElementsAre("R3/", "/", "/sales@example.com"));
+}
+
+TEST(SignInLog, SubscriptionMayOutliveTheLog) {
+    auto log = std::make_unique<SignInLog>();
+    auto watching = log->watch("anna@example.com", [](const SignIn&) {});
+    log.reset();
+    watching.reset();
+}
+
+TEST(SignInLog, AcceptedSenderCompletesTheNewestSignInFromThere) {
+    SignInLog log;
+    log.add(sign_in("anna@example.com", "", 0));
+    log.add(sign_in("anna@example.com", "R8", 1));
+    log.add_sender("anna@example.com", kOffice, "anna@example.com");
+    log.add_sender("anna@example.com", *IpAddress::parse("192.0.2.1"), "not@example.com");
+    log.add_sender("nobody@example.com", kOffice, "not@example.com");
+    const auto seen = log.of("anna@example.com");
+    EXPECT_EQ(seen[0].from, "");
+    EXPECT_EQ(seen[1].from, "anna@example.com");
+}
+
+}  // namespace
+}  // namespace posthaste::accounts
