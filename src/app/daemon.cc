@@ -21,6 +21,8 @@ constexpr int kTemporary = 75;      // sysexits: EX_TEMPFAIL
 constexpr int kConfiguration = 78;  // EX_CONFIG; the unit does not restart on it
 constexpr Seconds kGrace{30};
 constexpr Seconds kCertificateWatch{5};
+constexpr Seconds kStorePatience{2};
+constexpr Milliseconds kStoreLook{50};
 constexpr std::chrono::hours kOwnRenewal{1};
 constexpr std::size_t kBlockingThreads = 4;
 constexpr std::size_t kBlockingQueue = 4096;
@@ -128,6 +130,7 @@ class Daemon {
         PH_TRY(auto delivery, delivery_options(settings_));
         where_ = "user";
         PH_CHECK(become(user));
+        warn_of_unreadable_certificates();
         if (user.uid == 0 && !options_.ephemeral)
             log_.warning("server.runs_as_root",
                          {{"why", "the store belongs to root and [admin] user names nobody"},
@@ -135,7 +138,7 @@ class Daemon {
                            "adduser --system --group posthaste; chown -R posthaste: the "
                            "store's folder; restart"}});
         where_ = "store";
-        PH_TRY(store_, store::Store::open(store_options(settings_), log_));
+        PH_CHECK(open_store());
         if (!tls_) {
             where_ = "tls";
             PH_CHECK(load_certificates());
@@ -146,6 +149,37 @@ class Daemon {
         PH_TRY(resolver_, net::Resolver::make(resolver_options(settings_), log_));
         connections_.emplace(connection_limits(settings_, carried));
         return build_upper(std::move(delivery));
+    }
+
+    // A command that works on the store itself has it for a moment; another server keeps it.
+    Result<void> open_store() {
+        const auto give_up = std::chrono::steady_clock::now() + kStorePatience;
+        for (;;) {
+            auto opened = store::Store::open(store_options(settings_), log_);
+            if (opened) {
+                store_ = std::move(*opened);
+                return {};
+            }
+            if (opened.error().kind != ErrorKind::conflict ||
+                std::chrono::steady_clock::now() > give_up)
+                return std::unexpected(std::move(opened).error());
+            std::this_thread::sleep_for(kStoreLook);
+        }
+    }
+
+    // Said at the start, not on the day of the renewal.
+    void warn_of_unreadable_certificates() {
+        for (const auto* files : {&settings_.cert_files, &settings_.key_files}) {
+            for (const auto& file : *files) {
+                if (access(file.c_str(), R_OK) == 0) continue;
+                log_.warning("tls.read_once",
+                             {{"file", file},
+                              {"why", "root could read it, the server's user cannot"},
+                              {"mend", fmt::format("let its group read {} (posthaste check says "
+                                                   "how), or restart when it is renewed",
+                                                   file)}});
+            }
+        }
     }
 
     Result<void> load_certificates() {
@@ -179,8 +213,10 @@ class Daemon {
         queue_->register_metrics(metrics_);
         submission_->register_metrics(metrics_);
         authenticator_->register_metrics(metrics_);
-        web_.emplace(WebServices::Parts{settings_, *store_, *queue_, hub_, inbox_.get(), metrics_,
-                                        web_tls_, blocking_, workers_, log_});
+        auto trap_address = sockets_.trap ? sockets_.trap->local().to_string() : std::string();
+        web_.emplace(WebServices::Parts{settings_, *store_, *queue_, hub_, inbox_.get(),
+                                        std::move(trap_address), metrics_, web_tls_, blocking_,
+                                        workers_, log_});
         return {};
     }
 

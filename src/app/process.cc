@@ -41,6 +41,19 @@ std::string errno_text() {
     return std::strerror(errno);
 }  // NOLINT(concurrency-mt-unsafe): at start, one thread
 
+// By number where no name is known.
+User user_of(uid_t uid, gid_t gid) {
+    std::string buffer(16384, '\0');
+    passwd entry{};
+    passwd* found = nullptr;
+    User user{uid, gid, std::to_string(uid)};
+    if (getpwuid_r(uid, &entry, buffer.data(), buffer.size(), &found) == 0 && found != nullptr) {
+        user.name = entry.pw_name;
+        user.gid = entry.pw_gid;
+    }
+    return user;
+}
+
 }  // namespace
 
 std::size_t raise_file_limit() {
@@ -83,20 +96,11 @@ Result<User> find_user(const std::string& name) {
 std::optional<User> owner_of(const std::string& path) {
     struct stat info{};
     if (stat(path.c_str(), &info) != 0) return std::nullopt;
-    std::string buffer(16384, '\0');
-    passwd entry{};
-    passwd* found = nullptr;
-    User user{info.st_uid, info.st_gid, std::to_string(info.st_uid)};
-    if (getpwuid_r(info.st_uid, &entry, buffer.data(), buffer.size(), &found) == 0 &&
-        found != nullptr) {
-        user.name = entry.pw_name;
-        user.gid = entry.pw_gid;
-    }
-    return user;
+    return user_of(info.st_uid, info.st_gid);
 }
 
 Result<User> service_user(const std::string& configured, const std::string& store_path) {
-    User self{geteuid(), getegid(), std::to_string(geteuid())};
+    const User self = user_of(geteuid(), getegid());
     if (geteuid() != 0) return self;
     if (!configured.empty()) return find_user(configured);
     if (auto owner = owner_of(store_path)) return *owner;

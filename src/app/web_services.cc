@@ -17,6 +17,8 @@ constexpr std::size_t kPublicConnections = 4000;
 constexpr std::size_t kPublicPerAddress = 200;
 // No public page waits for longer than a moment, but for the live line of the set-up page.
 constexpr std::size_t kPublicMaxBody = 64 << 10;
+// The copy of a large store, on a slow disk.
+constexpr Seconds kLongestCommand = std::chrono::hours(2) + Seconds(10);
 
 }  // namespace
 
@@ -36,10 +38,12 @@ Result<WebSockets> WebSockets::bind(const Settings& settings) {
 
 WebServices::WebServices(Parts parts) : parts_(std::move(parts)) {
     const web::HttpServer::Options bounds;
+    auto patient = bounds;
+    patient.handler_timeout = kLongestCommand;
     auto admin = std::make_shared<web::Router>();
     web::add_admin_api(*admin, {parts_.store, parts_.queue, parts_.blocking, &parts_.hub,
                                 parts_.settings.hostname, POSTHASTE_VERSION});
-    admin_ = std::make_unique<web::HttpServer>(bounds, admin, parts_.workers, parts_.log);
+    admin_ = std::make_unique<web::HttpServer>(patient, admin, parts_.workers, parts_.log);
 
     auto pages = public_pages();
     auto open = bounds;
@@ -51,7 +55,9 @@ WebServices::WebServices(Parts parts) : parts_(std::move(parts)) {
     // The inbox comes first: its list is what "/" shows on loopback. Under a stranger's name (or
     // behind a proxy that hands on ours) there are the public pages only.
     auto local = std::make_shared<web::Router>();
-    if (parts_.inbox != nullptr) web::add_trap_pages(*local, *parts_.inbox, parts_.blocking);
+    if (parts_.inbox != nullptr)
+        web::add_trap_pages(*local, *parts_.inbox, parts_.blocking,
+                            {parts_.trap_address, POSTHASTE_VERSION});
     local->add_all(*pages);
     auto guarded = bounds;
     guarded.check_host = true;

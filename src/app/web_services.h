@@ -42,7 +42,8 @@ class WebServices {
         store::Store& store;
         queue::Queue& queue;
         web::EventHub& hub;
-        trap::Inbox* inbox;  // null: none
+        trap::Inbox* inbox;        // null: none
+        std::string trap_address;  // of listen.trap, for the empty inbox; may be empty
         MetricsRegistry& metrics;
         std::shared_ptr<net::TlsServerContext> tls;  // of listen.https: ALPN http/1.1
         runtime::BlockingPool& blocking;

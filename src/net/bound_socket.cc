@@ -193,4 +193,9 @@ Endpoint BoundSocket::local() const {
     return address.endpoint();
 }
 
+std::optional<std::string> port_holder(std::uint16_t port) {
+    if (!detail::is_listened_on(port)) return std::nullopt;
+    return detail::find_port_holder(port);
+}
+
 }  // namespace posthaste::net

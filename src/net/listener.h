@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -44,6 +45,10 @@ class BoundSocket {
 
     int fd_ = -1;
 };
+
+// Who listens on that TCP port, on any address: "master (pid 812)", "" when that is not for this
+// user to know, nothing when nobody does.
+std::optional<std::string> port_holder(std::uint16_t port);
 
 // Admission and counting across all listeners of the process. Thread-safe.
 class ConnectionCounter {

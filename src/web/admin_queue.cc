@@ -10,6 +10,8 @@ namespace posthaste::web {
 
 namespace {
 
+constexpr Seconds kBackupDeadline = std::chrono::hours(2);
+
 using Services = std::shared_ptr<const AdminServices>;
 using formats::JsonWriter;
 
@@ -208,7 +210,12 @@ runtime::Task<HttpResponse> make_backup(Services services, const HttpRequest& re
             {ErrorKind::syntax, "the folder must be an absolute path", "let it start with '/'"});
     auto copy = [services, folder = *folder] { return services->store.engine().backup(folder); };
     auto made = co_await runtime::offload(services->blocking, std::move(copy),
-                                          Deadline::after(Seconds(300)));
+                                          Deadline::after(kBackupDeadline));
+    if (!made && made.error().kind == ErrorKind::denied && made.error().mend.empty())
+        made.error().mend =
+            "the server makes the copy, as its own user: let that user write there (install -d -m "
+            "700 -o posthaste FOLDER); a unit with ProtectSystem needs it below "
+            "/var/lib/posthaste-backup";
     co_return answer(made);
 }
 

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from harness import ports
 from harness.daemon import StartFailed
 
 GOOD = 'hostname = "mail.example.test"\n'
@@ -101,6 +102,28 @@ def test_a_good_file(make, sink):
     answer = server.cli("check")
     assert answer.code == 0, answer
     assert server.running()
+
+
+def test_a_port_that_somebody_else_has(make, sink):
+    """Before the start it is said who; beside our own running server it is as it should be."""
+    server = make.posthaste(relay=sink, start=False, config={"listen": {"http": sink.address}})
+    row = _finding(server, "ports", "warn")
+    assert str(sink.port) in row["text"] and ("python" in row["text"] or "another user" in row["text"])
+    assert "[listen]" in row["mend"]
+    server = make.posthaste(relay=sink)
+    assert "running server" in _finding(server, "ports", "ok")["text"]
+
+
+def test_name_servers_that_do_not_answer(make):
+    server = make.posthaste(start=False, config={"delivery": {"resolver": [f"127.0.0.1:{ports.free_port()}"]}})
+    row = _finding(server, "dns", "warn")
+    assert "[delivery] resolver" in row["mend"]
+
+
+def _finding(server, check, status):
+    rows = [row for row in server.cli("check", "--json").rows if (row["check"], row["status"]) == (check, status)]
+    assert rows, server.cli("check")
+    return rows[0]
 
 
 def test_a_certificate_that_is_not_there(make, sink):

@@ -1,6 +1,7 @@
 """queue list, show, hold, release, retry, cancel: for people, and with --json for programs; on a server and on a store."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -186,3 +187,32 @@ def test_send_by_smtp_like_a_mail_program(make, sink, authority):
     untrusted = server.cli("send", "--server", f"localhost:{server.port}", "--user", ANNA, "--password-stdin", "--from", ANNA, "--to", "x@example.net",
                            input="correct horse battery\n")
     assert untrusted.code in (3, 4) and "certificate" in untrusted.err.lower()
+
+
+def test_retry_by_domain_leaves_the_other_recipients(make, sink):
+    """Of one message: those of that domain go now, the others wait for their time, after a restart too."""
+    server = make.posthaste(relay=sink, config={"delivery": {"retry": ["1h"]}})
+    server.submit(["rcpt451.a@one.test", "rcpt451.b@two.test"])
+    server.log.wait_for("deferred", count=2)
+    server.admin("queue", "retry", "--to-domain", "one.test")
+    server.log.wait_for("deferred", to="rcpt451.a@one.test", attempt=2)
+    server.restart()
+    rows = {row["address"]: row for row in server.queue()[0]["recipients"]}
+    assert (rows["rcpt451.a@one.test"]["attempts"], rows["rcpt451.b@two.test"]["attempts"]) == (2, 1)
+
+
+def test_commands_at_the_same_time_wait_for_each_other(make, sink):
+    """Without a server each opens the store, which one process may at a time."""
+    server = make.posthaste(relay=sink, start=False)
+    server.make_accounts()
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: server.cli("queue", "list"), range(8)))
+    assert [answer.code for answer in answers] == [0] * 8, answers
+
+
+def test_a_command_waits_for_a_server_that_starts(make, sink):
+    server = make.posthaste(relay=sink, start=False)
+    server.make_accounts()
+    server.start(wait=False)
+    assert server.cli("queue", "list").code == 0
+    server.wait_ready()

@@ -115,6 +115,13 @@ def test_a_key_that_only_root_may_read(make, sink, authority):
     server.start()
     with server.secure() as client:
         assert client.cmd("NOOP").code == 250
+    # It cannot be read again once root is given up: said before it is renewed, not after.
+    assert str(secret) in server.log.wait_for("tls.read_once")["mend"]
+    row = next(row for row in server.cli("check", "--json", user="root").rows if row["check"] == "renewal")
+    assert row["status"] == "warn" and str(secret) in row["text"] and "chgrp nobody" in row["mend"]
+    os.chown(secret, 0, NOBODY.pw_gid)
+    secret.chmod(0o640)
+    assert not [row for row in server.cli("check", "--json", user="root").rows if row["check"] == "renewal"]
 
 
 def test_the_admin_socket_is_not_for_everybody(make, sink):

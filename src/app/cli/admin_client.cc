@@ -126,6 +126,10 @@ struct AdminClient::Impl {
     }
 };
 
+bool server_runs(const Settings& settings) {
+    return look(settings.admin_socket) != Presence::absent;
+}
+
 AdminClient::AdminClient(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 AdminClient::~AdminClient() {

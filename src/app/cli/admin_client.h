@@ -14,6 +14,9 @@
 
 namespace posthaste::app::cli {
 
+// Somebody answers on the admin socket.
+bool server_runs(const Settings& settings);
+
 class AdminClient {
   public:
     // Errors: refused (a server runs but its socket cannot be used: the mend says why), and those

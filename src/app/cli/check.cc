@@ -1,5 +1,6 @@
 // posthaste check: configuration and environment, without starting. Safe beside a running server:
 // it opens nothing for writing and binds nothing.
+#include "app/cli/check_environment.h"
 #include "app/cli/commands.h"
 #include "app/cli/configuration.h"
 #include "app/config.h"
@@ -17,21 +18,6 @@
 namespace posthaste::app::cli {
 
 namespace {
-
-enum class Status { ok, warn, bad };
-
-struct Finding {
-    Status status = Status::ok;
-    std::string what;
-    std::string text;
-    std::string mend;
-};
-
-using Findings = std::vector<Finding>;
-
-void add(Findings& findings, std::string what, const Error& error) {
-    findings.push_back({Status::bad, std::move(what), error.text, error.mend});
-}
 
 void check_store(const Settings& s, Findings& findings) {
     struct stat info{};
@@ -154,6 +140,9 @@ int run_check(const Arguments& arguments) {
         add(findings, "relay", delivery.error());
     check_files(findings, *settings);
     check_users(findings, *settings);
+    check_renewal(*settings, findings);
+    check_ports(*settings, findings);
+    check_name_servers(*settings, findings);
     std::size_t failed = 0;
     std::size_t warned = 0;
     for (const auto& finding : findings) {

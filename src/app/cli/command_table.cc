@@ -209,7 +209,7 @@ const std::vector<Command>& table() {
          "DIR",
          "a consistent copy of the store, also while running; restored mail comes back held",
          "",
-         "posthaste backup /var/backups/posthaste-monday",
+         "posthaste backup /var/lib/posthaste-backup/monday",
          {},
          run_backup},
         {"bench",

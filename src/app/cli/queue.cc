@@ -21,6 +21,8 @@ using formats::percent_encode;
 constexpr std::size_t kGroupedMessages =
     100'000;  // read for the groups of `queue list`; more is said, not shown
 
+constexpr Seconds kBackupPatience = std::chrono::hours(2);
+
 std::string text(const JsonValue& value, std::string_view key) {
     const auto* found = value.find(key);
     return found == nullptr ? std::string()
@@ -260,7 +262,7 @@ int run_backup(const Arguments& arguments) {
         JsonWriter body;
         body.begin_object().member("folder", folder).end_object();
         PH_TRY([[maybe_unused]] auto answer,
-               admin.call("POST", "/v1/backup", std::move(body).take(), Seconds(310)));
+               admin.call("POST", "/v1/backup", std::move(body).take(), kBackupPatience));
         if (arguments.json())
             fmt::print("{{\"done\":true}}\n");
         else

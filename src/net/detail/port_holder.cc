@@ -45,6 +45,12 @@ bool holds_one_of(const fs::path& descriptors, const std::set<std::uint64_t>& in
     return false;
 }
 
+std::set<std::uint64_t> all_inodes(std::uint16_t port) {
+    auto inodes = listening_inodes(whole("/proc/net/tcp"), port);
+    inodes.merge(listening_inodes(whole("/proc/net/tcp6"), port));
+    return inodes;
+}
+
 }  // namespace
 
 std::set<std::uint64_t> listening_inodes(std::string_view table, std::uint16_t port) {
@@ -72,9 +78,12 @@ std::set<std::uint64_t> listening_inodes(std::string_view table, std::uint16_t p
     return inodes;
 }
 
+bool is_listened_on(std::uint16_t port) {
+    return !all_inodes(port).empty();
+}
+
 std::string find_port_holder(std::uint16_t port) {
-    auto inodes = listening_inodes(whole("/proc/net/tcp"), port);
-    inodes.merge(listening_inodes(whole("/proc/net/tcp6"), port));
+    const auto inodes = all_inodes(port);
     if (inodes.empty()) return {};
     std::error_code error;
     for (fs::directory_iterator it("/proc", error), end; !error && it != end; it.increment(error)) {

@@ -1,0 +1,129 @@
+#include "app/cli/check_environment.h"
+
+#include "app/cli/admin_client.h"
+#include "app/layer_options.h"
+#include "app/process.h"
+#include "runtime/task_group.h"
+#include "runtime/worker.h"
+
+#include <sys/wait.h>
+
+#include <unistd.h>
+
+namespace posthaste::app::cli {
+
+namespace {
+
+constexpr Seconds kDnsPatience{3};
+
+std::vector<net::ListenAddress> all_addresses(const Settings& s) {
+    auto addresses = s.submission;
+    for (const auto& one : {s.http, s.trap, s.metrics})
+        if (one) addresses.push_back(*one);
+    return addresses;
+}
+
+runtime::Task<void> ask(net::Resolver& resolver, std::string name, net::AddressAnswer& answer,
+                        runtime::Worker& worker) {
+    auto asking = resolver.addresses(std::move(name), Deadline::after(kDnsPatience));
+    answer = co_await std::move(asking);
+    worker.stop();
+}
+
+// What a child that has become `user` cannot read; everything when there can be no child.
+std::vector<std::string> unreadable_for(const User& user, const std::vector<std::string>& files) {
+    int ends[2];
+    if (pipe(ends) != 0) return files;
+    const pid_t child = fork();
+    if (child == 0) {
+        // One octet a file; this process does nothing else.
+        std::string flags;
+        const bool changed = become(user).has_value();
+        for (const auto& file : files)
+            flags.push_back(changed && access(file.c_str(), R_OK) == 0 ? 'y' : 'n');
+        const auto written = write(ends[1], flags.data(), flags.size());
+        _exit(written == static_cast<ssize_t>(flags.size()) ? 0 : 1);
+    }
+    close(ends[1]);
+    std::string flags(files.size(), 'n');
+    const auto got = child < 0 ? 0 : read(ends[0], flags.data(), flags.size());
+    close(ends[0]);
+    if (child > 0) waitpid(child, nullptr, 0);
+    std::vector<std::string> unreadable;
+    for (std::size_t i = 0; i < files.size(); ++i)
+        if (static_cast<ssize_t>(i) >= got || flags[i] != 'y') unreadable.push_back(files[i]);
+    return unreadable;
+}
+
+}  // namespace
+
+void check_ports(const Settings& s, Findings& findings) {
+    const bool running = server_runs(s);
+    std::size_t free = 0;
+    for (const auto& address : all_addresses(s)) {
+        const auto holder = net::port_holder(address.port);
+        if (!holder || running) {
+            ++free;
+            continue;
+        }
+        findings.push_back(
+            {Status::warn, "ports",
+             fmt::format("{} is listened on by {}", address.port,
+                         holder->empty() ? "a program of another user" : *holder),
+             "stop it, or name another port or address in [listen]; as root this names it"});
+    }
+    if (free > 0)
+        findings.push_back({Status::ok,
+                            "ports",
+                            running ? "listened on by the running server"
+                                    : fmt::format("{} to listen on, nobody else does", free),
+                            {}});
+}
+
+void check_name_servers(const Settings& s, Findings& findings) {
+    if (s.mode == Mode::trap) return;  // nothing is looked up
+    Log quiet{{.level = LogLevel::error}};
+    auto resolver = net::Resolver::make(resolver_options(s), quiet);
+    if (!resolver) return add(findings, "dns", resolver.error());
+    runtime::Worker worker("check");
+    runtime::TaskGroup tasks(worker, quiet);
+    net::AddressAnswer answer;
+    worker.post([&] { tasks.spawn(ask(**resolver, s.hostname, answer, worker)); });
+    worker.run();
+    if (answer.status == net::DnsStatus::failed) {
+        findings.push_back(
+            {Status::warn, "dns",
+             fmt::format("no answer about {}: {}", s.hostname,
+                         answer.why.empty() ? "no name server answered" : answer.why),
+             "mend /etc/resolv.conf, or name servers that answer in [delivery] resolver"});
+        return;
+    }
+    if (answer.addresses.empty()) {
+        findings.push_back({Status::warn, "dns",
+                            fmt::format("name servers answer; {} has no address", s.hostname),
+                            "publish an A or AAAA record for it, so that mail programs find it"});
+        return;
+    }
+    findings.push_back({Status::ok,
+                        "dns",
+                        fmt::format("{} is {}", s.hostname, answer.addresses[0].to_string()),
+                        {}});
+}
+
+void check_renewal(const Settings& s, Findings& findings) {
+    auto user = service_user(s.admin_user, s.store_path);
+    if (geteuid() != 0 || !user || user->uid == 0 || s.cert_files.empty()) return;
+    auto files = s.cert_files;
+    files.insert(files.end(), s.key_files.begin(), s.key_files.end());
+    for (const auto& file : unreadable_for(*user, files))
+        findings.push_back(
+            {Status::warn, "renewal",
+             fmt::format("{} cannot read {}: read as root at the start, but not when renewed",
+                         user->name, file),
+             fmt::format(
+                 "chgrp {0} {1} && chmod g+r {1} (folders above it too), in whatever renews "
+                 "it; or restart the server then",
+                 user->name, file)});
+}
+
+}  // namespace posthaste::app::cli

@@ -1,0 +1,17 @@
+// The checks of `posthaste check` that look beyond the configuration: who else is on our ports,
+// whether a name server answers, what the server's user may read. They open nothing for writing and
+// bind nothing.
+#pragma once
+
+#include "app/cli/findings.h"
+#include "app/settings.h"
+
+namespace posthaste::app::cli {
+
+void check_ports(const Settings& settings, Findings& findings);
+// Takes up to 3 s when no name server answers.
+void check_name_servers(const Settings& settings, Findings& findings);
+// Renewed certificates are read by the server's user, not by root.
+void check_renewal(const Settings& settings, Findings& findings);
+
+}  // namespace posthaste::app::cli
