@@ -3,6 +3,7 @@
 #include "app/layer_options.h"
 #include "web/admin_api.h"
 #include "web/metrics_page.h"
+#include "web/setup_pages.h"
 #include "web/trap_pages.h"
 
 #include <atomic>
@@ -72,6 +73,7 @@ WebServices::WebServices(Parts parts) : parts_(std::move(parts)) {
 // One router for listen.https and for loopback. Each part of the public pages adds itself here.
 std::shared_ptr<web::Router> WebServices::public_pages() const {
     auto pages = std::make_shared<web::Router>();
+    web::add_setup_pages(*pages, {mail_settings(parts_.settings), parts_.settings.admin});
     return pages;
 }
 

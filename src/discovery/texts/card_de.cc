@@ -1,4 +1,4 @@
-// Deutsch: cards, records, pages. Labels are those of the programs in their German versions.
+// Deutsch: cards, records, help pages. Labels are those of the programs in their German versions.
 #include "discovery/texts/tables.h"
 
 namespace posthaste::discovery::tables {
@@ -161,20 +161,6 @@ constexpr TextRow kRows[] = {
     {"word.incoming", "der IMAP- oder POP-Server Ihres Anbieters"},
     {"word.admin", "Ihren Administrator"},
 
-    {"page.setup.title", "Mailprogramm einrichten"},
-    {"page.setup.which", "Welches Programm benutzen Sie?"},
-    {"page.setup.address", "Ihre E-Mail-Adresse"},
-    {"page.setup.by_hand", "Von Hand"},
-    {"page.setup.copy", "Kopieren"},
-    {"page.setup.copied", "Kopiert"},
-    {"page.setup.qr_profile", "Mit der Kamera von iPhone oder iPad scannen"},
-    {"page.setup.qr_thunderbird", "In Thunderbird für Android scannen"},
-    {"page.setup.broken", "Es geht noch immer nicht"},
-    {"page.setup.error_label", "Fehlertext einfügen oder den Code eintippen (etwa 0x800CCC0F)"},
-    {"page.setup.error_button", "Was heißt das?"},
-    {"page.setup.waiting", "Warten, bis sich Ihr Mailprogramm anmeldet …"},
-    {"page.setup.seen", "{program} hat sich vor {ago} angemeldet."},
-    {"page.setup.test", "Testnachricht an mich senden"},
     {"page.help.title", "Was schiefging"},
     {"page.help.cause", "Warum"},
     {"page.help.steps", "Was zu tun ist"},

@@ -1,4 +1,4 @@
-// English: cards, records, pages. Labels are those of the programs; {marks} are filled in.
+// English: cards, records, help pages. Labels are those of the programs; {marks} are filled in.
 #include "discovery/texts/tables.h"
 
 namespace posthaste::discovery::tables {
@@ -148,20 +148,6 @@ constexpr TextRow kRows[] = {
     {"word.incoming", "your provider's IMAP or POP server"},
     {"word.admin", "your administrator"},
 
-    {"page.setup.title", "Set up your mail program"},
-    {"page.setup.which", "Which program do you use?"},
-    {"page.setup.address", "Your e-mail address"},
-    {"page.setup.by_hand", "By hand"},
-    {"page.setup.copy", "Copy"},
-    {"page.setup.copied", "Copied"},
-    {"page.setup.qr_profile", "Scan with the camera of the iPhone or iPad"},
-    {"page.setup.qr_thunderbird", "Scan inside Thunderbird for Android"},
-    {"page.setup.broken", "It still does not work"},
-    {"page.setup.error_label", "Paste the error text, or type the code (such as 0x800CCC0F)"},
-    {"page.setup.error_button", "What does it mean?"},
-    {"page.setup.waiting", "Waiting for your mail program to sign in …"},
-    {"page.setup.seen", "We saw {program} sign in {ago} ago."},
-    {"page.setup.test", "Send me a test message"},
     {"page.help.title", "What went wrong"},
     {"page.help.cause", "Why"},
     {"page.help.steps", "What to do"},
