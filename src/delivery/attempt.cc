@@ -30,7 +30,7 @@ Attempt::Attempt(Shared& shared, IdleConnections& idle, const queue::Parcel& par
     : shared_(shared),
       idle_(idle),
       parcel_(parcel),
-      route_(shared.routes.choose(parcel.recipients.front().address.domain())),
+      route_(shared.route_of(parcel)),
       path_(make_path(parcel.site, route_)),
       age_(std::chrono::duration_cast<Seconds>(shared.store.clock().now_queue() -
                                                parcel.message->accepted)),

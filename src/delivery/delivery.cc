@@ -93,10 +93,10 @@ Site SmtpCourier::fixed_site(const Route& route) const {
 
 runtime::Task<Location> SmtpCourier::locate(mail::Domain domain) {
     Location location;
-    const Route& route = shared_.routes.choose(domain);
+    location.hold = shared_.routes.choose(domain).kind == RouteRule::Kind::hold;
+    const Route& route = shared_.routes.choose(domain, Routes::Holds::passed);
     switch (route.kind) {
         case RouteRule::Kind::hold:
-            location.hold = true;
             co_return location;
         case RouteRule::Kind::trap:
         case RouteRule::Kind::smarthost:
@@ -121,7 +121,7 @@ runtime::Task<Location> SmtpCourier::locate(mail::Domain domain) {
 }
 
 runtime::Task<ParcelReport> SmtpCourier::deliver(Parcel parcel) {
-    const Route& route = shared_.routes.choose(parcel.recipients.front().address.domain());
+    const Route& route = shared_.route_of(parcel);
     if (route.kind == RouteRule::Kind::trap && shared_.trap != nullptr) {
         auto giving = give_to_trap(std::move(parcel));
         auto report = co_await std::move(giving);

@@ -46,22 +46,24 @@ Routes::Pattern Routes::parse(const std::string& text, std::size_t route) {
             domain ? domain->ascii() : ascii::to_lower(name), route};
 }
 
-const Route& Routes::choose(const mail::Domain& domain) const {
-    const std::string_view name = domain.ascii();
+bool Routes::Pattern::matches(std::string_view name) const {
+    switch (kind) {
+        case Kind::all:
+            return true;
+        case Kind::exact:
+            return name == domain;
+        case Kind::below:
+            return name.size() > domain.size() + 1 && name.ends_with(domain) &&
+                   name[name.size() - domain.size() - 1] == '.';
+    }
+    return false;
+}
+
+const Route& Routes::choose(const mail::Domain& domain, Holds holds) const {
     for (const Pattern& pattern : patterns_) {
-        switch (pattern.kind) {
-            case Pattern::Kind::all:
-                return routes_[pattern.route];
-            case Pattern::Kind::exact:
-                if (name == pattern.domain) return routes_[pattern.route];
-                break;
-            case Pattern::Kind::below:
-                if (name.size() > pattern.domain.size() + 1 && name.ends_with(pattern.domain) &&
-                    name[name.size() - pattern.domain.size() - 1] == '.') {
-                    return routes_[pattern.route];
-                }
-                break;
-        }
+        const Route& route = routes_[pattern.route];
+        if (holds == Holds::passed && route.kind == RouteRule::Kind::hold) continue;
+        if (pattern.matches(domain.ascii())) return route;
     }
     return routes_.back();
 }

@@ -22,8 +22,10 @@ class Routes {
   public:
     explicit Routes(const std::vector<RouteRule>& rules);
 
+    enum class Holds { kept, passed };  // passed: as if the rules that say hold were not there
+
     // Never fails: what no rule names goes to MX hosts.
-    const Route& choose(const mail::Domain& domain) const;
+    const Route& choose(const mail::Domain& domain, Holds holds = Holds::kept) const;
 
     const std::vector<Route>& all() const { return routes_; }
 
@@ -33,6 +35,8 @@ class Routes {
 
         std::string domain;
         std::size_t route = 0;
+
+        bool matches(std::string_view name) const;
     };
 
     static Pattern parse(const std::string& text, std::size_t route);

@@ -53,6 +53,15 @@ INSTANTIATE_TEST_SUITE_P(
         RouteRow{"a_literal", "[192.0.2.1]", RouteRule::Kind::mx, ""}),
     [](const auto& row) { return std::string(row.param.name); });
 
+TEST(Routes, WhatIsReleasedGoesAsIfNothingSaidHold) {
+    using enum RouteRule::Kind;
+    const Routes routes({rule({"a.example"}, hold), rule({"a.example"}, trap), rule({"*"}, hold)});
+    const auto domain = mail::Domain::parse("a.example");
+    EXPECT_EQ(routes.choose(*domain).kind, hold);
+    EXPECT_EQ(routes.choose(*domain, Routes::Holds::passed).kind, trap);
+    EXPECT_EQ(routes.choose(*mail::Domain::parse("b.example"), Routes::Holds::passed).kind, mx);
+}
+
 TEST(Routes, LoginsAtOneRelayAreSitesOfTheirOwn) {
     auto first = rule({"a.example"}, RouteRule::Kind::smarthost, "relay.example");
     auto second = rule({"*"}, RouteRule::Kind::smarthost, "relay.example");

@@ -69,4 +69,10 @@ Result<std::shared_ptr<net::TlsClientContext>> Shared::tls_context(
     return fail(ErrorKind::tls, "no certificates to verify with");
 }
 
+const Route& Shared::route_of(const queue::Parcel& parcel) const {
+    const bool released = parcel.message->hold == store::Hold::released;
+    return routes.choose(parcel.recipients.front().address.domain(),
+                         released ? Routes::Holds::passed : Routes::Holds::kept);
+}
+
 }  // namespace posthaste::delivery

@@ -45,6 +45,8 @@ struct Shared {
     // For `ca_file`; errors: why it could not be read at the start.
     Result<std::shared_ptr<net::TlsClientContext>> tls_context(const std::string& ca_file) const;
 
+    const Route& route_of(const queue::Parcel& parcel) const;
+
     const Options options;
     const Routes routes;
     store::Store& store;

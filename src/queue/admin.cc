@@ -107,8 +107,9 @@ Event Dispatcher::admin_event(EventType type, const QueueId& id) {
 // The store first: what a person was told holds after a crash.
 runtime::Task<Result<std::size_t>> Dispatcher::set_held(std::vector<QueueId> ids, bool held) {
     std::erase_if(ids, [&](const QueueId& id) { return scheduler_.is_held(id) == held; });
-    auto committing = commit_each(
-        ids, [held](const QueueId& id) -> store::Change { return store::SetHeld{id, held}; });
+    auto committing = commit_each(ids, [held](const QueueId& id) -> store::Change {
+        return store::SetHold{id, held ? store::Hold::held : store::Hold::released};
+    });
     PH_CO_CHECK(co_await std::move(committing));
     std::size_t count = 0;
     for (const QueueId& id : ids) {

@@ -262,7 +262,7 @@ Result<Reports> make_delay_reports(store::Store& store, const ReportOptions& opt
                                    const QueueId& id) {
     Reports reports;
     PH_TRY(const auto message, store.engine().message(id));
-    if (!message || message->row.held) return reports;
+    if (!message || message->row.hold == store::Hold::held) return reports;
     const About about{store, options, *message, store.clock().now_queue(), now(), {}, false};
     if (about.now < message->row.accepted + options.retry.delay_warning) return reports;
     const bool automatic = is_automatic(message->row.header ? *message->row.header : "");

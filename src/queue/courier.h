@@ -31,8 +31,9 @@ struct Site {
 // Either a site, or what becomes of all recipients of that domain now.
 struct Location {
     std::optional<Site> site;
-    bool hold =
-        false;  // a route says so: the queue holds their messages until a person releases them
+    // A route says so: the queue holds their messages until a person releases them. Those that are
+    // released go to `site`, which is where mail would go without that route.
+    bool hold = false;
     mail::Outcome otherwise;
 };
 

@@ -101,7 +101,7 @@ Result<void> Dispatcher::load() {
         message.id = open.id;
         message.account = open.account;
         message.expires = open.expires;
-        message.held = open.held;
+        message.hold = open.hold;
         // Who has no account is a report of ours. Whether the warning is due the message's own row
         // says then.
         if (!open.account.empty() && !open.delay_reported) {
@@ -171,7 +171,7 @@ void Dispatcher::admit(Added added) {
     message.account = row.account;
     message.expires = row.expires;
     if (row.sender) message.warn = row.accepted + options_.retry.delay_warning;
-    message.held = row.held;
+    message.hold = row.hold;
     const Moment now = moment();
     const Handle handle = scheduler_.add_message(message);
     for (const store::RecipientRow& recipient : added.recipients) {
@@ -285,14 +285,16 @@ runtime::Task<void> Dispatcher::locate(Handle domain) {
 
 void Dispatcher::settle_location(Handle domain, Location location) {
     const Moment now = moment();
+    std::vector<Taken> nowhere;
     if (location.hold) {
-        scheduler_.located_hold(domain, now);
+        nowhere = scheduler_.located_hold(domain, location.site ? &*location.site : nullptr, now);
     } else if (location.site) {
         scheduler_.located(domain, *location.site, now);
     } else {
-        for (Taken& taken : scheduler_.not_located(domain, now)) {
-            aside_.push_back({Aside::Why::outcome, std::move(taken), location.otherwise});
-        }
+        nowhere = scheduler_.not_located(domain, now);
+    }
+    for (Taken& taken : nowhere) {
+        aside_.push_back({Aside::Why::outcome, std::move(taken), location.otherwise});
     }
     want_run();
 }

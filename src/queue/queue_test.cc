@@ -38,9 +38,8 @@ class FakeCourier final : public Courier {
   public:
     runtime::Task<Location> locate(mail::Domain domain) override {
         Location location;
-        if (domain.ascii() == "held.example") {
-            location.hold = true;
-        } else if (domain.ascii() == "nowhere.example") {
+        location.hold = domain.ascii() == "held.example";
+        if (domain.ascii() == "nowhere.example") {
             location.otherwise = outcome(Verdict::failed, mail::Cause::bad_domain);
         } else {
             location.site = Site{"mx:" + domain.ascii(), 10, 100, false, 60s};
@@ -408,6 +407,22 @@ TEST_F(QueueTest, ARouteThatHoldsHoldsTheMessage) {
 }
 
 // What the other side has taken and the disk does not know yet goes out again after a crash.
+TEST_F(QueueTest, WhatAPersonReleasesItsRouteHoldsNoMore) {
+    start();
+    const QueueId id = submit(submission({"later@held.example"}));
+    const QueueId other = submit(submission({"x@held.example"}));
+    wait_for(EventType::held, 2);
+    EXPECT_EQ(act([&] { return queue_->release({{id}, "", false}); }), 1U);
+    wait_for(EventType::deferred, 1);
+    close();
+    courier_.set("later", outcome(Verdict::delivered));
+    start();
+    EXPECT_EQ(act([&] { return queue_->retry({{id}, "", false}); }), 1U);
+    wait_for(EventType::delivered, 1);
+    EXPECT_EQ(count(EventType::held), 2U) << "the other one stays, and this one is not held again";
+    EXPECT_TRUE(store_->engine().message(other)->has_value());
+}
+
 TEST_F(QueueTest, ADiskThatIsBehindBoundsWhatACrashWouldRepeat) {
     constexpr std::size_t kMost = 3;
     constexpr std::size_t kMessages = 20;

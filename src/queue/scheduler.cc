@@ -62,7 +62,8 @@ Handle Scheduler::add_message(const NewMessage& added) {
     message.expires = ceil_seconds(added.expires);
     if (added.warn) message.warn = ceil_seconds(*added.warn);
     message.account = account_names_.acquire(added.account);
-    message.held = added.held;
+    message.held = added.hold == store::Hold::held;
+    message.released = added.hold == store::Hold::released;
     const Handle handle = tables_.messages.add(message);
     index_.add(added.id, handle);
     return handle;
@@ -169,8 +170,13 @@ void Scheduler::make_due(Handle handle, const Moment& now) {
             }
             break;
         case Domain::State::hold:
-            if (domain.good_until > now.steady) {
+            if (domain.good_until <= now.steady) break;
+            if (!message_of(entry(handle)).released) {
                 hold_by_route(handle);
+                return;
+            }
+            if (domain.site != kNone) {
+                join_site(handle, domain.site, now);
                 return;
             }
             break;

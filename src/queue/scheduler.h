@@ -67,7 +67,7 @@ class Scheduler {
         std::string_view account;
         store::QueueTime expires;
         std::optional<store::QueueTime> warn;  // when to ask for a delay warning
-        bool held = false;
+        store::Hold hold = store::Hold::none;
     };
 
     struct NewRecipient {
@@ -99,7 +99,9 @@ class Scheduler {
     const std::string& domain_name(Handle domain) const { return domain_names_.name(domain); }
 
     void located(Handle domain, const Site& site, const Moment& now);
-    void located_hold(Handle domain, const Moment& now);
+    // `beyond`: where what a person has released goes; nothing if that is not known now, and those
+    // that wait for it come back handed out.
+    std::vector<Taken> located_hold(Handle domain, const Site* beyond, const Moment& now);
     std::vector<Taken> not_located(Handle domain,
                                    const Moment& now);  // all that wait for it, handed out
 
@@ -216,6 +218,7 @@ class Scheduler {
     void set_aside(Handle handle);  // out of whatever list it is in
     Taken start_taken(Handle message) const;
     std::vector<Handle> take_waiting_for(Domain& domain);
+    std::vector<Taken> hand_out_all(const std::vector<Handle>& handles);
 
     void want_location(Handle domain);
     void locating_ended(Domain& domain, const Moment& now, Seconds good_for);

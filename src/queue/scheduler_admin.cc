@@ -58,6 +58,7 @@ bool Scheduler::hold(const QueueId& id) {
     if (handle == kNone || tables_.messages[handle].held) return false;
     MessageEntry& message = tables_.messages[handle];
     message.held = true;
+    message.released = false;
     for (Handle h = message.first; h != kNone; h = entry(h).sibling) {
         Entry& e = entry(h);
         if (e.state == EntryState::ended || e.state == EntryState::in_flight) continue;
@@ -72,6 +73,7 @@ bool Scheduler::release(const QueueId& id, const Moment& now) {
     if (handle == kNone || !tables_.messages[handle].held) return false;
     MessageEntry& message = tables_.messages[handle];
     message.held = false;
+    message.released = true;
     message.route_holds = false;
     const std::uint32_t t = floor_seconds(now.queue);
     for (Handle h = message.first; h != kNone; h = entry(h).sibling) {

@@ -97,17 +97,42 @@ void Scheduler::located(Handle name, const Site& site, const Moment& now) {
     forget_idle_sites();
 }
 
-void Scheduler::located_hold(Handle name, const Moment& now) {
-    Domain& domain = domains_[name];
-    std::vector<Handle> all = take_waiting_for(domain);
-    if (domain.site != kNone) {
-        const auto ready = sites_[domain.site]->ready.remove_domain(name);
+std::vector<Taken> Scheduler::located_hold(Handle name, const Site* beyond, const Moment& now) {
+    std::vector<Handle> all = take_waiting_for(domains_[name]);
+    if (const Handle before = domains_[name].site; before != kNone) {
+        const auto ready = sites_[before]->ready.remove_domain(name);
         all.insert(all.end(), ready.begin(), ready.end());
         leave_site(name);
     }
+    if (beyond != nullptr) move_domain(name, find_site(*beyond), now);
+    Domain& domain = domains_[name];
     locating_ended(domain, now, kAskAgain);
     domain.state = Domain::State::hold;
-    for (const Handle h : all) hold_by_route(h);
+    std::vector<Handle> nowhere;
+    for (const Handle h : all) {
+        if (!message_of(entry(h)).released) {
+            hold_by_route(h);
+        } else if (domain.site != kNone) {
+            join_site(h, domain.site, now);
+        } else {
+            nowhere.push_back(h);
+        }
+    }
+    forget_idle_sites();
+    return hand_out_all(nowhere);
+}
+
+// Of none of these lists any more: grouped by message.
+std::vector<Taken> Scheduler::hand_out_all(const std::vector<Handle>& handles) {
+    std::vector<Taken> all;
+    for (const Handle h : handles) {
+        Entry& e = entry(h);
+        if (all.empty() || all.back().message != e.message) all.push_back(start_taken(e.message));
+        alarms_.clear(h);
+        set_state(e, EntryState::in_flight);
+        all.back().items.push_back({h, e.index, e.attempts});
+    }
+    return all;
 }
 
 std::vector<Taken> Scheduler::not_located(Handle name, const Moment& now) {
@@ -116,15 +141,7 @@ std::vector<Taken> Scheduler::not_located(Handle name, const Moment& now) {
     // What is ready at a site that was known before stays there: the directory of names may be down
     // as well.
     domain.state = domain.site == kNone ? Domain::State::unknown : Domain::State::at_site;
-    std::vector<Taken> all;
-    for (const Handle h : take_waiting_for(domain)) {
-        Entry& e = entry(h);
-        if (all.empty() || all.back().message != e.message) all.push_back(start_taken(e.message));
-        alarms_.clear(h);
-        set_state(e, EntryState::in_flight);
-        all.back().items.push_back({h, e.index, e.attempts});
-    }
-    return all;
+    return hand_out_all(take_waiting_for(domain));
 }
 
 bool Scheduler::can_start(const SiteState& site, const Moment& now) const {

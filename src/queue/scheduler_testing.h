@@ -29,7 +29,7 @@ class Bench {
         message.account = account;
         message.expires = now.queue + lifetime;
         if (warn_after) message.warn = now.queue + *warn_after;
-        message.held = held;
+        message.hold = held ? store::Hold::held : store::Hold::none;
         const Handle handle = scheduler.add_message(message);
         std::uint32_t index = 0;
         for (const std::string& domain : domains) {

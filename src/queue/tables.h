@@ -48,6 +48,7 @@ struct MessageEntry {
     Handle first = kNone;
     std::uint32_t open = 0;  // entries that have not ended
     bool held = false;
+    bool released = false;     // by a person: no route holds it any more
     bool many = false;         // more than one recipient
     bool route_holds = false;  // some entry is held_by_route
 };

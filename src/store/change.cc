@@ -10,7 +10,7 @@ namespace {
 
 template <class T>
 constexpr bool kIsQueue = std::is_same_v<T, AddMessage> || std::is_same_v<T, Settlement> ||
-                          std::is_same_v<T, MarkDelayReported> || std::is_same_v<T, SetHeld> ||
+                          std::is_same_v<T, MarkDelayReported> || std::is_same_v<T, SetHold> ||
                           std::is_same_v<T, SetNextAttempt> || std::is_same_v<T, SaveClock>;
 
 Part part_of_change(const Change& change) {

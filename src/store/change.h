@@ -39,9 +39,9 @@ struct MarkDelayReported {
     std::vector<std::uint32_t> indexes;
 };
 
-struct SetHeld {
+struct SetHold {
     QueueId id;
-    bool held = true;
+    Hold hold = Hold::held;
 };
 
 struct SetNextAttempt {  // `queue retry`: open recipients of the message
@@ -88,7 +88,7 @@ struct RemoveSetupLink {
     std::string account;
 };
 
-using Change = std::variant<AddMessage, Settlement, MarkDelayReported, SetHeld, SetNextAttempt,
+using Change = std::variant<AddMessage, Settlement, MarkDelayReported, SetHold, SetNextAttempt,
                             SaveClock, PutDomain, RemoveDomain, PutAccount, RemoveAccount,
                             PutAppPassword, RemoveAppPassword, PutSetupLink, RemoveSetupLink>;
 using Changes = std::vector<Change>;

@@ -22,7 +22,7 @@ AddMessage full_message() {
     add.row.smtputf8 = true;
     add.row.ret = mail::Ret::headers;
     add.row.envid = "QQ+3D314159";
-    add.row.held = true;
+    add.row.hold = Hold::held;
     RecipientRow& second = add.recipients[1];
     second.address = testing::mailbox("\"odd @ local\"@xn--mnchen-3ya.example");
     second.notify = mail::Notify::failure | mail::Notify::delay;
@@ -90,7 +90,7 @@ TEST_P(ConformanceQueue, every_field_comes_back_after_a_restart) {
     EXPECT_EQ(message.row.accepted_wall, add.row.accepted_wall);
     EXPECT_EQ(message.row.accepted, add.row.accepted);
     EXPECT_EQ(message.row.expires, add.row.expires);
-    EXPECT_EQ(message.row.held, add.row.held);
+    EXPECT_EQ(message.row.hold, add.row.hold);
     ASSERT_NE(message.row.header, nullptr);
     EXPECT_EQ(*message.row.header, *add.row.header);
     EXPECT_EQ(message.row.body.octets, nullptr);
@@ -120,7 +120,7 @@ TEST_P(ConformanceQueue, what_is_not_there_is_nothing_and_no_error) {
     const auto body = engine_->inline_body(id);
     EXPECT_TRUE(body && !*body);
     must_apply(Settlement{.id = id, .updates = {testing::done(0)}});
-    must_apply(SetHeld{.id = id, .held = true});
+    must_apply(SetHold{.id = id, .hold = Hold::held});
     must_apply(SetNextAttempt{.id = id, .next_at = {}, .only = {}});
     must_apply(MarkDelayReported{.id = id, .indexes = {0, 1}});
     EXPECT_FALSE(there(id));
@@ -218,20 +218,20 @@ TEST_P(ConformanceQueue, a_submission_is_written_whole_or_not_at_all) {
 TEST_P(ConformanceQueue, submissions_of_one_call_apply_in_order) {
     const AddMessage add = testing::make_message();
     const Changes in = testing::changes_of(add);
-    const Changes held = testing::changes_of(SetHeld{.id = add.row.id, .held = true});
+    const Changes held = testing::changes_of(SetHold{.id = add.row.id, .hold = Hold::held});
     const Changes out = testing::changes_of(testing::settle_all(add));
     const Changes* const all[] = {&in, &held, &out};
     ASSERT_TRUE(engine_->apply(all));
     EXPECT_FALSE(there(add.row.id));
     const Changes* const two[] = {&in, &held};
     ASSERT_TRUE(engine_->apply(two));
-    EXPECT_TRUE(get(add.row.id).row.held);
+    EXPECT_EQ(get(add.row.id).row.hold, Hold::held);
 }
 
 TEST_P(ConformanceQueue, hold_release_retry_and_delay_notice) {
     const AddMessage add = testing::make_message(2);
     must_apply(add);
-    must_apply(SetHeld{.id = add.row.id, .held = true});
+    must_apply(SetHold{.id = add.row.id, .hold = Hold::held});
     RecipientUpdate ended;
     ended.to = RecipientUpdate::To::report_due;
     ended.index = 1;
@@ -242,13 +242,13 @@ TEST_P(ConformanceQueue, hold_release_retry_and_delay_notice) {
     must_apply(MarkDelayReported{.id = add.row.id, .indexes = {0}});
     reopen();
     Message message = get(add.row.id);
-    EXPECT_TRUE(message.row.held);
+    EXPECT_EQ(message.row.hold, Hold::held);
     EXPECT_EQ(message.recipients.at(0).next_at, QueueTime(Milliseconds(42)));
     EXPECT_TRUE(message.recipients.at(0).delay_reported);
     EXPECT_EQ(message.recipients.at(1).next_at, QueueTime(Milliseconds(5)));  // not open
     EXPECT_FALSE(message.recipients.at(1).delay_reported);
-    must_apply(SetHeld{.id = add.row.id, .held = false});
-    EXPECT_FALSE(get(add.row.id).row.held);
+    must_apply(SetHold{.id = add.row.id, .hold = Hold::released});
+    EXPECT_EQ(get(add.row.id).row.hold, Hold::released);
 }
 
 TEST_P(ConformanceQueue, a_retry_of_some_recipients_leaves_the_others) {
@@ -266,7 +266,7 @@ TEST_P(ConformanceQueue, what_the_scheduler_loads_is_complete_and_in_order) {
     const AddMessage first = testing::make_message(2);
     AddMessage second = testing::make_message(1);
     second.row.account = "bob@example.com";
-    second.row.held = true;
+    second.row.hold = Hold::held;
     second.recipients[0].address = testing::mailbox("x@Other.Example");
     second.recipients[0].next_at = QueueTime(Milliseconds(99));
     second.recipients[0].attempts = 4;
@@ -285,13 +285,13 @@ TEST_P(ConformanceQueue, what_the_scheduler_loads_is_complete_and_in_order) {
     EXPECT_EQ(open[2].account, "bob@example.com");
     EXPECT_EQ(open[2].next_at, QueueTime(Milliseconds(99)));
     EXPECT_EQ(open[2].attempts, 4u);
-    EXPECT_TRUE(open[2].held);
+    EXPECT_EQ(open[2].hold, Hold::held);
     EXPECT_FALSE(open[2].report_due);
 }
 
 TEST_P(ConformanceQueue, list_filters) {
     AddMessage held = testing::make_message(1);
-    held.row.held = true;
+    held.row.hold = Hold::held;
     AddMessage other = testing::make_message(2);
     other.row.sender = testing::mailbox("Bob@example.com");
     other.recipients[1].address = testing::mailbox("x@other.example");
@@ -341,7 +341,7 @@ TEST_P(ConformanceQueue, list_pages_through_everything_once) {
 
 TEST_P(ConformanceQueue, counts) {
     AddMessage held = testing::make_message(3, "12345");
-    held.row.held = true;
+    held.row.hold = Hold::held;
     must_apply(held);
     must_apply(testing::make_message(1, "1"));
     RecipientUpdate ended = testing::done(0);
@@ -406,7 +406,7 @@ TEST_P(ConformanceQueue, backup_is_complete_held_and_opens) {
     const std::string target = elsewhere / "copy";
     const auto made = engine_->backup(target);
     ASSERT_TRUE(made) << made.error().text;
-    EXPECT_FALSE(get(small.row.id).row.held);  // the original goes on
+    EXPECT_EQ(get(small.row.id).row.hold, Hold::none);  // the original goes on
 
     const auto copy = open_copy(target);
     ASSERT_NE(copy, nullptr);
@@ -414,7 +414,8 @@ TEST_P(ConformanceQueue, backup_is_complete_held_and_opens) {
     EXPECT_EQ((*copy->clock_mark())->queue_time, QueueTime(Seconds(5)));
     EXPECT_TRUE(copy->account("alice@example.com")->has_value());
     std::size_t held = 0;
-    ASSERT_TRUE(copy->for_each_open([&](const OpenRecipient& open) { held += open.held ? 1 : 0; }));
+    ASSERT_TRUE(copy->for_each_open(
+        [&](const OpenRecipient& open) { held += open.hold == Hold::held ? 1 : 0; }));
     EXPECT_EQ(held, 4u);
     ContentReader reader(target + "/content", (*copy->message(in_file.row.id))->row.body);
     EXPECT_EQ(reader.next().value_or(""), "12345");

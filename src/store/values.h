@@ -28,6 +28,13 @@ constexpr std::size_t kInlineBody = 256 << 10;
 
 enum class MessageKind : std::uint8_t { mail = 0, dsn = 1 };
 
+// What a person, or a route, has decided about a message as a whole.
+enum class Hold : std::uint8_t {
+    none = 0,
+    held = 1,
+    released = 2,  // by a person: a route that says hold keeps it no longer
+};
+
 struct MessageRow {
     QueueId id;
     MessageKind kind = MessageKind::mail;
@@ -43,7 +50,7 @@ struct MessageRow {
     Timestamp accepted_wall;
     QueueTime accepted;
     QueueTime expires;
-    bool held = false;
+    Hold hold = Hold::none;
 };
 
 enum class RecipientState : std::uint8_t {
@@ -78,7 +85,7 @@ struct OpenRecipient {
     QueueTime next_at;
     QueueTime expires;
     std::uint32_t attempts = 0;
-    bool held = false;
+    Hold hold = Hold::none;
     bool report_due = false;
     bool delay_reported = false;
 };

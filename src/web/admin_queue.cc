@@ -118,7 +118,7 @@ runtime::Task<HttpResponse> show_message(Services services, const PathValues& va
         mail::to_string(message.row.sender),
         message.row.body.size + (message.row.header ? message.row.header->size() + 2 : 0),
         message.row.accepted_wall,
-        message.row.held,
+        message.row.hold == store::Hold::held,
         message.recipients};
     auto body = summary_json(summary, services->store.clock());
     body.pop_back();

@@ -239,3 +239,14 @@ def test_routes_are_chosen_in_order(make, sink):
     assert not partner.to("b@sub.partner.test") and not sink.to("d@later.test")
     (left,) = server.queue()
     assert "d@later.test" in str(left)
+    # A person's word goes above the route's, after a restart too.
+    server.log.wait_for("held", account="anna@example.test")
+    port = sink.port
+    sink.close()
+    server.admin("queue", "release", left["id"])
+    server.log.wait_for("deferred", to="d@later.test")
+    server.restart()
+    again = make.sink(port=port)
+    server.admin("queue", "retry", "--all")
+    again.wait("d@later.test")
+    server.wait_empty()

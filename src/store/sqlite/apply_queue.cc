@@ -33,7 +33,7 @@ Result<void> add_message(QueueTransaction& t, const MessageRow& row) {
         "expires, held, header_size, header_crc, body_size, body_crc, body_file, content) "
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         row.id, row.kind, row.account, sender, row.body_type, row.smtputf8, row.ret, row.envid,
-        row.accepted_wall, row.accepted, row.expires, row.held, header.size(), crc32c(header),
+        row.accepted_wall, row.accepted, row.expires, row.hold, header.size(), crc32c(header),
         row.body.size, row.body.crc, file, t.last_content);
     if (!added && added.error().kind == ErrorKind::conflict)
         added.error().text =
@@ -155,8 +155,8 @@ Result<void> apply(QueueTransaction& t, const MarkDelayReported& mark) {
     return {};
 }
 
-Result<void> apply(QueueTransaction& t, const SetHeld& set) {
-    return t.db.run("UPDATE messages SET held = ? WHERE id = ?", set.held, set.id);
+Result<void> apply(QueueTransaction& t, const SetHold& set) {
+    return t.db.run("UPDATE messages SET held = ? WHERE id = ?", set.hold, set.id);
 }
 
 Result<void> apply(QueueTransaction& t, const SetNextAttempt& set) {

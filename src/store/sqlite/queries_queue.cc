@@ -33,7 +33,7 @@ Result<MessageRow> read_message(Query& query, const QueueId& id, const std::stri
     message.accepted_wall = row.timestamp();
     message.accepted = row.queue_time();
     message.expires = row.queue_time();
-    message.held = row.boolean();
+    message.hold = row.enumeration(Hold::released);
     const auto header_size = row.integer();
     const std::uint32_t header_crc = row.u32();
     message.body.size = static_cast<std::uint64_t>(row.integer_between(0, INT64_MAX));
@@ -57,7 +57,7 @@ Result<QueueSummary> read_summary(Query& query, const std::string& path) {
     summary.sender = row.text();
     summary.size = static_cast<std::uint64_t>(row.integer_between(0, INT64_MAX));
     summary.accepted_wall = row.timestamp();
-    summary.held = row.boolean();
+    summary.held = row.enumeration(Hold::released) == Hold::held;
     if (row.damaged()) return std::unexpected(row.error(path, "messages"));
     return summary;
 }
@@ -72,7 +72,7 @@ Result<OpenRecipient> read_open(Query& query, const std::string& path) {
     open.next_at = row.queue_time();
     open.expires = row.queue_time();
     open.attempts = row.u32();
-    open.held = row.boolean();
+    open.hold = row.enumeration(Hold::released);
     open.report_due = row.enumeration(RecipientState::report_due) == RecipientState::report_due;
     open.delay_reported = row.boolean();
     if (row.damaged()) return std::unexpected(row.error(path, "recipients"));
@@ -179,7 +179,8 @@ Result<QueueCounts> SqliteEngine::counts() {
     PH_TRY(const Snapshot snapshot, Snapshot::begin(*reader));
     QueueCounts counts;
     Query messages = reader->query(
-        "SELECT count(*), coalesce(sum(held), 0), coalesce(sum(header_size + 2 + body_size), 0) "
+        "SELECT count(*), coalesce(sum(held = 1), 0), coalesce(sum(header_size + 2 + body_size), "
+        "0) "
         "FROM messages");
     PH_TRY(const bool found, messages.next());
     if (found) {
