@@ -111,6 +111,24 @@ discovery::MailSettings mail_settings(const Settings& settings) {
     return told;
 }
 
+web::DnsFacts dns_facts(const Settings& settings) {
+    web::DnsFacts facts;
+    facts.settings = mail_settings(settings);
+    facts.report_to = settings.admin;
+    if (settings.mode == Mode::live && !settings.relay.host.empty()) {
+        auto next = parse_host_port(settings.relay.host);
+        facts.relay = next ? next->host : settings.relay.host;
+    }
+    for (const auto& listen : settings.submission) {
+        const auto address = IpAddress::parse(listen.host);
+        if (!address || address->is_loopback() || address->is_unspecified()) continue;
+        auto text = address->to_string();
+        if (std::ranges::find(facts.addresses, text) == facts.addresses.end())
+            facts.addresses.push_back(std::move(text));
+    }
+    return facts;
+}
+
 bool needs_trap(const Settings& settings) {
     return settings.mode == Mode::trap ||
            std::ranges::any_of(settings.routes,

@@ -13,6 +13,7 @@
 #include "store/store.h"
 #include "submission/server.h"
 #include "trap/inbox.h"
+#include "web/admin_api.h"
 
 #include <string>
 #include <vector>
@@ -35,6 +36,9 @@ Result<std::vector<net::CertificateFiles>> certificate_files(const Settings& set
 std::string public_base(const Settings& settings);
 // What mail programs are told, but for the domain and its name.
 discovery::MailSettings mail_settings(const Settings& settings);
+
+// For `posthaste dns show`, with a server and without one.
+web::DnsFacts dns_facts(const Settings& settings);
 
 // 465 and its like (1465, 2465): where clients send a ClientHello first (RFC 8314 §3.3); everywhere
 // else they wait for a banner.

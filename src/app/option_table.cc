@@ -81,6 +81,23 @@ Result<void> set_public_url(Settings& s, const OptionValue& v) {
     return {};
 }
 
+// A host, with a port or without one.
+Result<void> check_host(const std::string& text) {
+    if (text.find(':') != std::string::npos) {
+        PH_CHECK(parse_host_port(text));
+        return {};
+    }
+    PH_CHECK(mail::Domain::parse(text));
+    return {};
+}
+
+template <std::string Settings::* Member>
+Result<void> set_incoming(Settings& s, const OptionValue& v) {
+    PH_CHECK(check_host(v.texts[0]));
+    s.*Member = v.texts[0];
+    return {};
+}
+
 Result<delivery::TlsLevel> tls_level(std::string_view text) {
     if (text == "none") return delivery::TlsLevel::none;
     if (text == "may") return delivery::TlsLevel::may;
@@ -181,8 +198,9 @@ const std::vector<Option>& table() {
         {"tls.acme", flag, "", "get certificates by ACME", "", false, {}},
 
         {"incoming.imap", text, "", "the incoming server, served elsewhere; mail programs are told",
-         "", true, assign(&Settings::incoming_imap)},
-        {"incoming.pop", text, "", "the same for POP", "", true, assign(&Settings::incoming_pop)},
+         "", true, set_incoming<&Settings::incoming_imap>},
+        {"incoming.pop", text, "", "the same for POP", "", true,
+         set_incoming<&Settings::incoming_pop>},
 
         {"relay.host", text, "",
          "a smarthost \"smtp.provider.net:587\"; leave out to deliver to MX hosts", "", true,

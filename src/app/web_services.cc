@@ -3,6 +3,7 @@
 #include "app/layer_options.h"
 #include "web/admin_api.h"
 #include "web/metrics_page.h"
+#include "web/public_pages.h"
 #include "web/setup_pages.h"
 #include "web/trap_pages.h"
 
@@ -42,8 +43,9 @@ WebServices::WebServices(Parts parts) : parts_(std::move(parts)) {
     auto patient = bounds;
     patient.handler_timeout = kLongestCommand;
     auto admin = std::make_shared<web::Router>();
-    web::add_admin_api(*admin, {parts_.store, parts_.queue, parts_.blocking, &parts_.hub,
-                                parts_.settings.hostname, POSTHASTE_VERSION});
+    web::add_admin_api(
+        *admin, {parts_.store, parts_.queue, parts_.blocking, &parts_.hub, parts_.settings.hostname,
+                 POSTHASTE_VERSION, dns_facts(parts_.settings)});
     admin_ = std::make_unique<web::HttpServer>(patient, admin, parts_.workers, parts_.log);
 
     auto pages = public_pages();
@@ -70,9 +72,14 @@ WebServices::WebServices(Parts parts) : parts_(std::move(parts)) {
     numbers_ = std::make_unique<web::HttpServer>(bounds, numbers, parts_.workers, parts_.log);
 }
 
-// One router for listen.https and for loopback. Each part of the public pages adds itself here.
+// One router for listen.https and for loopback.
 std::shared_ptr<web::Router> WebServices::public_pages() const {
+    auto services = std::make_shared<web::PublicServices>(parts_.store, parts_.blocking);
+    services->settings = mail_settings(parts_.settings);
+    services->admin = parts_.settings.admin;
+    services->tls = parts_.tls;
     auto pages = std::make_shared<web::Router>();
+    web::add_public_pages(*pages, services);
     web::add_setup_pages(*pages, {mail_settings(parts_.settings), parts_.settings.admin});
     return pages;
 }

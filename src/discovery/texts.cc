@@ -39,10 +39,10 @@ Column make_column(std::string_view code, std::string_view name,
 const Column& column_of(Language language) {
     // In the order of Language. Never destroyed: other objects' ends may still want a text.
     static const auto* const kColumns = new std::vector<Column>{
-        make_column("en", "English", {tables::card_en(), tables::setup_en()},
+        make_column("en", "English", {tables::card_en(), tables::help_en(), tables::setup_en()},
                     {tables::outlook_en(), tables::smtp_en(), tables::replies_en(),
                      tables::microsoft_en()}),
-        make_column("de", "Deutsch", {tables::card_de(), tables::setup_de()},
+        make_column("de", "Deutsch", {tables::card_de(), tables::help_de(), tables::setup_de()},
                     {tables::outlook_de(), tables::smtp_de(), tables::replies_de(),
                      tables::microsoft_de()}),
     };

@@ -4,11 +4,13 @@
 #pragma once
 
 #include "base/result.h"
+#include "base/secret.h"
 #include "base/time.h"
 
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace posthaste::net {
@@ -24,6 +26,12 @@ struct TlsInfo {
 struct CertificateFiles {
     std::string cert_file;  // PEM, leaf first, then the chain
     std::string key_file;
+};
+
+// A certificate with its chain and its key, as PEM.
+struct PemIdentity {
+    std::string chain_pem;  // leaf first
+    Secret key_pem;
 };
 
 // Certificates side by side (ECDSA and RSA), re-read when the files change: `reload_if_changed`
@@ -52,6 +60,10 @@ class TlsServerContext {
     };
 
     std::vector<Certificate> certificates() const;
+
+    // For signing with the key that a client asking for `name` sees: of several certificates for
+    // it the RSA one, which every device can check; for an unknown name the first. Errors: io.
+    Result<PemIdentity> identity(std::string_view name) const;
 
     struct Impl;
 

@@ -65,6 +65,7 @@ struct Generation {
 
     std::vector<Group> groups;  // the first is for everybody who asks for nothing known
     std::vector<TlsServerContext::Certificate> certificates;
+    std::vector<Loaded> loaded;  // in the same order
     std::vector<FileState> files;
 };
 
@@ -266,7 +267,8 @@ Result<void> TlsServerContext::Impl::add(Generation& generation_of, Loaded loade
     group->leaves.push_back(loaded.leaf.get());
     (loaded.rsa() ? group->has_rsa : group->has_other) = true;
     group->names.insert(group->names.end(), loaded.facts.names.begin(), loaded.facts.names.end());
-    generation_of.certificates.push_back(std::move(loaded.facts));
+    generation_of.certificates.push_back(loaded.facts);
+    generation_of.loaded.push_back(std::move(loaded));
     return {};
 }
 
@@ -324,6 +326,43 @@ Result<bool> TlsServerContext::reload_if_changed() {
 
 std::vector<TlsServerContext::Certificate> TlsServerContext::certificates() const {
     return impl_->current()->certificates;
+}
+
+namespace {
+
+std::string text_of(BIO* bio) {
+    char* data = nullptr;
+    const long size = BIO_get_mem_data(bio, &data);
+    return {data, static_cast<std::size_t>(size)};
+}
+
+Result<PemIdentity> to_pem(const Loaded& loaded) {
+    detail::BioPtr chain(BIO_new(BIO_s_mem()));
+    // A secret's memory is cleansed when the buffer goes.
+    detail::BioPtr key(BIO_new(BIO_s_secmem()));
+    bool written = chain && key && PEM_write_bio_X509(chain.get(), loaded.leaf.get()) == 1 &&
+                   PEM_write_bio_PrivateKey(key.get(), loaded.key.get(), nullptr, nullptr, 0,
+                                            nullptr, nullptr) == 1;
+    for (int i = 0; written && i < sk_X509_num(loaded.chain.get()); ++i)
+        written = PEM_write_bio_X509(chain.get(), sk_X509_value(loaded.chain.get(), i)) == 1;
+    if (!written)
+        return fail(ErrorKind::io,
+                    "the certificate cannot be given out: " + detail::take_tls_reason());
+    return PemIdentity{text_of(chain.get()), Secret(text_of(key.get()))};
+}
+
+}  // namespace
+
+Result<PemIdentity> TlsServerContext::identity(std::string_view name) const {
+    const auto generation = impl_->current();
+    const std::string asked(name);
+    const Loaded* best = nullptr;
+    for (const auto& loaded : generation->loaded) {
+        if (X509_check_host(loaded.leaf.get(), asked.data(), asked.size(), 0, nullptr) != 1)
+            continue;
+        if (best == nullptr || (loaded.rsa() && !best->rsa())) best = &loaded;
+    }
+    return to_pem(best != nullptr ? *best : generation->loaded.front());
 }
 
 namespace detail {

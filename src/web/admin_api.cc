@@ -1,6 +1,7 @@
 #include "web/admin_api.h"
 
 #include "web/admin_directory.h"
+#include "web/admin_dns.h"
 #include "web/admin_queue.h"
 #include "web/admin_send.h"
 
@@ -10,6 +11,7 @@ void add_admin_api(Router& router, AdminServices services) {
     auto shared = std::make_shared<const AdminServices>(std::move(services));
     add_queue_resources(router, shared);
     add_directory_resources(router, shared);
+    add_dns_resources(router, shared);
     add_send_resources(router, shared);
 }
 

@@ -13,9 +13,11 @@
 //   GET|POST    /v1/accounts/{address}/app-passwords {"name"}   DELETE …/app-passwords/{id}
 //   POST /v1/send {"from","to":[…],"subject","text"}   a test message, from an address of ours
 //   GET  /v1/events/{id}?after=N&timeout=SECONDS       follow a message
+//   GET  /v1/dns?domain=&lang=&address=                records to publish
 //   POST /v1/backup {"folder"}
 #pragma once
 
+#include "discovery/settings.h"
 #include "queue/queue.h"
 #include "runtime/offload.h"
 #include "store/store.h"
@@ -24,8 +26,17 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace posthaste::web {
+
+// What DNS records are made of, beside the domain.
+struct DnsFacts {
+    discovery::MailSettings settings{};    // but for the domain
+    std::string report_to{};               // mailbox for DMARC's reports
+    std::string relay{};                   // host of the smarthost, if mail leaves through one
+    std::vector<std::string> addresses{};  // of this host, as far as the configuration tells
+};
 
 struct AdminServices {
     store::Store& store;
@@ -35,6 +46,7 @@ struct AdminServices {
         nullptr;  // null when no server runs: sending and following are refused with the mend
     std::string hostname;
     std::string version;
+    DnsFacts dns{};
 };
 
 void add_admin_api(Router& router, AdminServices services);

@@ -23,7 +23,7 @@ class Router {
     void add(std::string method, std::string pattern, Handler handler);
     // The same in any letter case: what mail programs ask for (clients.md 1.2).
     void add_any_case(std::string method, std::string pattern, Handler handler);
-    void add_all(const Router& other);  // behind what is here already
+    void add_all(const Router& other);             // behind what is here already
     bool knows(const HttpRequest& request) const;  // the path, whatever the method
     // 404 for an unknown path, 405 with Allow for an unknown method; HEAD is answered by GET.
     runtime::Task<HttpResponse> route(const HttpRequest& request) const;

@@ -172,18 +172,6 @@ std::string answer(const SetupView& view) {
     return out;
 }
 
-std::string error_box(const SetupView& view) {
-    return fmt::format(
-        "<section class=\"trouble\" aria-labelledby=\"broken\"><h2 id=\"broken\">{}</h2>"
-        "<form action=\"{}#broken\" data-answers>{}<label for=\"error\">{}</label>"
-        "<textarea id=\"error\" name=\"error\" rows=\"3\" maxlength=\"{}\" spellcheck=\"false\" "
-        "autocapitalize=\"none\">{}</textarea><button class=\"go\">{}</button></form>"
-        "<div id=\"answer\" role=\"status\">{}</div></section>",
-        words(view, "page.setup.broken"), escape_html(view.action), hidden_fields(view, true, true),
-        words(view, "page.setup.error_label"), kErrorShown, escape_html(view.error),
-        words(view, "page.setup.error_button"), answer(view));
-}
-
 struct Frame {
     std::string title;
     std::string head;
@@ -192,7 +180,8 @@ struct Frame {
 
 HttpResponse frame(const SetupView& view, const Frame& parts, int status) {
     const auto host = escape_html(view.settings.host);
-    const auto home = escape_html(target(view, {kept_language(view), {}, false}));
+    const auto home = escape_html(view.home.empty() ? target(view, {kept_language(view), {}, false})
+                                                    : view.home + kept_query(view));
     auto response = HttpResponse::html(
         fmt::format(
             "<!doctype html>\n<html lang=\"{}\"><head><meta charset=\"utf-8\">"
@@ -272,6 +261,18 @@ HttpResponse setup_page(const SetupView& view) {
     auto response = frame(view, {heading, {}, std::move(main)}, 200);
     response.headers.emplace_back("Vary", "Accept-Language, User-Agent");
     return response;
+}
+
+std::string error_box(const SetupView& view) {
+    return fmt::format(
+        "<section class=\"trouble\" aria-labelledby=\"broken\"><h2 id=\"broken\">{}</h2>"
+        "<form action=\"{}#broken\" data-answers>{}<label for=\"error\">{}</label>"
+        "<textarea id=\"error\" name=\"error\" rows=\"3\" maxlength=\"{}\" spellcheck=\"false\" "
+        "autocapitalize=\"none\">{}</textarea><button class=\"go\">{}</button></form>"
+        "<div id=\"answer\" role=\"status\">{}</div></section>",
+        words(view, "page.setup.broken"), escape_html(view.action), hidden_fields(view, true, true),
+        words(view, "page.setup.error_label"), kErrorShown, escape_html(view.error),
+        words(view, "page.setup.error_button"), answer(view));
 }
 
 HttpResponse setup_note(const SetupView& view, const SetupNote& note) {

@@ -22,6 +22,7 @@ struct SetupView {
     discovery::Language language = discovery::Language::en;
     bool language_chosen = false;   // by the address of the page: links keep it
     std::string action = "/setup";  // where its forms go: the page itself
+    std::string home{};             // where the name of the server leads; empty: to `action`
     std::optional<discovery::Program> program{};
     std::optional<discovery::Program> likely{};
     std::string address{};  // as typed
@@ -37,7 +38,10 @@ void read_query(const HttpRequest& request, SetupView& view);
 
 HttpResponse setup_page(const SetupView& view);
 
-// A page of a few sentences in the same frame: links that cannot be opened.
+// The box that answers errors, with the answer to `error`; asks `action`.
+std::string error_box(const SetupView& view);
+
+// A page of a few sentences in the same frame: links that cannot be opened, help.
 struct SetupNote {
     std::string title;
     std::vector<std::string> paragraphs{};

@@ -95,7 +95,7 @@ class _Keeper:
         self._name, self._folders, self._request = name, folders, request
         self.made = []
 
-    def posthaste(self, relay=None, start=True, config=None, certificates="default", http=False, **options):
+    def posthaste(self, relay=None, start=True, config=None, certificates="default", http=False, https=False, **options):
         chosen = self._request.getfixturevalue("certificates") if certificates == "default" else certificates
         program = self._request.getfixturevalue("binary")
         server = daemon.Posthaste(self._folders(self._name), program, chosen, config, **options)
@@ -104,6 +104,8 @@ class _Keeper:
             server.relay_to(relay.address if hasattr(relay, "address") else relay)
         if http:
             server.listen_http()
+        if https:
+            server.listen_https()
         return server.start() if start else server
 
     def sink(self, **options):

@@ -120,8 +120,8 @@ struct AdminClient::Impl {
                                                *blocking, quiet, [](const Event&) {});
         PH_CHECK(queue->open_for_admin());
         router = std::make_unique<web::Router>();
-        web::add_admin_api(
-            *router, {*store, *queue, *blocking, nullptr, settings.hostname, POSTHASTE_VERSION});
+        web::add_admin_api(*router, {*store, *queue, *blocking, nullptr, settings.hostname,
+                                     POSTHASTE_VERSION, dns_facts(settings)});
         return {};
     }
 };

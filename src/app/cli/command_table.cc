@@ -58,6 +58,17 @@ const std::vector<Command>& table() {
          {},
          run_domain_rm},
 
+        {"dns show",
+         "[DOMAIN]",
+         "the DNS records to publish, ready for a zone file; of all domains without a name",
+         "Set-up by itself needs them: autodiscover, autoconfig, SRV and the like. SPF and DMARC "
+         "too.",
+         "posthaste dns show example.com --address 192.0.2.1",
+         {{"--form", "", "as rows for the web form of a DNS provider"},
+          {"--address", "IP", "of this server, for its A and AAAA records", true},
+          {"--lang", "CODE", "of the comments: en (default) or de"}},
+         run_dns_show},
+
         {"account add",
          "ADDRESS",
          "a new account; without a password an app password is made and shown once",

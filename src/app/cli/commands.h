@@ -27,6 +27,8 @@ int run_app_password_new(const Arguments& arguments);
 int run_app_password_list(const Arguments& arguments);
 int run_app_password_revoke(const Arguments& arguments);
 
+int run_dns_show(const Arguments& arguments);
+
 int run_send(const Arguments& arguments);
 
 int run_queue_list(const Arguments& arguments);

@@ -17,6 +17,8 @@ std::span<const TextRow> card_en();
 std::span<const TextRow> card_de();
 std::span<const TextRow> setup_en();
 std::span<const TextRow> setup_de();
+std::span<const TextRow> help_en();
+std::span<const TextRow> help_de();
 std::span<const Topic> outlook_en();
 std::span<const Topic> outlook_de();
 std::span<const Topic> smtp_en();

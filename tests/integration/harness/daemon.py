@@ -164,6 +164,7 @@ class Posthaste:
         self.port = ports.free_port()
         self.tls_port = ports.free_tls_port()
         self.http_port = None
+        self.https_port = None
         self.trap_port = None
         self.process = None
         self.log = EventLog()
@@ -204,6 +205,12 @@ class Posthaste:
         """Adds listen.http."""
         self.http_port = ports.free_port()
         self.configure({"listen": {"http": f"127.0.0.1:{self.http_port}"}})
+        return self
+
+    def listen_https(self):
+        """Adds listen.https."""
+        self.https_port = ports.free_port()
+        self.configure({"listen": {"https": f"127.0.0.1:{self.https_port}"}})
         return self
 
     def relay_to(self, address, **more):

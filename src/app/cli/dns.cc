@@ -1,0 +1,64 @@
+// posthaste dns show: the records to publish, as a zone file or as rows for a provider's form.
+#include "app/cli/admin_client.h"
+#include "app/cli/commands.h"
+#include "formats/url.h"
+
+#include <cstdio>
+
+namespace posthaste::app::cli {
+
+namespace {
+
+std::string text(const formats::JsonValue& value, std::string_view key) {
+    const auto* found = value.find(key);
+    return found == nullptr ? std::string()
+                            : std::string(found->as_string().value_or(std::string_view()));
+}
+
+std::string target(const Arguments& arguments) {
+    std::string out = "/v1/dns?lang=" + formats::percent_encode(arguments.get("--lang", "en"));
+    if (!arguments.words.empty())
+        out += "&domain=" + formats::percent_encode(arguments.words.front());
+    for (const auto& address : arguments.all("--address"))
+        out += "&address=" + formats::percent_encode(address);
+    return out;
+}
+
+// Comments stay comments of a zone file, so that all of the output can be loaded.
+void print_domain(const formats::JsonValue& row, bool form) {
+    const auto hint = text(row, "hint");
+    if (form) {
+        fmt::print("{}\n\n{}", text(row, "domain"), text(row, "form"));
+        if (!hint.empty()) fmt::print("\n{}\n", hint);
+        return;
+    }
+    fmt::print("{}", text(row, "zone"));
+    if (!hint.empty()) fmt::print("\n; {}\n", hint);
+}
+
+}  // namespace
+
+int run_dns_show(const Arguments& arguments) {
+    return with_admin(arguments, [&](AdminClient& admin) -> Result<int> {
+        PH_TRY(auto answer, admin.call("GET", target(arguments)));
+        const auto* rows = answer.find("domains");
+        if (rows == nullptr || rows->items().empty()) {
+            if (!arguments.json()) fmt::print("no domains yet: posthaste domain add example.com\n");
+            return kDone;
+        }
+        bool first = true;
+        for (const auto& row : rows->items()) {
+            if (arguments.json()) {
+                const auto* records = row.find("records");
+                for (const auto& record : records->items()) fmt::print("{}\n", to_json(record));
+                continue;
+            }
+            if (!first) fmt::print("\n");
+            first = false;
+            print_domain(row, arguments.has("--form"));
+        }
+        return kDone;
+    });
+}
+
+}  // namespace posthaste::app::cli
