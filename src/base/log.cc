@@ -12,6 +12,7 @@
 #include <csignal>
 #include <poll.h>
 #include <thread>
+#include <utility>
 
 #include <unistd.h>
 
@@ -23,6 +24,9 @@ using SteadyClock = std::chrono::steady_clock;
 
 constexpr auto kPatience = std::chrono::seconds(1);  // for a blocked reader, when the log ends
 constexpr int kPollMilliseconds = 50;
+// A first line is written at once; those that follow it within this time go together, so that a
+// busy server is not woken, and does not call write, for each of them.
+constexpr auto kGather = std::chrono::milliseconds(5);
 constexpr std::size_t kOctetsPerLine = 512;  // the ring's bound in octets, for its lines on average
 
 }  // namespace
@@ -55,6 +59,7 @@ struct Log::Ring {
     std::condition_variable changed;
     std::string waiting PH_GUARDED_BY(mutex);
     std::size_t waiting_lines PH_GUARDED_BY(mutex) = 0;
+    bool asleep PH_GUARDED_BY(mutex) = false;  // the writer waits to be told of a line
     bool stopping PH_GUARDED_BY(mutex) = false;
     bool finished PH_GUARDED_BY(mutex) = false;
 
@@ -67,6 +72,7 @@ struct Log::Ring {
     }
 
     void put(std::string_view line) {
+        bool wake = false;
         {
             const MutexLock lock(mutex);
             const bool full = waiting_lines >= options.ring_lines ||
@@ -77,8 +83,9 @@ struct Log::Ring {
             }
             waiting += line;
             ++waiting_lines;
+            wake = std::exchange(asleep, false);
         }
-        changed.notify_one();
+        if (wake) changed.notify_one();
     }
 
     bool patience_is_over() const {
@@ -145,13 +152,17 @@ struct Log::Ring {
             taken.clear();
             {
                 MutexLock lock(mutex);
-                while (waiting.empty() && !stopping) changed.wait(lock.native());
+                while (waiting.empty() && !stopping) {
+                    asleep = true;
+                    changed.wait(lock.native());
+                }
                 if (waiting.empty()) break;
                 taken.swap(waiting);
                 waiting_lines = 0;
             }
             write_lines(taken);
             report_drops(reported);
+            if (!patience_is_over()) std::this_thread::sleep_for(kGather);
         }
         report_drops(reported);
         {
