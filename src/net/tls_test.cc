@@ -463,6 +463,21 @@ TEST(TlsServerContext, WhatDoesNotFitIsRefusedWithItsMend) {
     EXPECT_FALSE(TlsServerContext::make({}));
 }
 
+TEST(TlsServerContext, GivesTheIdentityThatAClientSees) {
+    const auto& made = Certificates::get();
+    ASSERT_EQ(made.files.size(), 2U);  // ECDSA, RSA
+    for (const char* name : {"mail.test", "nobody.test"}) {
+        const auto identity = made.server->identity(name);
+        ASSERT_TRUE(identity.has_value()) << identity.error().text;
+        // For a known name the RSA certificate, which every device can check.
+        const bool rsa = std::string_view(name) == "mail.test";
+        const auto file = read_file(made.files[rsa ? 1 : 0].cert_file, 1 << 20).value();
+        const auto leaf = file.substr(0, file.find("-----END"));
+        EXPECT_EQ(identity->chain_pem.substr(0, leaf.size()), leaf) << name;
+        EXPECT_TRUE(identity->key_pem.reveal().starts_with("-----BEGIN PRIVATE KEY-----")) << name;
+    }
+}
+
 TEST(OwnCertificates, AreKeptWhileTheyFit) {
     testing::TemporaryFolder folder;
     std::string inner = folder.file("tls");

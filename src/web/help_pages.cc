@@ -127,11 +127,14 @@ HttpResponse unknown_page(SetupView view, std::string_view code) {
                        .status = 404});
 }
 
+// What is no name of a page may still say enough: a number in decimals, a line of a reply.
 Task<HttpResponse> code_page(SetupView view, std::string code) {
     view.error.clear();
-    const auto found = discovery::explain_code(code, view.language,
-                                               discovery::names_of(view.settings, view.admin));
-    co_return found ? known_page(view, *found) : unknown_page(std::move(view), code);
+    const auto names = discovery::names_of(view.settings, view.admin);
+    if (const auto found = discovery::explain_code(code, view.language, names))
+        co_return known_page(view, *found);
+    const auto found = discovery::explain(code, view.language, names);
+    co_return found.known ? known_page(view, found) : unknown_page(std::move(view), code);
 }
 
 Task<HttpResponse> to_index(const HttpRequest&, const PathValues&) {
