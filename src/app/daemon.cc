@@ -214,7 +214,7 @@ class Daemon {
         submission_->register_metrics(metrics_);
         authenticator_->register_metrics(metrics_);
         auto trap_address = sockets_.trap ? sockets_.trap->local().to_string() : std::string();
-        web_.emplace(WebServices::Parts{settings_, *store_, *queue_, hub_, inbox_.get(),
+        web_.emplace(WebServices::Parts{settings_, *store_, *queue_, hub_, sign_ins_, inbox_.get(),
                                         std::move(trap_address), metrics_, web_tls_, blocking_,
                                         workers_, log_});
         return {};

@@ -4,6 +4,7 @@
 #include "web/admin_api.h"
 #include "web/metrics_page.h"
 #include "web/public_pages.h"
+#include "web/setup_link_pages.h"
 #include "web/setup_pages.h"
 #include "web/trap_pages.h"
 
@@ -43,9 +44,15 @@ WebServices::WebServices(Parts parts) : parts_(std::move(parts)) {
     auto patient = bounds;
     patient.handler_timeout = kLongestCommand;
     auto admin = std::make_shared<web::Router>();
-    web::add_admin_api(
-        *admin, {parts_.store, parts_.queue, parts_.blocking, &parts_.hub, parts_.settings.hostname,
-                 POSTHASTE_VERSION, dns_facts(parts_.settings)});
+    web::AdminServices services{parts_.store,
+                                parts_.queue,
+                                parts_.blocking,
+                                &parts_.hub,
+                                parts_.settings.hostname,
+                                POSTHASTE_VERSION,
+                                dns_facts(parts_.settings)};
+    services.public_base = public_base(parts_.settings);
+    web::add_admin_api(*admin, std::move(services));
     admin_ = std::make_unique<web::HttpServer>(patient, admin, parts_.workers, parts_.log);
 
     auto pages = public_pages();
@@ -80,7 +87,10 @@ std::shared_ptr<web::Router> WebServices::public_pages() const {
     services->tls = parts_.tls;
     auto pages = std::make_shared<web::Router>();
     web::add_public_pages(*pages, services);
-    web::add_setup_pages(*pages, {mail_settings(parts_.settings), parts_.settings.admin});
+    const web::SetupPagesOptions setup{services->settings, parts_.settings.admin};
+    web::add_setup_pages(*pages, setup);
+    web::add_setup_link_pages(
+        *pages, {parts_.store, parts_.queue, parts_.blocking, parts_.hub, parts_.sign_ins, setup});
     return pages;
 }
 

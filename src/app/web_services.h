@@ -8,6 +8,7 @@
 //   listen.metrics   the numbers
 #pragma once
 
+#include "accounts/sign_in_log.h"
 #include "app/daemon.h"
 #include "app/settings.h"
 #include "base/metrics.h"
@@ -42,6 +43,7 @@ class WebServices {
         store::Store& store;
         queue::Queue& queue;
         web::EventHub& hub;
+        accounts::SignInLog& sign_ins;
         trap::Inbox* inbox;        // null: none
         std::string trap_address;  // of listen.trap, for the empty inbox; may be empty
         MetricsRegistry& metrics;

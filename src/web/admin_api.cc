@@ -4,6 +4,7 @@
 #include "web/admin_dns.h"
 #include "web/admin_queue.h"
 #include "web/admin_send.h"
+#include "web/admin_setup_link.h"
 
 namespace posthaste::web {
 
@@ -13,6 +14,7 @@ void add_admin_api(Router& router, AdminServices services) {
     add_directory_resources(router, shared);
     add_dns_resources(router, shared);
     add_send_resources(router, shared);
+    add_setup_link_resource(router, shared);
 }
 
 }  // namespace posthaste::web

@@ -11,6 +11,7 @@
 //   POST        /v1/accounts/{address}/disable|enable   …/password {"password"}
 //   POST|DELETE /v1/accounts/{address}/addresses/{other}    further address it may send as
 //   GET|POST    /v1/accounts/{address}/app-passwords {"name"}   DELETE …/app-passwords/{id}
+//   POST        /v1/accounts/{address}/setup-link {"valid_s"}   a one-use link, shown once
 //   POST /v1/send {"from","to":[…],"subject","text"}   a test message, from an address of ours
 //   GET  /v1/events/{id}?after=N&timeout=SECONDS       follow a message
 //   GET  /v1/dns?domain=&lang=&address=                records to publish
@@ -47,6 +48,7 @@ struct AdminServices {
     std::string hostname;
     std::string version;
     DnsFacts dns{};
+    std::string public_base{};  // "https://mail.example.com"; empty when nobody can reach pages
 };
 
 void add_admin_api(Router& router, AdminServices services);

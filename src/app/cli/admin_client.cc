@@ -120,8 +120,15 @@ struct AdminClient::Impl {
                                                *blocking, quiet, [](const Event&) {});
         PH_CHECK(queue->open_for_admin());
         router = std::make_unique<web::Router>();
-        web::add_admin_api(*router, {*store, *queue, *blocking, nullptr, settings.hostname,
-                                     POSTHASTE_VERSION, dns_facts(settings)});
+        web::AdminServices services{*store,
+                                    *queue,
+                                    *blocking,
+                                    nullptr,
+                                    settings.hostname,
+                                    POSTHASTE_VERSION,
+                                    dns_facts(settings)};
+        services.public_base = public_base(settings);
+        web::add_admin_api(*router, std::move(services));
         return {};
     }
 };

@@ -126,6 +126,15 @@ const std::vector<Command>& table() {
          "posthaste account disallow ana@example.com sales@example.com",
          {},
          run_account_disallow},
+        {"account setup-link",
+         "ADDRESS",
+         "a one-use link to the person's own set-up page",
+         "The page has the settings filled in and shows when the mail program has signed in, or "
+         "why "
+         "it was refused. The first browser that opens the link keeps it; a newer link ends it.",
+         "posthaste account setup-link ana@example.com --valid 24h",
+         {{"--valid", "TIME", "how long, at most 30d; default 24h"}},
+         run_account_setup_link},
 
         {"app-password new",
          "ADDRESS",

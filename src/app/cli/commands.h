@@ -22,6 +22,7 @@ int run_account_rm(const Arguments& arguments);
 int run_account_passwd(const Arguments& arguments);
 int run_account_allow(const Arguments& arguments);
 int run_account_disallow(const Arguments& arguments);
+int run_account_setup_link(const Arguments& arguments);
 
 int run_app_password_new(const Arguments& arguments);
 int run_app_password_list(const Arguments& arguments);

@@ -1,0 +1,49 @@
+// posthaste account setup-link
+#include "app/cli/admin_client.h"
+#include "app/cli/commands.h"
+#include "app/option_table.h"
+#include "formats/url.h"
+
+#include <cstdio>
+
+namespace posthaste::app::cli {
+
+namespace {
+
+std::string text(const formats::JsonValue& value, std::string_view key) {
+    const auto* found = value.find(key);
+    return found == nullptr ? std::string()
+                            : std::string(found->as_string().value_or(std::string_view()));
+}
+
+}  // namespace
+
+int run_account_setup_link(const Arguments& arguments) {
+    const auto valid = parse_duration(arguments.get("--valid", "24h"));
+    if (!valid) {
+        print_error({ErrorKind::syntax,
+                     fmt::format("--valid {}: that is no time", arguments.get("--valid")),
+                     "a number with its unit, up to 30 days: --valid 24h"},
+                    arguments.json());
+        return kUsage;
+    }
+    return with_admin(arguments, [&](AdminClient& admin) -> Result<int> {
+        formats::JsonWriter body;
+        body.begin_object().member("valid_s", valid->count()).end_object();
+        const auto target =
+            fmt::format("/v1/accounts/{}/setup-link", formats::percent_encode(arguments.words[0]));
+        PH_TRY(const auto answer, admin.call("POST", target, std::move(body).take()));
+        if (arguments.json()) {
+            fmt::print("{}\n", formats::to_json(answer));
+            return kDone;
+        }
+        fmt::print("{}\n", text(answer, "url"));
+        fmt::print(stderr,
+                   "for {}, until {}; the first browser that opens it keeps it, and a newer link "
+                   "ends it\n",
+                   arguments.words[0], text(answer, "until"));
+        return kDone;
+    });
+}
+
+}  // namespace posthaste::app::cli
