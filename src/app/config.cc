@@ -427,11 +427,45 @@ class Loader {
                     "listen.trap takes mail without a login, so it needs mode = \"trap\"",
                     "set mode = \"trap\", or leave listen.trap out");
         check_relay();
+        check_legacy();
         for (const auto& route : s.routes) {
             if (route.via == "mx" || route.via == "trap" || route.via == "hold") continue;
             if (auto address = parse_host_port(route.via); !address)
                 mistake(place("route[].via"), fmt::format("\"{}\" is no next hop", route.via),
                         "write \"host:port\", \"mx\", \"trap\" or \"hold\"");
+        }
+    }
+
+    // A port with old encryption is fenced, or the server does not start.
+    void check_legacy() {
+        const auto& s = result_.settings;
+        const auto& legacy = s.legacy;
+        if (!legacy.listen) {
+            if (!legacy.allow.empty() || legacy.allow_public)
+                mistake(place(legacy.allow.empty() ? "legacy.allow_public" : "legacy.allow"),
+                        "[legacy] says who may come, but not where",
+                        "add listen = \"10.0.0.1:2525\", or leave [legacy] out");
+            return;
+        }
+        if (legacy.allow.empty())
+            mistake(place("legacy.listen"),
+                    "the port for old devices is open to nobody: [legacy] has no \"allow\"",
+                    "name the devices: allow = [\"192.168.1.40\"], or their network");
+        for (const auto& network : legacy.allow) {
+            if (network.is_inside() || legacy.allow_public) continue;
+            mistake(place("legacy.allow"),
+                    fmt::format("{} lies in the internet, and what old TLS carries can be read and "
+                                "changed on the way",
+                                network.to_string()),
+                    "name networks of the house alone (10.0.0.0/8, 192.168.0.0/16, fd00::/8), or "
+                    "say that it is meant: allow_public = true");
+        }
+        for (const auto& other : s.submission) {
+            if (other.port != legacy.listen->port || other.port == 0) continue;
+            mistake(place("legacy.listen"),
+                    fmt::format("port {} is one of [listen] submission, which refuses old TLS",
+                                other.port),
+                    "give old devices a port of their own, such as 2525");
         }
     }
 

@@ -85,9 +85,33 @@ INSTANTIATE_TEST_SUITE_P(
                 "1 certificates but 0 keys", "same number"},
         Mistake{"route_without_via", "[[route]]\nto = [\"a.example\"]\n", 4, 1, "no \"via\"",
                 "host:port"},
+        Mistake{"legacy_for_nobody", "[legacy]\nlisten = \"10.0.0.1:2525\"\n", 5, 10,
+                "open to nobody", "allow"},
+        Mistake{"legacy_nowhere", "[legacy]\nallow = [\"10.0.0.0/8\"]\n", 5, 9, "not where",
+                "listen"},
+        Mistake{"legacy_for_everybody", "[legacy]\nlisten = \":2525\"\nallow = [\"0.0.0.0/0\"]\n",
+                6, 9, "lies in the internet", "allow_public"},
+        Mistake{"legacy_no_network", "[legacy]\nlisten = \":2525\"\nallow = [\"10.0.0.1/8\"]\n", 6,
+                9, "is no network", "10.0.0.0/8"},
+        Mistake{"legacy_on_a_port_of_others",
+                "[legacy]\nlisten = \":587\"\nallow = [\"10.0.0.0/8\"]\n", 5, 10,
+                "one of [listen] submission", "2525"},
         Mistake{"empty_text", "[relay]\nhost = \"\"\n", 5, 8, "is empty", "leave it out"},
         Mistake{"syntax", "[listen\n", 4, 8, "", ""}),
     [](const auto& row) { return row.param.name; });
+
+TEST(Config, APortForOldDevices) {
+    auto loaded = with(
+        "[legacy]\nlisten = \"10.0.0.1:2525\"\nallow = [\"10.0.0.0/8\", \"203.0.113.4\"]\n"
+        "allow_public = true\n");
+    ASSERT_TRUE(loaded.mistakes.empty()) << loaded.mistakes[0].to_string();
+    const auto& legacy = loaded.settings.legacy;
+    ASSERT_TRUE(legacy.listen);
+    EXPECT_EQ(legacy.listen->port, 2525);
+    ASSERT_EQ(legacy.allow.size(), 2U);
+    EXPECT_EQ(legacy.allow[1].to_string(), "203.0.113.4");
+    EXPECT_FALSE(with("").settings.legacy.listen);
+}
 
 TEST(Config, AllMistakesInOneRun) {
     auto loaded = with("[limits]\nrecipents = 1\nerors = 2\n");

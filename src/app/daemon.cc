@@ -1,6 +1,7 @@
 #include "app/daemon.h"
 
 #include "app/layer_options.h"
+#include "app/legacy_port.h"
 #include "app/process.h"
 #include "app/web_services.h"
 #include "net/resolver.h"
@@ -47,6 +48,10 @@ Result<Sockets> bind_all(const Settings& settings) {
         profile.habit = is_implicit_tls_port(address.port) ? net::PortHabit::implicit_tls
                                                            : net::PortHabit::starttls;
         sockets.submission.push_back({std::move(socket), profile});
+    }
+    if (settings.legacy.listen) {
+        PH_TRY(auto socket, net::BoundSocket::bind(*settings.legacy.listen));
+        sockets.submission.push_back({std::move(socket), legacy_profile(settings)});
     }
     if (settings.trap) {
         PH_TRY(sockets.trap, net::BoundSocket::bind(*settings.trap));
@@ -184,6 +189,9 @@ class Daemon {
 
     Result<void> load_certificates() {
         PH_TRY(auto files, certificate_files(settings_));
+        if (settings_.legacy.listen) {
+            PH_TRY(legacy_tls_, legacy_tls(files));
+        }
         net::TlsServerContext::Options options;
         options.certificates = std::move(files);
         PH_TRY(tls_, net::TlsServerContext::make(options));
@@ -237,7 +245,10 @@ class Daemon {
         PH_CHECK(queue_->start());
         Bound bound;
         for (auto& port : sockets_.submission) {
-            bound.submission.push_back(port.socket.local().to_string());
+            if (port.profile.legacy)
+                port.profile.tls = legacy_tls_;
+            else
+                bound.submission.push_back(port.socket.local().to_string());
             listen(std::move(port.socket), submission_->handler(port.profile));
         }
         if (sockets_.trap) {
@@ -269,6 +280,7 @@ class Daemon {
                        {"kind", certificate.rsa ? "RSA" : "ECDSA"},
                        {"until", format_iso8601(certificate.not_after)},
                        {"fingerprint", certificate.fingerprint}});
+        if (legacy_tls_) announce_legacy(settings_, *legacy_tls_, log_);
         notify_supervisor("READY=1");
         if (options_.ready) options_.ready(bound);
     }
@@ -298,6 +310,10 @@ class Daemon {
         // the next look by both.
         auto web = web_tls_->reload_if_changed();
         if (changed && !web) changed = std::move(web);
+        if (legacy_tls_) {
+            auto legacy = legacy_tls_->reload_if_changed();
+            if (changed && !legacy) changed = std::move(legacy);
+        }
         // A broken file is told once, not every five seconds until somebody mends it.
         auto trouble = changed ? std::string() : changed.error().text;
         bool told = trouble == told_trouble_;
@@ -374,7 +390,8 @@ class Daemon {
     runtime::BlockingPool blocking_{"blocking", kBlockingThreads, kBlockingQueue};
     runtime::WorkerPool workers_{std::max(1u, std::thread::hardware_concurrency())};
     std::shared_ptr<net::TlsServerContext> tls_;
-    std::shared_ptr<net::TlsServerContext> web_tls_;  // the same certificates, for HTTP
+    std::shared_ptr<net::TlsServerContext> web_tls_;     // the same certificates, for HTTP
+    std::shared_ptr<net::TlsServerContext> legacy_tls_;  // and for old devices, if configured
     std::optional<net::ConnectionCounter> connections_;
     std::unique_ptr<store::Store> store_;
     std::unique_ptr<net::Resolver> resolver_;

@@ -166,6 +166,7 @@ submission::Options submission_options(const Settings& settings) {
     options.errors = settings.errors;
     options.command_timeout = settings.command_timeout;
     options.data_timeout = settings.data_timeout;
+    if (settings.legacy.listen) options.legacy_port = settings.legacy.listen->to_string();
     return options;
 }
 

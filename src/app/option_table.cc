@@ -98,6 +98,18 @@ Result<void> set_incoming(Settings& s, const OptionValue& v) {
     return {};
 }
 
+Result<void> set_legacy_allow(Settings& s, const OptionValue& v) {
+    for (const auto& text : v.texts) {
+        const auto network = IpNetwork::parse(text);
+        if (!network)
+            return fail(ErrorKind::syntax, fmt::format("\"{}\" is no network", text),
+                        "write \"10.0.0.0/8\", \"192.168.1.40\" or \"fd00::/8\", without bits "
+                        "behind the prefix");
+        s.legacy.allow.push_back(*network);
+    }
+    return {};
+}
+
 Result<delivery::TlsLevel> tls_level(std::string_view text) {
     if (text == "none") return delivery::TlsLevel::none;
     if (text == "may") return delivery::TlsLevel::may;
@@ -187,6 +199,21 @@ const std::vector<Option>& table() {
         {"listen.metrics", address, "", "Prometheus metrics, GET /metrics", "", true,
          [](Settings& s, const OptionValue& v) -> Result<void> {
              PH_TRY(s.metrics, listen_address(v));
+             return {};
+         }},
+
+        {"legacy.listen", address, "",
+         "for devices with TLS 1.0 and 1.1: a port of its own, fenced by allow", "", true,
+         [](Settings& s, const OptionValue& v) -> Result<void> {
+             PH_TRY(s.legacy.listen, listen_address(v));
+             return {};
+         }},
+        {"legacy.allow", texts, "", "who may use it: addresses and networks of the house", "", true,
+         set_legacy_allow},
+        {"legacy.allow_public", flag, "false",
+         "let allow hold networks of the internet: old encryption can be read on the way", "", true,
+         [](Settings& s, const OptionValue& v) -> Result<void> {
+             s.legacy.allow_public = v.flag;
              return {};
          }},
 

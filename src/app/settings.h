@@ -1,6 +1,7 @@
 // Settings: the configuration file as plain values, before each layer gets its own Options from it.
 #pragma once
 
+#include "base/ip_network.h"
 #include "base/log.h"
 #include "base/time.h"
 #include "delivery/delivery.h"
@@ -30,6 +31,13 @@ struct RouteSettings {
     std::optional<delivery::TlsLevel> tls;
 };
 
+// The port for devices that know no TLS newer than 1.0 or 1.1.
+struct LegacySettings {
+    std::optional<net::ListenAddress> listen;
+    std::vector<IpNetwork> allow;
+    bool allow_public = false;
+};
+
 struct Settings {
     std::string file;    // where it came from, "" for defaults
     std::string folder;  // relative paths start here
@@ -46,6 +54,8 @@ struct Settings {
     std::optional<net::ListenAddress> http;
     std::optional<net::ListenAddress> trap;
     std::optional<net::ListenAddress> metrics;
+
+    LegacySettings legacy;
 
     std::vector<std::string> cert_files;
     std::vector<std::string> key_files;

@@ -302,6 +302,7 @@ constexpr OwnRow kOwn[] = {
     {"too many commands without a message", 60},
     {"the mail server has too many connections", 61},
     {"too many connections from your network that are not", 62},
+    {"this port is for old devices", 63},
 };
 
 }  // namespace

@@ -24,21 +24,15 @@ ConnectionCounter::ConnectionCounter(Limits limits) : impl_(std::make_unique<Imp
 
 ConnectionCounter::~ConnectionCounter() = default;
 
-Result<ConnectionCounter::Unit> ConnectionCounter::admit(const IpAddress& address) {
+std::expected<ConnectionCounter::Unit, ConnectionCounter::Full> ConnectionCounter::admit(
+    const IpAddress& address) {
     IpAddress key = address.network_key();
     MutexLock lock(impl_->mutex);
-    if (impl_->total >= impl_->limits.total) {
-        return fail(
-            ErrorKind::busy,
-            fmt::format("all {} connections of this server are in use", impl_->limits.total),
-            "raise limits.connections");
-    }
+    if (impl_->total >= impl_->limits.total) return std::unexpected(Full::server);
     std::size_t& count = impl_->before_login[key];
     if (count >= impl_->limits.per_address) {
         if (count == 0) impl_->before_login.erase(key);
-        return fail(ErrorKind::busy,
-                    fmt::format("{} has {} connections without a login", key.to_string(), count),
-                    "raise limits.connections_per_address");
+        return std::unexpected(Full::address);
     }
     ++count;
     ++impl_->total;

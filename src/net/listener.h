@@ -8,6 +8,7 @@
 #include "runtime/worker.h"
 
 #include <cstdint>
+#include <expected>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -79,8 +80,9 @@ class ConnectionCounter {
         bool counted_for_address_ = true;
     };
 
-    // Errors: busy (the text says which limit).
-    Result<Unit> admit(const IpAddress& address);
+    enum class Full { server, address };  // which limit is reached
+
+    std::expected<Unit, Full> admit(const IpAddress& address);
     std::size_t total() const;
 
   private:

@@ -129,7 +129,7 @@ TEST(ConnectionCounter, CountsAddressesUntilLogin) {
     ASSERT_TRUE(first && second);
     auto third = counter.admit(address);
     ASSERT_FALSE(third);
-    EXPECT_EQ(third.error().kind, ErrorKind::busy);
+    EXPECT_EQ(third.error(), ConnectionCounter::Full::address);
     first->logged_in();
     first->logged_in();
     auto fourth = counter.admit(address);
@@ -138,7 +138,9 @@ TEST(ConnectionCounter, CountsAddressesUntilLogin) {
     EXPECT_EQ(counter.total(), 3U);
     auto other = counter.admit(IpAddress::v4({192, 0, 2, 1}));
     ASSERT_TRUE(other);
-    EXPECT_FALSE(counter.admit(IpAddress::v4({192, 0, 2, 2})));  // all in use
+    auto one_more = counter.admit(IpAddress::v4({192, 0, 2, 2}));
+    ASSERT_FALSE(one_more);
+    EXPECT_EQ(one_more.error(), ConnectionCounter::Full::server);
     moved.reset();
     EXPECT_EQ(counter.total(), 3U);
     EXPECT_TRUE(counter.admit(address));

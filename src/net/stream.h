@@ -72,6 +72,9 @@ class Stream {
     // Null in clear.
     virtual const TlsInfo* tls() const = 0;
 
+    // After a handshake as a server that failed; null otherwise.
+    virtual const TlsFailure* tls_failure() const { return nullptr; }
+
     // Says close_notify if TLS, says the end, waits at most a second for the peer's end (closing
     // with octets unread would be a reset, and that can take our last reply from the peer), closes.
     // Never fails; in a cancelled chain it does not wait.

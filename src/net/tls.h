@@ -34,6 +34,25 @@ struct PemIdentity {
     Secret key_pem;
 };
 
+// Why a client's handshake with us came to nothing, as far as it showed. `server_name` and
+// `newest_version` are there once its ClientHello was read; the name is as hostile as its sender.
+struct TlsFailure {
+    enum class Cause {
+        other,
+        old_version,          // all it offers is too old
+        no_shared_cipher,     // its ciphers are too old, or it wants an RSA certificate
+        unknown_authority,    // alert: it does not know who signed our certificate
+        certificate_expired,  // alert: by its clock
+        bad_certificate,      // alert: another name, or something it does not say
+        not_mail,             // it asked for another protocol than mail (ALPN)
+        closed,               // it went away without a word, as Windows programs do on a doubt
+    };
+
+    Cause cause = Cause::other;
+    std::string server_name;
+    std::string newest_version;  // "TLSv1.0"
+};
+
 // Certificates side by side (ECDSA and RSA), re-read when the files change: `reload_if_changed`
 // swaps them for new handshakes and keeps the old ones when the new do not load. One that shares no
 // name with the first is chosen by SNI alone; an unknown name gets the first. Thread-safe.
@@ -42,6 +61,9 @@ class TlsServerContext {
     struct Options {
         std::vector<CertificateFiles> certificates;
         std::vector<std::string> alpn = {"smtp"};  // what is accepted when the client offers ALPN
+        // TLS 1.0 and 1.1, CBC with SHA-1 and RSA key exchange too (OpenSSL's security level 0),
+        // for devices that nobody updates any more: on a fenced port alone (clients.md 3.2).
+        bool old_devices = false;
     };
 
     static Result<std::shared_ptr<TlsServerContext>> make(Options options);
@@ -64,6 +86,9 @@ class TlsServerContext {
     // For signing with the key that a client asking for `name` sees: of several certificates for
     // it the RSA one, which every device can check; for an unknown name the first. Errors: io.
     Result<PemIdentity> identity(std::string_view name) const;
+
+    // Whether one of them holds that name, wildcards included.
+    bool covers(std::string_view server_name) const;
 
     struct Impl;
 
@@ -93,6 +118,9 @@ struct TlsClientPolicy {
     std::string server_name;  // SNI, and the name that must match; an IP address is matched as one
     bool verify = true;       // false: opportunistic, the result is only told
     std::vector<std::string> alpn;
+    // TLS 1.0 and nothing newer, as a device speaks it that nobody updates any more: to see what
+    // such a one meets (`posthaste send --old-tls`), never to carry anybody's mail.
+    bool old_device = false;
 };
 
 // An own CA and a certificate of it, for a server without [tls] and for `posthaste try`. Writes

@@ -16,6 +16,8 @@ constexpr const char* kVerifiedCiphers = "ECDHE+AESGCM:ECDHE+CHACHA20";
 constexpr const char* kOpportunisticCiphers =
     "ECDHE+AESGCM:ECDHE+CHACHA20:DHE+AESGCM:ECDHE+AES:DHE+AES:AESGCM:AES:!aNULL:!eNULL:!PSK:!SRP";
 
+constexpr const char* kOldDeviceCiphers = "AES:3DES:!aNULL:!eNULL";
+
 }  // namespace
 
 struct TlsClientContext::Impl {
@@ -192,6 +194,9 @@ Finding finding_of_alert(unsigned long code) {
         case SSL_R_SSLV3_ALERT_BAD_CERTIFICATE:
             return {"the other side does not trust our certificate",
                     "give it one of a public authority, or let it trust ours"};
+        case SSL_R_SSLV3_ALERT_CERTIFICATE_EXPIRED:
+            return {"the other side says that our certificate has expired",
+                    "check until when it runs, and the clock of the other side"};
         case SSL_R_UNEXPECTED_EOF_WHILE_READING:
             return {"the other side closed the connection during the TLS handshake", {}};
         default:
@@ -212,6 +217,12 @@ Result<SslPtr> make_client_session(const TlsClientContext& context, const TlsCli
                 set_alpn(ssl.get(), policy.alpn);
     if (!made) return fail(ErrorKind::tls, "TLS cannot be started: " + take_tls_reason());
     SSL_set_security_level(ssl.get(), policy.verify ? 2 : 1);
+    if (policy.old_device) {
+        SSL_set_security_level(ssl.get(), 0);
+        SSL_set_min_proto_version(ssl.get(), TLS1_VERSION);
+        SSL_set_max_proto_version(ssl.get(), TLS1_VERSION);
+        SSL_set_cipher_list(ssl.get(), kOldDeviceCiphers);
+    }
     SSL_set_verify(ssl.get(), policy.verify ? SSL_VERIFY_PEER : SSL_VERIFY_NONE,
                    policy.verify ? keep_refused_certificate : nullptr);
     SSL_set_connect_state(ssl.get());

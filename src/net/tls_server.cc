@@ -25,6 +25,10 @@ constexpr std::size_t kFileAtMost = 1 << 20;
 
 constexpr const char* kCiphers = "ECDHE+AESGCM:ECDHE+CHACHA20";
 
+// 3DES only where OpenSSL was built with it, which Debian's is not.
+constexpr const char* kOldCiphers =
+    "ECDHE+AESGCM:ECDHE+CHACHA20:ECDHE+AES:AESGCM:AES:3DES:!aNULL:!eNULL:!PSK:!SRP:!DSS";
+
 // A certificate with its chain and key, checked to belong together.
 struct Loaded {
     X509Ptr leaf;
@@ -181,6 +185,7 @@ struct TlsServerContext::Impl {
     static int on_alpn(SSL*, const unsigned char** out, unsigned char* out_length,
                        const unsigned char* in, unsigned in_length, void* self);
     static int on_server_name(SSL* ssl, int*, void* self);
+    static int on_client_hello(SSL* ssl, int*, void*);
 
     Options options;
     mutable Mutex mutex;
@@ -221,10 +226,68 @@ int TlsServerContext::Impl::on_server_name(SSL* ssl, int*, void* self) {
     return SSL_TLSEXT_ERR_OK;
 }
 
+namespace {
+
+std::string_view extension(SSL* ssl, unsigned type) {
+    const unsigned char* octets = nullptr;
+    std::size_t length = 0;
+    if (SSL_client_hello_get0_ext(ssl, type, &octets, &length) != 1) return {};
+    return {reinterpret_cast<const char*>(octets), length};
+}
+
+unsigned octet(std::string_view octets, std::size_t at) {
+    return static_cast<unsigned char>(octets[at]);
+}
+
+// RFC 6066 §3: the length of the list, then the type (0), length and octets of a name.
+std::string offered_name(std::string_view octets) {
+    constexpr std::size_t kHead = 5;
+    if (octets.size() < kHead || octet(octets, 2) != 0) return {};
+    const std::size_t length = octet(octets, 3) << 8 | octet(octets, 4);
+    if (length > TLSEXT_MAXLEN_host_name) return {};
+    return plain_name(std::string(octets.substr(kHead, length)).c_str());
+}
+
+// RFC 8446 §4.2.1: those of TLS 1.3 list what they know; before it there is one number, the newest.
+std::string offered_version(unsigned legacy, std::string_view list) {
+    unsigned newest = legacy;
+    for (std::size_t at = 1; at + 1 < list.size(); at += 2) {
+        const unsigned version = octet(list, at) << 8 | octet(list, at + 1);
+        if (version >> 8 == 3 && version <= TLS1_3_VERSION) newest = std::max(newest, version);
+    }
+    switch (newest) {
+        case SSL3_VERSION:
+            return "SSLv3";
+        case TLS1_VERSION:
+            return "TLSv1.0";
+        case TLS1_1_VERSION:
+            return "TLSv1.1";
+        case TLS1_2_VERSION:
+            return "TLSv1.2";
+        case TLS1_3_VERSION:
+            return "TLSv1.3";
+        default:
+            return fmt::format("0x{:04x}", newest);
+    }
+}
+
+}  // namespace
+
+// Before OpenSSL looks at the version, so that a client refused for it is known by what it said.
+int TlsServerContext::Impl::on_client_hello(SSL* ssl, int*, void*) {
+    auto* seen = static_cast<TlsFailure*>(SSL_get_app_data(ssl));
+    if (seen == nullptr) return SSL_CLIENT_HELLO_SUCCESS;
+    seen->server_name = offered_name(extension(ssl, TLSEXT_TYPE_server_name));
+    seen->newest_version = offered_version(SSL_client_hello_get0_legacy_version(ssl),
+                                           extension(ssl, TLSEXT_TYPE_supported_versions));
+    return SSL_CLIENT_HELLO_SUCCESS;
+}
+
 Result<SslContextPtr> TlsServerContext::Impl::make_context() {
     auto context = detail::make_ssl_context(TLS_server_method());
     if (!context) return fail(ErrorKind::io, "TLS cannot be set up: " + detail::take_tls_reason());
-    SSL_CTX_set_security_level(context.get(), 2);
+    SSL_CTX_set_security_level(context.get(), options.old_devices ? 0 : 2);
+    if (options.old_devices) SSL_CTX_set_min_proto_version(context.get(), TLS1_VERSION);
     SSL_CTX_set_options(context.get(), SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_NO_TICKET |
                                            SSL_OP_PRIORITIZE_CHACHA);
     // Microsoft's senders break off TLS 1.3 when a ticket comes at the wrong moment
@@ -236,12 +299,14 @@ Result<SslContextPtr> TlsServerContext::Impl::make_context() {
                                    SSL_SESS_CACHE_SERVER | SSL_SESS_CACHE_NO_INTERNAL);
     static constexpr unsigned char kSessionContext[] = "posthaste";
     SSL_CTX_set_session_id_context(context.get(), kSessionContext, sizeof kSessionContext - 1);
-    if (SSL_CTX_set_cipher_list(context.get(), kCiphers) != 1) {
+    const char* ciphers = options.old_devices ? kOldCiphers : kCiphers;
+    if (SSL_CTX_set_cipher_list(context.get(), ciphers) != 1) {
         return fail(ErrorKind::io, "TLS cannot be set up: " + detail::take_tls_reason());
     }
     SSL_CTX_set_alpn_select_cb(context.get(), on_alpn, this);
     SSL_CTX_set_tlsext_servername_callback(context.get(), on_server_name);
     SSL_CTX_set_tlsext_servername_arg(context.get(), this);
+    SSL_CTX_set_client_hello_cb(context.get(), on_client_hello, nullptr);
     return context;
 }
 
@@ -365,7 +430,55 @@ Result<PemIdentity> TlsServerContext::identity(std::string_view name) const {
     return to_pem(best != nullptr ? *best : generation->loaded.front());
 }
 
+bool TlsServerContext::covers(std::string_view server_name) const {
+    if (server_name.empty()) return false;
+    auto generation = impl_->current();
+    return std::ranges::any_of(generation->groups, [&](const Generation::Group& group) {
+        return std::ranges::any_of(group.leaves, [&](X509* leaf) {
+            return X509_check_host(leaf, server_name.data(), server_name.size(), 0, nullptr) == 1;
+        });
+    });
+}
+
 namespace detail {
+
+void watch_client_hello(SSL* ssl, TlsFailure* into) {
+    SSL_set_app_data(ssl, into);
+}
+
+// Alerts are what the client told us (RFC 8446 §6.2); the rest is what we found.
+TlsFailure::Cause failure_cause(unsigned long openssl_error) {
+    using enum TlsFailure::Cause;
+    if (openssl_error == 0) return closed;
+    if (ERR_GET_LIB(openssl_error) != ERR_LIB_SSL) return other;
+    switch (ERR_GET_REASON(openssl_error)) {
+        case SSL_R_UNSUPPORTED_PROTOCOL:
+        case SSL_R_VERSION_TOO_LOW:
+        case SSL_R_TLSV1_ALERT_PROTOCOL_VERSION:
+            return old_version;
+        case SSL_R_NO_SHARED_CIPHER:
+        case SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE:
+        case SSL_R_TLSV1_ALERT_INSUFFICIENT_SECURITY:
+            return no_shared_cipher;
+        case SSL_R_TLSV1_ALERT_UNKNOWN_CA:
+            return unknown_authority;
+        case SSL_R_SSLV3_ALERT_CERTIFICATE_EXPIRED:
+            return certificate_expired;
+        case SSL_R_SSLV3_ALERT_BAD_CERTIFICATE:
+        case SSL_R_SSLV3_ALERT_CERTIFICATE_UNKNOWN:
+        case SSL_R_SSLV3_ALERT_UNSUPPORTED_CERTIFICATE:
+        case SSL_R_SSLV3_ALERT_CERTIFICATE_REVOKED:
+        case SSL_R_TLSV1_ALERT_ACCESS_DENIED:
+        case SSL_R_TLSV1_ALERT_USER_CANCELLED:
+            return bad_certificate;
+        case SSL_R_NO_APPLICATION_PROTOCOL:
+            return not_mail;
+        case SSL_R_UNEXPECTED_EOF_WHILE_READING:
+            return closed;
+        default:
+            return other;
+    }
+}
 
 Result<SslPtr> make_server_session(const TlsServerContext& context, int fd) {
     ERR_clear_error();

@@ -24,6 +24,7 @@ struct Outcome {
     bool ok = false;
     TlsInfo info;
     Error error;
+    std::optional<TlsFailure> failure;
 };
 
 Task<void> serve(std::unique_ptr<Stream> stream, std::shared_ptr<TlsServerContext> context,
@@ -32,6 +33,8 @@ Task<void> serve(std::unique_ptr<Stream> stream, std::shared_ptr<TlsServerContex
     auto done = co_await stream->start_tls(*context);
     outcome.ok = done.has_value();
     if (!done) outcome.error = done.error();
+    outcome.failure.reset();
+    if (stream->tls_failure() != nullptr) outcome.failure = *stream->tls_failure();
     if (done) {
         outcome.info = *stream->tls();
         static_cast<void>(co_await stream->write("220 inside\r\n"));
@@ -208,6 +211,94 @@ TEST_F(RawTlsTest, OldVersionsAreRefused) {
     EXPECT_FALSE(old.ok);
     EXPECT_EQ(server_.error.kind, ErrorKind::tls);
     EXPECT_EQ(server_.error.text, "the other side knows only TLS versions before 1.2");
+}
+
+TEST_F(RawTlsTest, WhatAnOldDeviceOffersIsKnownAfterItWasRefused) {
+    using enum TlsFailure::Cause;
+    connect(
+        {.min_version = TLS1_VERSION, .max_version = TLS1_VERSION, .server_name = "MAIL.test."});
+    ASSERT_TRUE(server_.failure);
+    EXPECT_EQ(server_.failure->cause, old_version);
+    EXPECT_EQ(server_.failure->newest_version, "TLSv1.0");
+    EXPECT_EQ(server_.failure->server_name, "mail.test");
+    connect({.max_version = TLS1_2_VERSION, .ciphers = "AES128-SHA:@SECLEVEL=0"});
+    ASSERT_TRUE(server_.failure);
+    EXPECT_EQ(server_.failure->cause, no_shared_cipher);
+    EXPECT_EQ(server_.failure->newest_version, "TLSv1.2");
+    EXPECT_EQ(server_.failure->server_name, "");
+    EXPECT_TRUE(connect({.server_name = "mail.test"}).ok);
+    EXPECT_FALSE(server_.failure);
+}
+
+TEST_F(TlsTest, WhatTheClientSaidOfOurCertificateIsKnown) {
+    using enum TlsFailure::Cause;
+    const auto& certificates = Certificates::get();
+    auto system = TlsClientContext::make("");
+    ASSERT_TRUE(system);
+    auto unknown =
+        *runtime::run_to_end(worker_, log_,
+                             meet(worker_, log_, certificates.server, *system,
+                                  {.server_name = "mail.test", .verify = true, .alpn = {}}));
+    ASSERT_TRUE(unknown.first.failure);
+    EXPECT_EQ(unknown.first.failure->cause, unknown_authority);
+    EXPECT_EQ(unknown.first.failure->newest_version, "TLSv1.3");
+    EXPECT_EQ(unknown.first.failure->server_name, "mail.test");
+    auto wrong_name = handshake({.server_name = "smtp.example", .verify = true, .alpn = {}});
+    ASSERT_TRUE(wrong_name.first.failure);
+    EXPECT_EQ(wrong_name.first.failure->cause, bad_certificate);
+    auto http = handshake({.server_name = "mail.test", .verify = true, .alpn = {"h2"}});
+    ASSERT_TRUE(http.first.failure);
+    EXPECT_EQ(http.first.failure->cause, not_mail);
+}
+
+TEST_F(TlsTest, WhichNamesAreCovered) {
+    const auto& server = *Certificates::get().server;
+    EXPECT_TRUE(server.covers("mail.test"));
+    EXPECT_TRUE(server.covers("MAIL.test"));
+    EXPECT_FALSE(server.covers("smtp.example"));
+    EXPECT_FALSE(server.covers(""));
+    EXPECT_FALSE(server.covers(std::string_view("mail.test\0.example", 18)));
+}
+
+// The fenced port for devices that nobody updates any more.
+TEST_F(RawTlsTest, OldDevicesAreServedWhereThatIsAskedFor) {
+    auto context =
+        TlsServerContext::make({.certificates = Certificates::get().files, .old_devices = true});
+    ASSERT_TRUE(context);
+
+    struct Device {
+        const char* name;
+        RawClient client;
+        const char* version;
+    };
+
+    const Device devices[] = {
+        {"TLS 1.0, RSA key exchange",
+         {.min_version = TLS1_VERSION,
+          .max_version = TLS1_VERSION,
+          .ciphers = "AES128-SHA:@SECLEVEL=0"},
+         "TLSv1"},
+        {"TLS 1.1",
+         {.min_version = TLS1_1_VERSION,
+          .max_version = TLS1_1_VERSION,
+          .ciphers = "ALL:@SECLEVEL=0"},
+         "TLSv1.1"},
+        {"TLS 1.2 without ECDHE",
+         {.max_version = TLS1_2_VERSION, .ciphers = "AES256-SHA256:@SECLEVEL=0"},
+         "TLSv1.2"},
+        {"today's", {}, "TLSv1.3"},
+    };
+    for (const auto& device : devices) {
+        auto outcome = connect(device.client, *context);
+        EXPECT_TRUE(outcome.ok) << device.name << ": " << outcome.reason;
+        EXPECT_EQ(server_.info.version, device.version) << device.name;
+    }
+    for (const char* ciphers : {"ADH-AES128-SHA:@SECLEVEL=0", "NULL-SHA:@SECLEVEL=0"}) {
+        auto naked = connect(
+            {.min_version = TLS1_VERSION, .max_version = TLS1_2_VERSION, .ciphers = ciphers},
+            *context);
+        EXPECT_FALSE(naked.ok) << ciphers;
+    }
 }
 
 TEST_F(RawTlsTest, WeakCiphersAreRefused) {

@@ -33,11 +33,13 @@ constexpr NamedVerb kVerbs[] = {
     {"USER", Verb::foreign}, {"PASS", Verb::foreign}, {"CAPA", Verb::foreign},
     {"APOP", Verb::foreign}, {"STAT", Verb::foreign}, {"RETR", Verb::foreign},
     {"LIST", Verb::foreign}, {"UIDL", Verb::foreign}, {"DELE", Verb::foreign},
+    {"STLS", Verb::foreign},
 };
 
 // What an IMAP client says first, behind its tag.
 constexpr std::string_view kImapCommands[] = {"CAPABILITY", "LOGIN",    "AUTHENTICATE",
-                                              "ID",         "STARTTLS", "NOOP"};
+                                              "ID",         "STARTTLS", "NOOP",
+                                              "LOGOUT",     "SELECT",   "NAMESPACE"};
 
 constexpr bool is_space(char c) {
     return c == ' ' || c == '\t';

@@ -94,6 +94,8 @@ Reply make_ehlo_reply(const Offer& offer) {
     lines.push_back(offer.max_size > 0 ? "SIZE " + std::to_string(offer.max_size) : "SIZE");
     if (offer.starttls) lines.emplace_back("STARTTLS");
     if (offer.auth) lines.emplace_back("AUTH PLAIN LOGIN");
+    // A line of its own: Thunderbird reads only the one with a blank (clients.md 3.3).
+    if (offer.auth && offer.auth_equals) lines.emplace_back("AUTH=PLAIN LOGIN");
     for (const char* keyword :
          {"8BITMIME", "SMTPUTF8", "DSN", "PIPELINING", "ENHANCEDSTATUSCODES", "CHUNKING"}) {
         lines.emplace_back(keyword);

@@ -18,6 +18,7 @@ struct Offer {
     bool starttls = false;
     bool auth = false;
     std::size_t max_recipients = 0;  // LIMITS RCPTMAX (RFC 9422), after TLS
+    bool auth_equals = false;        // "AUTH=PLAIN LOGIN" too, for Outlook to 2003
 };
 
 Reply make_ehlo_reply(const Offer& offer);

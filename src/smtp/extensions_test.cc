@@ -19,6 +19,15 @@ TEST(MakeEhloReply, BeforeTls) {
                      "PIPELINING", "ENHANCEDSTATUSCODES", "CHUNKING"}));
 }
 
+TEST(EhloReply, AuthWithAnEqualsSignIsALineOfItsOwn) {
+    const auto reply = make_ehlo_reply(
+        {.hostname = "smtp.example.com", .max_size = 100, .auth = true, .auth_equals = true});
+    EXPECT_NE(reply.to_wire().find("250-AUTH PLAIN LOGIN\r\n250-AUTH=PLAIN LOGIN\r\n"),
+              std::string::npos);
+    const auto without = make_ehlo_reply({.hostname = "smtp.example.com", .auth_equals = true});
+    EXPECT_EQ(without.to_wire().find("AUTH"), std::string::npos);
+}
+
 TEST(MakeEhloReply, AfterTls) {
     const auto reply = make_ehlo_reply({"smtp.example.com", 100, false, true, 1000});
     EXPECT_EQ(reply.lines, (Lines{"smtp.example.com", "SIZE 100", "AUTH PLAIN LOGIN", "8BITMIME",

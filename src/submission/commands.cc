@@ -105,7 +105,8 @@ void Session::on_ehlo(std::string_view argument) {
                             .max_size = context_.options.message_size,
                             .starttls = clear && speaks_tls(),
                             .auth = !clear || profile_->open,
-                            .max_recipients = context_.options.recipients};
+                            .max_recipients = context_.options.recipients,
+                            .auth_equals = profile_->legacy};
     say(smtp::make_ehlo_reply(offer).to_wire());
 }
 

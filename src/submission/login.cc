@@ -239,8 +239,11 @@ void Session::log_login(std::string_view event, std::string_view login, std::str
     const auto* tls = stream_->tls();
     const std::string version = tls != nullptr ? tls->version : std::string();
     if (!identity_) {
-        context_.log.info(
-            event, {{"login", shown}, {"client", from}, {"tls", version}, {"reason", detail}});
+        context_.log.info(event, {{"login", shown},
+                                  {"client", from},
+                                  {"tls", version},
+                                  {"reason", detail},
+                                  {"legacy", profile_->legacy}});
         return;
     }
     // SSL/TLS set for 587, or STARTTLS for 465, works here; elsewhere it would not.
@@ -253,7 +256,8 @@ void Session::log_login(std::string_view event, std::string_view login, std::str
                               {"client", from},
                               {"tls", version},
                               {"mode", implicit ? "implicit" : "starttls"},
-                              {"usual_mode_for_port", usual}});
+                              {"usual_mode_for_port", usual},
+                              {"legacy", profile_->legacy}});
 }
 
 }  // namespace posthaste::submission

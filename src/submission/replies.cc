@@ -173,6 +173,10 @@ constexpr Row kRows[] = {
      "Too many connections from your network that are not logged in. Wait a minute; look for a "
      "program "
      "that tries without end."},
+    {Say::outside_legacy_range, 63, 421, "4.7.0",
+     "This port is for old devices inside of the house. Mail programs: port 587 with STARTTLS, or "
+     "465 "
+     "with SSL/TLS."},
 };
 
 static_assert(std::size(kRows) == Catalogue::size());

@@ -91,6 +91,7 @@ enum class Say : std::uint8_t {
     too_many_idle_commands,
     too_many_connections,
     too_many_from_network,
+    outside_legacy_range,
 };
 
 constexpr std::size_t kMaxReply = 200;        // octets, CR LF included
@@ -128,7 +129,7 @@ class Catalogue {
     std::string goodbye() const;   // 221
 
     static constexpr std::size_t size() {
-        return static_cast<std::size_t>(Say::too_many_from_network) + 1;
+        return static_cast<std::size_t>(Say::outside_legacy_range) + 1;
     }
 
   private:

@@ -8,6 +8,7 @@
 #include "submission/context.h"
 #include "submission/session.h"
 
+#include <algorithm>
 #include <unordered_set>
 #include <utility>
 
@@ -15,6 +16,7 @@ namespace posthaste::submission {
 namespace {
 
 constexpr Seconds kFarewellTimeout{1};
+constexpr Milliseconds kFarewellHold{100};  // a ClientHello follows the connection at once
 constexpr std::size_t kMaxFarewells =
     16;  // a worker; beyond it a connection that is too many is just closed
 
@@ -95,6 +97,11 @@ Homes make_homes(runtime::WorkerPool& workers, Log& log) {
     return homes;
 }
 
+bool allowed(const PortProfile& profile, const IpAddress& address) {
+    return std::ranges::any_of(profile.allow,
+                               [&](const IpNetwork& network) { return network.contains(address); });
+}
+
 }  // namespace
 
 struct Server::Impl : std::enable_shared_from_this<Server::Impl> {
@@ -115,7 +122,8 @@ struct Server::Impl : std::enable_shared_from_this<Server::Impl> {
 
     void accept(runtime::Worker& worker, std::shared_ptr<const PortProfile> profile,
                 std::unique_ptr<net::Stream> stream);
-    void turn_away(Home& home, std::unique_ptr<net::Stream> stream, Say why);
+    void turn_away(Home& home, const PortProfile& profile, std::unique_ptr<net::Stream> stream,
+                   Say why);
 
     Homes homes;
     ServerBackend backend;
@@ -147,11 +155,20 @@ runtime::Task<void> serve(std::shared_ptr<Impl> impl, Home& home,
     co_await session.run();
 }
 
-// Best effort: one line to somebody who cannot be served.
-runtime::Task<void> say_farewell(std::unique_ptr<net::Stream> stream, std::string line) {
+// Best effort: one line to somebody who cannot be served. To a program that begins with TLS a line
+// in clear would be garbage, and a handshake for a refusal is what a server that is full cannot
+// afford: it is just closed on, which such a program tells as "connection dropped".
+runtime::Task<void> say_farewell(std::unique_ptr<net::Stream> stream, std::string line,
+                                 bool hello_expected) {
     stream->expires_after(kFarewellTimeout);
-    auto written = co_await stream->write(line);
-    static_cast<void>(written);
+    auto first = co_await stream->peek(1, Deadline::after(kFarewellHold));
+    const bool talks_tls = first && first->starts_with('\x16');
+    // Whoever is silent where clients begin with TLS may be slow with it.
+    const bool silent = !first || first->empty();
+    if (first && !talks_tls && !(hello_expected && silent)) {
+        auto written = co_await stream->write(line);
+        static_cast<void>(written);
+    }
     co_await stream->close();
 }
 
@@ -172,14 +189,24 @@ runtime::Task<void> wind_down(std::shared_ptr<Impl> impl, Home& home, Deadline g
 void Server::Impl::accept(runtime::Worker& worker, std::shared_ptr<const PortProfile> profile,
                           std::unique_ptr<net::Stream> stream) {
     Home& home = *homes[worker.index()];
-    if (context.stopping) return turn_away(home, std::move(stream), Say::shutting_down);
-    auto unit = connections.admit(stream->peer().address);
+    if (context.stopping) return turn_away(home, *profile, std::move(stream), Say::shutting_down);
+    const auto peer = stream->peer();
+    if (profile->legacy && !allowed(*profile, peer.address)) {
+        context.metrics.refused.add();
+        context.log.warning("legacy.outside_range",
+                            {{"client", peer.to_string()},
+                             {"why", "the port for old devices serves [legacy] allow alone"},
+                             {"mend", "have it use 587 or 465, or add its address to allow"}});
+        return turn_away(home, *profile, std::move(stream), Say::outside_legacy_range);
+    }
+    auto unit = connections.admit(peer.address);
     if (!unit) {
-        const bool network = unit.error().mend.find("per_address") != std::string::npos;
+        const bool network = unit.error() == net::ConnectionCounter::Full::address;
         context.metrics.refused.add();
         context.log.debug("connection.refused",
-                          {{"client", stream->peer().to_string()}, {"reason", unit.error().text}});
-        return turn_away(home, std::move(stream),
+                          {{"client", peer.to_string()},
+                           {"limit", network ? "connections_per_address" : "connections"}});
+        return turn_away(home, *profile, std::move(stream),
                          network ? Say::too_many_from_network : Say::too_many_connections);
     }
     context.metrics.connections.add();
@@ -187,12 +214,15 @@ void Server::Impl::accept(runtime::Worker& worker, std::shared_ptr<const PortPro
         serve(shared_from_this(), home, std::move(profile), std::move(stream), std::move(*unit)));
 }
 
-void Server::Impl::turn_away(Home& home, std::unique_ptr<net::Stream> stream, Say why) {
+void Server::Impl::turn_away(Home& home, const PortProfile& profile,
+                             std::unique_ptr<net::Stream> stream, Say why) {
     if (home.farewells.size() >= kMaxFarewells) {
         stream->abort();
         return;
     }
-    home.farewells.spawn(say_farewell(std::move(stream), context.replies.make(why).line));
+    const bool hello_expected = !profile.open && profile.habit == net::PortHabit::implicit_tls;
+    home.farewells.spawn(
+        say_farewell(std::move(stream), context.replies.make(why).line, hello_expected));
 }
 
 Server::Server(Options options, Services services, runtime::WorkerPool& workers)

@@ -5,6 +5,7 @@
 #include "accounts/authenticator.h"
 #include "accounts/sign_in_log.h"
 #include "base/event.h"
+#include "base/ip_network.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "net/demux.h"
@@ -30,8 +31,10 @@ struct Options {
     std::size_t recipients = 1000;
     std::size_t errors = 20;  // bad commands, then 421
     Seconds command_timeout{300};
-    Seconds login_timeout{60};  // from the first octet to a login
-    Seconds data_timeout{180};  // without octets, or under 1 KB/s over a minute
+    Seconds login_timeout{60};   // from the first octet to a login
+    Seconds data_timeout{180};   // without octets, or under 1 KB/s over a minute
+    Seconds lf_dot_timeout{30};  // after LF . LF: that is how a device ended, and it waits for ever
+    std::string legacy_port;     // "10.0.0.1:2525", for the log; empty: there is none
 };
 
 // What a port demands. The trap's port: loopback only, no TLS, no login.
@@ -39,6 +42,11 @@ struct PortProfile {
     net::PortHabit habit = net::PortHabit::starttls;
     bool open = false;    // true: neither TLS nor login needed (listen.trap)
     std::string account;  // open ports: the account the mail is filed under
+    // The port for old devices: TLS from 1.0 on by the context below, for `allow` alone. Login and
+    // rights as everywhere.
+    bool legacy = false;
+    std::vector<IpNetwork> allow{};                // legacy: who may come; nobody else
+    std::shared_ptr<net::TlsServerContext> tls{};  // null: the server's
 };
 
 struct Services {

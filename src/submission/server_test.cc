@@ -54,7 +54,8 @@ class Finished {
 };
 
 struct Running {
-    explicit Running(net::ConnectionCounter::Limits limits = {}) : connections(limits) {
+    explicit Running(net::ConnectionCounter::Limits limits = {}, PortProfile profile = {})
+        : connections(limits) {
         signal(SIGPIPE, SIG_IGN);  // as the daemon does
         temp.add_domain("example.com");
         temp.add_account("anna@example.com", "correct horse");
@@ -83,7 +84,7 @@ struct Running {
         workers.start();
         auto socket = net::BoundSocket::bind({"127.0.0.1", 0});
         PH_ASSERT(socket.has_value());
-        listener.emplace(std::move(*socket), workers, server->handler({}), temp.log());
+        listener.emplace(std::move(*socket), workers, server->handler(profile), temp.log());
         listener->start();
     }
 
@@ -238,6 +239,57 @@ TEST(Server, TurnsAwayWhatIsTooMuch) {
     ASSERT_TRUE(four.reply().starts_with("220 "));
     Client five(running);
     EXPECT_TRUE(five.reply().starts_with("421 4.3.2 The mail server has too many connections"));
+}
+
+// A line in clear would be garbage to it.
+TEST(Server, ClosesOnWhoBeginsWithTlsAndIsTooMuch) {
+    Running running({.total = 1, .per_address = 1});
+    Client one(running);
+    ASSERT_TRUE(one.reply().starts_with("220 "));
+    Client two(running);
+    EXPECT_FALSE(two.start_tls());
+    Client three(running);
+    EXPECT_TRUE(three.reply().starts_with("421 4.3.2 "));
+}
+
+TEST(Server, SaysNothingInClearWhereClientsBeginWithTls) {
+    PortProfile profile;
+    profile.habit = net::PortHabit::implicit_tls;
+    Running running({.total = 1, .per_address = 1}, profile);
+    Client one(running);
+    ASSERT_TRUE(one.start_tls());
+    ASSERT_TRUE(one.reply().starts_with("220 "));
+    Client two(running);
+    EXPECT_EQ(two.reply(), "");
+}
+
+PortProfile for_old_devices(std::string_view allow) {
+    PortProfile profile;
+    profile.legacy = true;
+    profile.allow.push_back(*IpNetwork::parse(allow));
+    return profile;
+}
+
+TEST(Server, ThePortForOldDevicesServesItsRangeAlone) {
+    Running outside({}, for_old_devices("10.0.0.0/8"));
+    Client stranger(outside);
+    EXPECT_TRUE(stranger.reply().starts_with("421 4.7.0 This port is for old devices"));
+    Client with_tls(outside);
+    EXPECT_FALSE(with_tls.start_tls());
+    EXPECT_EQ(outside.server->sessions(), 0U);
+    Running inside({}, for_old_devices("127.0.0.0/8"));
+    Client device(inside);
+    device.begin_with_starttls();
+    EXPECT_TRUE(device.send_message().starts_with("250 2.0.0 Accepted as "));
+    EXPECT_NE(device.say("EHLO again").find("250-AUTH=PLAIN LOGIN"), std::string::npos);
+}
+
+TEST(Server, ThePortForOldDevicesWithoutARangeServesNobody) {
+    PortProfile profile;
+    profile.legacy = true;
+    Running running({}, profile);
+    Client stranger(running);
+    EXPECT_TRUE(stranger.reply().starts_with("421 4.7.0 This port is for old devices"));
 }
 
 TEST(Server, StopsInPhases) {

@@ -1,7 +1,9 @@
 #include "submission/session.h"
 
 #include "base/ascii.h"
+#include "base/utf8.h"
 #include "runtime/task.h"
+#include "submission/tls_reading.h"
 #include "submission/verb_table.h"
 
 #include <algorithm>
@@ -17,6 +19,12 @@ constexpr std::size_t kMaxIdle = 1000;  // pools of connections send NOOP or RSE
 constexpr Seconds kWriteTimeout{60};
 constexpr Seconds kLastWordTimeout{2};
 constexpr Seconds kHandshakeTimeout{10};  // threats.md T2
+constexpr std::size_t kNameShown = 120;   // octets of a name that a client asked for
+
+// "XXXXXXXX" or "****" in place of a command: as many as the firewall found letters.
+bool is_blotted_out(std::string_view line) {
+    return line.starts_with("XXXX") || line.starts_with("****");
+}
 
 }  // namespace
 
@@ -98,11 +106,10 @@ runtime::Task<bool> Session::greet() {
 
 runtime::Task<bool> Session::start_tls(TlsMode mode) {
     stream_->expires_after(kHandshakeTimeout);
-    auto secured = co_await stream_->start_tls(*context_.tls);
+    auto secured = co_await stream_->start_tls(*tls_context());
     if (!secured) {
         context_.metrics.tls_failed.add();
-        // "unknown ca" and the like is what the user's program told us: the admin wants to see it.
-        context_.log.info("tls.failed", {{"client", client()}, {"reason", secured.error().text}});
+        log_tls_failure(secured.error());
         co_return false;
     }
     tls_mode_ = mode;
@@ -110,6 +117,25 @@ runtime::Task<bool> Session::start_tls(TlsMode mode) {
     forget_message();
     (mode == TlsMode::implicit ? context_.metrics.implicit_tls : context_.metrics.starttls).add();
     co_return true;
+}
+
+// "unknown ca" and the like is what the user's program told us, and nobody but the admin can read
+// it.
+void Session::log_tls_failure(const Error& error) {
+    const net::TlsFailure* failure = stream_->tls_failure();
+    const net::TlsFailure nothing_seen;
+    const auto& seen = failure != nullptr ? *failure : nothing_seen;
+    const auto reading = read_tls_failure(seen, {.covered = tls_context()->covers(seen.server_name),
+                                                 .legacy = profile_->legacy,
+                                                 .legacy_port = context_.options.legacy_port});
+    context_.log.info("tls.failed", {{"client", client()},
+                                     {"local_port", stream_->local().port},
+                                     {"sni", utf8::printable(seen.server_name, kNameShown)},
+                                     {"offers", seen.newest_version},
+                                     {"reason", error.text},
+                                     {"why", reading.why},
+                                     {"mend", reading.mend},
+                                     {"legacy", profile_->legacy}});
 }
 
 // Parses and does one command.
@@ -127,10 +153,15 @@ runtime::Task<void> Session::serve_line(net::Line line) {
         say(Say::line_too_long);
         co_return;
     }
-    if (command->verb == smtp::Verb::unknown && line.text.starts_with("XXXX")) {
+    if (command->verb == smtp::Verb::unknown && is_blotted_out(line.text)) {
         // "SMTP inspection" of a firewall blots out what it does not know; only its admin can turn
         // that off (clients.md 3.13).
-        context_.log.info("client.behind_inspecting_firewall", {{"client", client()}});
+        context_.log.info("client.behind_inspecting_firewall",
+                          {{"client", client()},
+                           {"why", "a firewall between you and this client blots out commands"},
+                           {"mend",
+                            "turn off ESMTP inspection there (fixup protocol smtp), or have "
+                            "the client use port 465 with SSL/TLS"}});
     }
     const auto& row = VerbTable::find(command->verb);
     if (row.idle) idle_command();

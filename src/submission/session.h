@@ -62,6 +62,7 @@ class Session {
     std::optional<net::Line> take_line();
     runtime::Task<Result<void>> flush();
     runtime::Task<bool> start_tls(TlsMode mode);
+    void log_tls_failure(const Error& error);
     void cannot_go_on(const Error& error);
     Deadline command_deadline() const;
 
@@ -93,7 +94,11 @@ class Session {
 
     // The trap's port speaks plain text alone: a test suite's client would otherwise take up
     // STARTTLS by itself and refuse a certificate nobody knows.
-    bool speaks_tls() const { return context_.tls != nullptr && !profile_->open; }
+    bool speaks_tls() const { return tls_context() != nullptr && !profile_->open; }
+
+    const net::TlsServerContext* tls_context() const {
+        return profile_->tls != nullptr ? profile_->tls.get() : context_.tls.get();
+    }
 
     // commands.cc
     void on_ehlo(std::string_view argument);

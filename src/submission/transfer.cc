@@ -14,7 +14,6 @@ namespace posthaste::submission {
 namespace {
 
 constexpr std::size_t kWindow = 64 << 10;
-constexpr Seconds kLfDotSilence{30};  // after LF . LF (clients.md 3.10)
 constexpr Seconds kFlushTimeout{60};  // of a piece of the body, or its sync
 // Outlook gives up after a minute at most (clients.md 3.7). When the commit ends after we have said
 // 451, the message is stored and the client sends it again: a duplicate is then possible, a loss is
@@ -103,7 +102,7 @@ runtime::Task<bool> Session::wait_for_content(Pace& pace, bool ended_by_lf) {
         ended_ = true;
         co_return false;
     }
-    const Deadline lf_dot = Deadline::after(kLfDotSilence);
+    const Deadline lf_dot = Deadline::after(context_.options.lf_dot_timeout);
     Deadline deadline = pace.deadline();
     if (ended_by_lf && lf_dot.at < deadline.at) deadline = lf_dot;
     stream_->expires_at(deadline);

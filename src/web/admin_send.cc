@@ -1,7 +1,5 @@
 #include "web/admin_send.h"
 
-#include "base/ascii.h"
-#include "mail/text.h"
 #include "web/admin_body.h"
 #include "web/test_message.h"
 
@@ -14,25 +12,13 @@ namespace {
 using Services = std::shared_ptr<const AdminServices>;
 
 constexpr std::size_t kMaxRecipients = 100;
-constexpr std::size_t kMaxText = 64 << 10;
-constexpr std::size_t kMaxSubject = 500;
 constexpr std::uint64_t kLongestFollow = 300;  // seconds; below the server's bound for a handler
-
-Result<void> check_subject(std::string_view subject) {
-    if (subject.size() > kMaxSubject)
-        return fail(ErrorKind::too_large,
-                    fmt::format("the subject is longer than {} octets", kMaxSubject), "shorten it");
-    if (std::ranges::any_of(subject, ascii::is_control) || mail::has_unsafe_character(subject))
-        return fail(ErrorKind::syntax, "the subject holds a control character",
-                    "write it on one line");
-    return {};
-}
 
 Result<TestMessage> read_request(const HttpRequest& request) {
     PH_TRY(const auto body, json_body(request));
     PH_TRY(const auto from_text, text_member(body, "from"));
     PH_TRY(auto from, mail::Mailbox::parse(from_text));
-    TestMessage message{std::move(from), {}, {}, {}};
+    TestMessage message{.from = std::move(from), .to = {}};
     PH_TRY(message.subject, optional_text(body, "subject"));
     PH_TRY(message.text, optional_text(body, "text"));
     PH_TRY(const auto to, text_list(body, "to"));
@@ -46,10 +32,7 @@ Result<TestMessage> read_request(const HttpRequest& request) {
         PH_TRY(auto address, mail::Mailbox::parse(text));
         message.to.push_back(std::move(address));
     }
-    if (message.text.size() > kMaxText)
-        return fail(ErrorKind::too_large, "the text of a test message is at most 64 KB",
-                    "shorten it");
-    PH_CHECK(check_subject(message.subject));
+    PH_CHECK(mail::check(message));
     return message;
 }
 

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "base/result.h"
-#include "mail/mailbox.h"
+#include "mail/test_message.h"
 #include "queue/queue.h"
 
 #include <string>
@@ -11,11 +11,7 @@
 
 namespace posthaste::web {
 
-struct TestMessage {
-    mail::Mailbox from;
-    std::vector<mail::Mailbox> to;
-    std::string subject{}, text{};  // UTF-8, checked; empty: the usual ones
-};
+using mail::TestMessage;  // its subject and text are checked when it is composed
 
 struct TestMessageFrame {
     std::string hostname;
@@ -23,7 +19,7 @@ struct TestMessageFrame {
     std::string client;   // where it came from, for the event
 };
 
-// In ASCII throughout, so that it needs nothing of the next hop but for addresses that are not.
+// Errors: as of mail::compose.
 Result<queue::Submission> compose_test_message(TestMessage message, TestMessageFrame frame);
 
 }  // namespace posthaste::web

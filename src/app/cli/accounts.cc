@@ -2,6 +2,7 @@
 #include "app/cli/admin_client.h"
 #include "app/cli/commands.h"
 #include "app/cli/configuration.h"
+#include "app/cli/json_members.h"
 #include "formats/url.h"
 
 #include <cstdio>
@@ -13,17 +14,6 @@ namespace {
 using formats::JsonValue;
 using formats::JsonWriter;
 using formats::percent_encode;
-
-std::string text(const JsonValue& value, std::string_view key) {
-    const auto* found = value.find(key);
-    return found == nullptr ? std::string()
-                            : std::string(found->as_string().value_or(std::string_view()));
-}
-
-bool flag(const JsonValue& value, std::string_view key) {
-    const auto* found = value.find(key);
-    return found != nullptr && found->as_bool().value_or(false);
-}
 
 // One call that changes something, and what to say of it.
 int change(const Arguments& arguments, const std::string& method, const std::string& target,

@@ -5,6 +5,7 @@
 #include "app/cli/configuration.h"
 #include "app/config.h"
 #include "app/layer_options.h"
+#include "app/legacy_port.h"
 #include "app/process.h"
 #include "formats/json.h"
 
@@ -90,6 +91,29 @@ void check_certificates(const Settings& s, Findings& findings) {
     }
 }
 
+// What the fence is for, said before somebody is surprised by it.
+void check_legacy(const Settings& s, Findings& findings) {
+    if (!s.legacy.listen) return;
+    std::vector<std::string> networks;
+    for (const auto& network : s.legacy.allow) networks.push_back(network.to_string());
+    findings.push_back(
+        {Status::warn, "legacy",
+         fmt::format("{} speaks TLS 1.0 and 1.1 with {}: who is on the way can read passwords and "
+                     "mail there",
+                     s.legacy.listen->to_string(), fmt::join(networks, ", ")),
+         "give each such device an account of its own with an app password, and leave [legacy] out "
+         "once the last one is gone"});
+    if (s.cert_files.empty()) return;  // an own RSA certificate is made at the start
+    auto files = certificate_files(s);
+    if (!files) return;
+    auto context = legacy_tls(std::move(*files));
+    if (context && !has_rsa(**context))
+        findings.push_back({Status::warn, "legacy",
+                            "there is no RSA certificate, and most devices of that age know no "
+                            "other",
+                            "add one to [tls] cert_file and key_file"});
+}
+
 void check_files(Findings& findings, const Settings& s) {
     auto files = raise_file_limit();
     auto carried = connections_for(files, s.connections);
@@ -136,6 +160,7 @@ int run_check(const Arguments& arguments) {
         {Status::ok, "config", fmt::format("{}, no unknown keys", settings->file), {}});
     check_store(*settings, findings);
     check_certificates(*settings, findings);
+    check_legacy(*settings, findings);
     if (auto delivery = delivery_options(*settings); !delivery)
         add(findings, "relay", delivery.error());
     check_files(findings, *settings);

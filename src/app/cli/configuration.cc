@@ -1,6 +1,7 @@
 #include "app/cli/configuration.h"
 
 #include "app/config.h"
+#include "base/file.h"
 #include "formats/json.h"
 
 #include <cstdio>
@@ -14,6 +15,8 @@ extern char** environ;
 namespace posthaste::app::cli {
 
 namespace {
+
+constexpr std::size_t kMaxPasswordFile = 64 << 10;
 
 // The terminal without echo for as long as it lives.
 class Quiet {
@@ -68,7 +71,10 @@ std::optional<Settings> configuration(const Arguments& arguments) {
 
 Result<std::string> read_password(const Arguments& arguments, std::string_view prompt) {
     std::string line;
-    if (arguments.has("--password-stdin")) {
+    if (arguments.has("--password-file")) {
+        PH_TRY(auto content, read_file(arguments.get("--password-file"), kMaxPasswordFile));
+        line = content.substr(0, content.find('\n'));
+    } else if (arguments.has("--password-stdin")) {
         std::getline(std::cin, line);
     } else if (isatty(STDIN_FILENO)) {
         fmt::print(stderr, "{}: ", prompt);
@@ -81,8 +87,7 @@ Result<std::string> read_password(const Arguments& arguments, std::string_view p
     }
     if (line.ends_with('\r')) line.pop_back();
     if (line.empty())
-        return fail(ErrorKind::syntax, "the password is empty",
-                    "write it on the first line of standard input");
+        return fail(ErrorKind::syntax, "the password is empty", "write it on the first line");
     return line;
 }
 

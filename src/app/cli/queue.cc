@@ -1,6 +1,7 @@
 // posthaste queue …, status, backup
 #include "app/cli/admin_client.h"
 #include "app/cli/commands.h"
+#include "app/cli/json_members.h"
 #include "base/time.h"
 #include "formats/url.h"
 
@@ -22,22 +23,6 @@ constexpr std::size_t kGroupedMessages =
     100'000;  // read for the groups of `queue list`; more is said, not shown
 
 constexpr Seconds kBackupPatience = std::chrono::hours(2);
-
-std::string text(const JsonValue& value, std::string_view key) {
-    const auto* found = value.find(key);
-    return found == nullptr ? std::string()
-                            : std::string(found->as_string().value_or(std::string_view()));
-}
-
-std::int64_t number(const JsonValue& value, std::string_view key) {
-    const auto* found = value.find(key);
-    return found == nullptr ? 0 : found->as_int().value_or(0);
-}
-
-std::span<const JsonValue> items(const JsonValue& value, std::string_view key) {
-    const auto* found = value.find(key);
-    return found == nullptr ? std::span<const JsonValue>() : found->items();
-}
 
 std::string reason(const JsonValue& recipient) {
     auto state = text(recipient, "state");

@@ -34,6 +34,16 @@ runtime::Task<Result<smtp::Reply>> SmtpClient::command(std::string line) {
     co_return co_await read_reply();
 }
 
+runtime::Task<Result<smtp::Reply>> SmtpClient::read_reply_in_time() {
+    stream_->expires_after(step_timeout_);
+    co_return co_await read_reply();
+}
+
+runtime::Task<Result<void>> SmtpClient::write(const std::string& octets) {
+    stream_->expires_after(step_timeout_);
+    co_return co_await stream_->write(octets);
+}
+
 runtime::Task<Result<smtp::Reply>> SmtpClient::greeting() {
     stream_->expires_after(step_timeout_);
     PH_CO_TRY(auto reply, co_await read_reply());

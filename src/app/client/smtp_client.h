@@ -1,6 +1,6 @@
-// SmtpClient: the dialogue of a mail program, step by step, for `posthaste send --server` and the
-// load generator. Delivery to other servers is delivery/'s; this one shows what a person's program
-// would see.
+// SmtpClient: the dialogue of a mail program, step by step, for `posthaste send` (by DialectTalk)
+// and the load generator. Delivery to other servers is delivery/'s; this one shows what a person's
+// program would see.
 #pragma once
 
 #include "base/result.h"
@@ -37,13 +37,19 @@ class SmtpClient {
                                             const std::string& wire);
     runtime::Task<void> quit();
 
+    // The same, word by word: `line` without its CR LF.
+    runtime::Task<Result<smtp::Reply>> command(std::string line);
+    runtime::Task<Result<smtp::Reply>> read_reply_in_time();
+    runtime::Task<Result<void>> write(const std::string& octets);  // they live until it is done
+
     const smtp::Extensions& offered() const { return offered_; }
+
+    void set_offered(smtp::Extensions offered) { offered_ = std::move(offered); }
 
     net::Stream& stream() { return *stream_; }
 
   private:
     runtime::Task<Result<smtp::Reply>> read_reply();
-    runtime::Task<Result<smtp::Reply>> command(std::string line);
 
     std::unique_ptr<net::Stream> stream_;
     Seconds step_timeout_;

@@ -272,6 +272,12 @@ constexpr Topic kTopics[] = {
      "Ein Programm dort versucht es ohne Ende, oder viele Geräte teilen sich die Adresse.",
      "Eine Minute warten und noch einmal senden.\n"
      "Ein Programm oder Gerät mit falschem Kennwort suchen."},
+    {"r63", "Dieser Port ist für alte Geräte",
+     "Er spricht eine Verschlüsselung, die nicht mehr sicher ist, und bedient deshalb nur einige "
+     "Adressen im Haus. Ihre gehört nicht dazu.",
+     "Im Mailprogramm als Postausgangsserver (SMTP) {host} eintragen, Port {tls_port} mit SSL/TLS "
+     "oder {starttls_port} mit STARTTLS.\n"
+     "Die Adresse eines alten Geräts bitte melden an: {admin}. Sie gehört in allow von [legacy]."},
 };
 
 }  // namespace

@@ -250,6 +250,12 @@ constexpr Topic kTopics[] = {
      "Some program there tries without end, or many devices share the address.",
      "Wait a minute and send again.\n"
      "Look for a program or device with a wrong password."},
+    {"r63", "This port is for old devices",
+     "It speaks encryption that is no longer safe, so it serves some addresses of the house alone, "
+     "and yours is none of them.",
+     "In a mail program set Outgoing mail server (SMTP) to {host}, port {tls_port} with SSL/TLS or "
+     "{starttls_port} with STARTTLS.\n"
+     "For an old device tell {admin} its address: it belongs into allow of [legacy]."},
 };
 
 }  // namespace

@@ -54,6 +54,8 @@ Result<SslPtr> make_client_session(const TlsClientContext& context, const TlsCli
 
 // After the handshake, or in `failed` after it did not come about: what is known of it.
 TlsInfo server_info(SSL* ssl);
+void watch_client_hello(SSL* ssl, TlsFailure* into);  // null: no more; else it outlives the wait
+TlsFailure::Cause failure_cause(unsigned long openssl_error);
 TlsInfo client_info(SSL* ssl, const TlsClientPolicy& policy);
 Error handshake_error(SSL* ssl, const TlsClientPolicy* policy);
 

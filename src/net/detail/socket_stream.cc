@@ -282,6 +282,7 @@ runtime::Task<Result<void>> SocketStream::handshake(const TlsClientPolicy* polic
         if (result == 1) co_return Result<void>();
         int error = SSL_get_error(ssl_.get(), result);
         if (error != SSL_ERROR_WANT_READ && error != SSL_ERROR_WANT_WRITE) {
+            if (failure_) failure_->cause = failure_cause(ERR_peek_last_error());
             co_return std::unexpected(die(handshake_error(ssl_.get(), policy)));
         }
         auto step = error == SSL_ERROR_WANT_WRITE ? Step::want_write : Step::want_read;
@@ -297,9 +298,13 @@ runtime::Task<Result<void>> SocketStream::start_tls(const TlsServerContext& cont
     auto session = make_server_session(context, socket_.fd());
     if (!session) co_return std::unexpected(die(std::move(session).error()));
     ssl_ = std::move(*session);
+    failure_ = std::make_unique<TlsFailure>();
+    watch_client_hello(ssl_.get(), failure_.get());
     auto done = co_await handshake(nullptr);
     note_heap_use(socket_.worker());
+    watch_client_hello(ssl_.get(), nullptr);
     if (!done) co_return done;
+    failure_.reset();
     info_ = std::make_unique<TlsInfo>(server_info(ssl_.get()));
     co_return Result<void>();
 }

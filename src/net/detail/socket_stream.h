@@ -29,6 +29,8 @@ class SocketStream final : public Stream {
 
     const TlsInfo* tls() const override { return info_.get(); }
 
+    const TlsFailure* tls_failure() const override { return failure_.get(); }
+
     runtime::Task<void> close() override;
     void abort() override;
 
@@ -65,8 +67,9 @@ class SocketStream final : public Stream {
     mutable Socket socket_;
     Endpoint peer_;
     SslPtr ssl_;
-    std::unique_ptr<TlsInfo> info_;       // once the handshake is done
-    std::unique_ptr<Attempt> read_over_;  // how reading ended, behind octets not yet given out
+    std::unique_ptr<TlsInfo> info_;        // once the handshake is done
+    std::unique_ptr<TlsFailure> failure_;  // while we handshake as a server, and once that failed
+    std::unique_ptr<Attempt> read_over_;   // how reading ended, behind octets not yet given out
     bool dead_ = false;
     int without_wait_ = 0;  // operations since the loop had its turn
 };
