@@ -174,6 +174,7 @@ net::Resolver::Options resolver_options(const Settings& settings) {
     net::Resolver::Options options;
     options.servers = settings.resolvers;
     options.trust_anchor_file = settings.trust_anchor_file;
+    options.validate = settings.mode == Mode::live;  // nothing is looked up for the trap
     return options;
 }
 

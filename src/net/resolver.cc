@@ -142,7 +142,8 @@ UnboundResolver::UnboundResolver(Options options, Unbound::Options plain, Log& l
 
 Result<void> UnboundResolver::start() {
     anchor_file_ = options_.trust_anchor_file;
-    if (anchor_file_.empty() && ::access(kRootKey, R_OK) == 0) anchor_file_ = kRootKey;
+    if (!options_.validate) anchor_file_.clear();
+    if (options_.validate && anchor_file_.empty() && ::access(kRootKey, R_OK) == 0) anchor_file_ = kRootKey;
     if (!anchor_file_.empty()) {
         PH_TRY(auto anchor, read_file(anchor_file_, kFileAtMost));
         anchor_name_ = detail::anchor_owner(anchor);

@@ -50,6 +50,7 @@ class Resolver {
     struct Options {
         std::vector<std::string> servers;  // "127.0.0.1:5353"; empty: the system's
         std::string trust_anchor_file;     // empty: Debian's root key
+        bool validate = true;              // DNSSEC; false: neither used nor tested
         std::size_t cache_entries = 20'000;
     };
 

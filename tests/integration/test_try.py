@@ -64,6 +64,7 @@ def test_what_it_prints_is_true(sandbox):
     assert inbox and trap and login and ca, text
     http = Http(int(inbox[1]))
     assert http.request("GET", "/")[0] == 200
+    assert f"http://127.0.0.1:{inbox[1]}/setup" in text and http.request("GET", "/setup")[0] == 200
     with smtplib.SMTP("127.0.0.1", int(trap[1]), timeout=20) as client:
         client.sendmail("a@b.test", ["x@example.net"], "Subject: to the trap\r\n\r\nx\r\n")
     assert http.json("/api/v1/wait", to="x@example.net", timeout="10s")["Subject"] == "to the trap"
@@ -78,10 +79,10 @@ def test_what_it_prints_is_true(sandbox):
 
 def test_the_commands_it_names_work(sandbox):
     text = sandbox.start().text()
-    commands = [line.split("#")[0].split() for line in text.splitlines() if line.strip().startswith("posthaste send")]
-    assert len(commands) >= 2, text
+    commands = [line.split("#")[0].split() for line in text.splitlines() if re.search(r"posthaste (send|queue) ", line)]
+    assert len(commands) >= 3, text
     for command in commands:
-        done = subprocess.run([sandbox.command[0], *command[1:]], capture_output=True, text=True, timeout=60, check=False, cwd="/", **sandbox.spawn)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, cwd="/", **sandbox.spawn)
         assert done.returncode == 0, done
 
 

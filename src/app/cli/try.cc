@@ -12,6 +12,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <sstream>
 
 #include <unistd.h>
 
@@ -23,6 +24,21 @@ constexpr std::string_view kDomain = "example.test";
 constexpr std::string_view kLogin = "demo@example.test";
 constexpr std::string_view kPassword =
     "demo-demo";  // on loopback, towards an inbox that anybody here may read
+
+constexpr int kConnections = 500;  // fits any limit of open files
+
+// As the person would call it from here: by its name where that finds this very program.
+std::string program() {
+    std::error_code error;
+    const auto self = std::filesystem::read_symlink("/proc/self/exe", error);
+    if (error) return "posthaste";
+    const char* path = getenv("PATH");  // NOLINT(concurrency-mt-unsafe): read at start
+    std::istringstream folders(path != nullptr ? path : "");
+    for (std::string folder; std::getline(folders, folder, ':');)
+        if (std::filesystem::equivalent(folder + "/posthaste", self, error)) return "posthaste";
+    const auto near = std::filesystem::proximate(self, error).string();
+    return error || near.starts_with("..") ? self.string() : "./" + near;
+}
 
 std::string default_folder() {
     const char* state = getenv("XDG_STATE_HOME");  // NOLINT(concurrency-mt-unsafe): read at start
@@ -46,8 +62,8 @@ std::string configuration_text(const std::string& folder, int base) {
         "hostname = \"localhost\"\nadmin = \"{}\"\nmode = \"trap\"\n[store]\npath = "
         "\"{}/store\"\n[listen]\n"
         "submission = [\"127.0.0.1:{}\", \"127.0.0.1:{}\"]\ntrap = \"127.0.0.1:{}\"\nhttp = "
-        "\"127.0.0.1:{}\"\n",
-        kLogin, folder, 587 + base, 465 + base, 25 + base, 7025 + base);
+        "\"127.0.0.1:{}\"\n[limits]\nconnections = {}\n",
+        kLogin, folder, 587 + base, 465 + base, 25 + base, 7025 + base, kConnections);
 }
 
 // The demo account, made once.
@@ -66,18 +82,19 @@ Result<void> prepare(const Settings& settings) {
 void print_ready(const std::string& folder, const Bound& bound) {
     fmt::print(
         "Posthaste sandbox: nothing leaves this machine.  All mail is kept in a local inbox.\n\n");
+    const auto name = program();
     fmt::print("  inbox        http://{}/\n", bound.http);
+    fmt::print("  set-up page  http://{}/setup\n", bound.http);
     fmt::print("  send with    smtp://{}        no TLS, no login needed\n", bound.trap);
     fmt::print("               {} and {}    STARTTLS or TLS on either, login {} / {}\n",
                bound.submission.at(0), bound.submission.at(1), kLogin, kPassword);
     fmt::print("  own CA       {}/store/tls/ca.pem\n\n", folder);
     fmt::print("Try it in another terminal:\n");
-    fmt::print("  posthaste send --server {} --to bob@example.test\n", bound.trap);
-    fmt::print(
-        "  posthaste send --server {} --to 451@example.test      # see a retry: posthaste queue "
-        "list --config {}/try.toml\n",
-        bound.trap, folder);
-    fmt::print("Ctrl-C stops and keeps the data;  posthaste try --fresh starts clean.\n\n");
+    fmt::print("  {} send --server {} --to bob@example.test\n", name, bound.trap);
+    fmt::print("  {} send --server {} --to 451@example.test\n", name, bound.trap);
+    fmt::print("  {} queue list --config {}/try.toml      # the second one waits for a retry\n\n",
+               name, folder);
+    fmt::print("Ctrl-C stops and keeps the data;  {} try --fresh starts clean.\n\n", name);
     std::fflush(stdout);
 }
 
