@@ -112,7 +112,7 @@ HttpResponse known_page(const SetupView& view, const Explanation& found) {
         view,
         {.title = found.title,
          .more = fmt::format("<p class=\"codes\">{}</p>{}{}{}", escape_html(found.code),
-                             explanation_html(view.language, found), box(view), links_html(view))});
+                             explanation_html(view.language, found, 2), box(view), links_html(view))});
 }
 
 HttpResponse unknown_page(SetupView view, std::string_view code) {

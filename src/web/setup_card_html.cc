@@ -156,8 +156,9 @@ std::string card_html(const SetupView& view, const Card& card) {
     return out + "</ul></section>";
 }
 
-std::string explanation_html(discovery::Language language, const discovery::Explanation& found) {
-    std::string out = fmt::format("<p>{}</p><h4>{}</h4><ol>", escape_html(found.cause),
+std::string explanation_html(discovery::Language language, const discovery::Explanation& found,
+                             int level) {
+    std::string out = fmt::format("<p>{0}</p><h{1}>{2}</h{1}><ol>", escape_html(found.cause), level,
                                   html_text(language, "page.help.steps"));
     for (const auto& step : found.steps) out += fmt::format("<li>{}</li>", escape_html(step));
     return out + "</ol>";

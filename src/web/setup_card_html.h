@@ -11,7 +11,8 @@ namespace posthaste::web {
 
 std::string card_html(const SetupView& view, const discovery::Card& card);
 
-// Cause and steps, without the title.
-std::string explanation_html(discovery::Language language, const discovery::Explanation& found);
+// Cause and steps, without the title; the heading between them is of that level.
+std::string explanation_html(discovery::Language language, const discovery::Explanation& found,
+                             int level = 4);
 
 }  // namespace posthaste::web

@@ -58,7 +58,10 @@ input[type=text], textarea { width: 100%; font: inherit; color: inherit; backgro
   border: 1px solid var(--edge); border-radius: 8px; }
 textarea { display: block; resize: vertical; font-size: .95rem; }
 .ask { max-width: 26rem; margin: 0 0 1.75rem; }
-.ask p { margin: .35rem 0 .6rem; }
+.ask p { margin: .35rem 0 0; }
+form.ask { display: grid; grid-template-columns: minmax(0, 1fr) auto; gap: .35rem .6rem; align-items: center; }
+form.ask label, form.ask p { grid-column: 1 / -1; margin: 0; }
+form.ask .go { grid-column: 2; grid-row: 2; }
 button, .go { font: inherit; color: inherit; cursor: pointer; }
 .go { display: inline-block; padding: .5rem 1.1rem; border: 1px solid var(--link); border-radius: 8px; font-weight: 600;
   background: var(--link); color: var(--on-link); text-decoration: none; }
@@ -74,7 +77,8 @@ button, .go { font: inherit; color: inherit; cursor: pointer; }
 .programs button:hover { border-color: var(--link); }
 .programs button:hover .name { text-decoration: underline; text-underline-offset: .15em; }
 .name { font-weight: 600; line-height: 1.35; }
-.likely { margin-top: .35rem; font-size: .8rem; font-weight: 600; color: var(--link); }
+.programs button { position: relative; }
+.likely { margin-top: .2rem; font-size: .8rem; font-weight: 600; color: var(--link); }
 .likely::before { content: "→ "; }
 .way { background: var(--sheet); border: 1px solid var(--line); border-radius: 14px; padding: 1.4rem 1.6rem; margin: 0 0 1.25rem; }
 .way > :last-child { margin-bottom: 0; }
@@ -132,8 +136,10 @@ summary { cursor: pointer; padding: .5rem 0; font-weight: 600; }
 .bad .title::before { content: "!"; background: var(--bad); color: var(--sheet); }
 .waiting + .more { padding-top: .6rem; }
 .good + .more, .bad + .more { padding-top: 1rem; }
+.more > :first-child { margin-top: 0; }
 .more > :last-child { margin-bottom: 0; }
-.live ol { padding-left: 1.3rem; }
+.live ol { margin: 0 0 1rem; padding-left: 1.3rem; }
+.live li { margin: .3rem 0; }
 .facts { margin: 0 0 1rem; font-size: .925rem; }
 .facts > div { display: grid; grid-template-columns: 8.5rem minmax(0, 1fr); gap: 0 1rem; padding: .3rem 0; }
 .facts dt { color: var(--soft); }
