@@ -422,6 +422,7 @@ class Loader {
                 place(s.cert_files.empty() ? "tls.key_file" : "tls.cert_file"),
                 fmt::format("{} certificates but {} keys", s.cert_files.size(), s.key_files.size()),
                 "give cert_file and key_file the same number of files, in the same order");
+        check_acme();
         if (s.trap && s.mode != Mode::trap)
             mistake(place("listen.trap"),
                     "listen.trap takes mail without a login, so it needs mode = \"trap\"",
@@ -467,6 +468,19 @@ class Loader {
                                 other.port),
                     "give old devices a port of their own, such as 2525");
         }
+    }
+
+    void check_acme() {
+        const auto& s = result_.settings;
+        if (!s.acme) return;
+        if (!s.cert_files.empty())
+            mistake(place("tls.acme"),
+                    "certificates come from files (cert_file) or by ACME, not both",
+                    "leave out cert_file and key_file, or acme");
+        if (!s.https && !s.http_challenge)
+            mistake(place("tls.acme"),
+                    "the authority looks for us on port 80 or 443, and neither is listened on",
+                    "add to [listen]: http_challenge = \":80\", or https = \":443\"");
     }
 
     void check_relay() {

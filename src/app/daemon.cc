@@ -1,5 +1,6 @@
 #include "app/daemon.h"
 
+#include "app/certificates.h"
 #include "app/layer_options.h"
 #include "app/legacy_port.h"
 #include "app/process.h"
@@ -24,7 +25,6 @@ constexpr Seconds kGrace{30};
 constexpr Seconds kCertificateWatch{5};
 constexpr Seconds kStorePatience{2};
 constexpr Milliseconds kStoreLook{50};
-constexpr std::chrono::hours kOwnRenewal{1};
 constexpr std::size_t kBlockingThreads = 4;
 constexpr std::size_t kBlockingQueue = 4096;
 
@@ -129,7 +129,7 @@ class Daemon {
         // server's user.
         where_ = "tls";
         if (!settings_.cert_files.empty()) {
-            PH_CHECK(load_certificates());
+            PH_CHECK(certificates_.load());
         }
         where_ = "relay";
         PH_TRY(auto delivery, delivery_options(settings_));
@@ -144,14 +144,15 @@ class Daemon {
                            "store's folder; restart"}});
         where_ = "store";
         PH_CHECK(open_store());
-        if (!tls_) {
-            where_ = "tls";
-            PH_CHECK(load_certificates());
+        where_ = "resolver";
+        PH_TRY(resolver_, net::Resolver::make(resolver_options(settings_), log_));
+        where_ = "tls";
+        PH_CHECK(certificates_.prepare(*store_, *resolver_));
+        if (!certificates_.loaded()) {
+            PH_CHECK(certificates_.load());
         }
         where_ = "admin";
         PH_TRY(admin_socket_, net::BoundSocket::bind_unix(settings_.admin_socket, 0660));
-        where_ = "resolver";
-        PH_TRY(resolver_, net::Resolver::make(resolver_options(settings_), log_));
         connections_.emplace(connection_limits(settings_, carried));
         return build_upper(std::move(delivery));
     }
@@ -187,19 +188,6 @@ class Daemon {
         }
     }
 
-    Result<void> load_certificates() {
-        PH_TRY(auto files, certificate_files(settings_));
-        if (settings_.legacy.listen) {
-            PH_TRY(legacy_tls_, legacy_tls(files));
-        }
-        net::TlsServerContext::Options options;
-        options.certificates = std::move(files);
-        PH_TRY(tls_, net::TlsServerContext::make(options));
-        options.alpn = {"http/1.1"};
-        PH_TRY(web_tls_, net::TlsServerContext::make(std::move(options)));
-        return {};
-    }
-
     Result<void> build_upper(delivery::Options delivery) {
         auto publish = [this](const Event& event) {
             log_event(log_, event);
@@ -214,16 +202,17 @@ class Daemon {
                                           workers_, blocking_, log_);
         queue_.emplace(queue_options(settings_), *store_, *courier_, workers_, blocking_, log_,
                        publish);
-        submission::Services services{*queue_,       *store_,   *authenticator_, tls_,
-                                      *connections_, demux_,    blocking_,       log_,
-                                      publish,       &sign_ins_};
+        submission::Services services{
+            *queue_,       *store_,   *authenticator_, certificates_.mail(),
+            *connections_, demux_,    blocking_,       log_,
+            publish,       &sign_ins_};
         submission_.emplace(submission_options(settings_), services, workers_);
         queue_->register_metrics(metrics_);
         submission_->register_metrics(metrics_);
         authenticator_->register_metrics(metrics_);
         auto trap_address = sockets_.trap ? sockets_.trap->local().to_string() : std::string();
         web_.emplace(WebServices::Parts{settings_, *store_, *queue_, hub_, sign_ins_, inbox_.get(),
-                                        std::move(trap_address), metrics_, web_tls_, blocking_,
+                                        std::move(trap_address), metrics_, certificates_, blocking_,
                                         workers_, log_});
         return {};
     }
@@ -246,7 +235,7 @@ class Daemon {
         Bound bound;
         for (auto& port : sockets_.submission) {
             if (port.profile.legacy)
-                port.profile.tls = legacy_tls_;
+                port.profile.tls = certificates_.legacy();
             else
                 bound.submission.push_back(port.socket.local().to_string());
             listen(std::move(port.socket), submission_->handler(port.profile));
@@ -261,6 +250,7 @@ class Daemon {
         for (auto& listener : listeners_) listener->start();
         web_->start(std::move(sockets_.web), std::move(*admin_socket_), bound);
         announce(bound);
+        certificates_.start();
         return {};
     }
 
@@ -271,16 +261,17 @@ class Daemon {
                    {"submission", fmt::format("{}", fmt::join(bound.submission, " "))},
                    {"https", bound.https},
                    {"http", bound.http},
+                   {"http_challenge", bound.http_challenge},
                    {"trap", bound.trap},
                    {"store", settings_.store_path},
                    {"waiting", status.waiting}});
-        for (const auto& certificate : tls_->certificates())
+        for (const auto& certificate : certificates_.mail()->certificates())
             log_.info("tls.certificate",
                       {{"names", fmt::format("{}", fmt::join(certificate.names, " "))},
                        {"kind", certificate.rsa ? "RSA" : "ECDSA"},
                        {"until", format_iso8601(certificate.not_after)},
                        {"fingerprint", certificate.fingerprint}});
-        if (legacy_tls_) announce_legacy(settings_, *legacy_tls_, log_);
+        if (certificates_.legacy()) announce_legacy(settings_, *certificates_.legacy(), log_);
         notify_supervisor("READY=1");
         if (options_.ready) options_.ready(bound);
     }
@@ -288,44 +279,13 @@ class Daemon {
     // The main thread from here on: signals and certificate files.
     void watch() {
         auto next_look = std::chrono::steady_clock::now() + kCertificateWatch;
-        auto next_renewal = std::chrono::steady_clock::now() + kOwnRenewal;
         for (;;) {
             auto signal = wait_signal(1000);
             if (signal == SIGTERM || signal == SIGINT) return;
             auto now = std::chrono::steady_clock::now();
             if (signal != SIGHUP && now < next_look) continue;
             next_look = now + kCertificateWatch;
-            if (settings_.cert_files.empty() && now >= next_renewal) {
-                next_renewal = now + kOwnRenewal;
-                auto own = certificate_files(settings_);  // made anew a month before they end
-                if (!own) log_.error("tls.renewal_failed", {{"why", own.error().text}});
-            }
-            look_at_certificates(signal == SIGHUP);
-        }
-    }
-
-    void look_at_certificates(bool asked) {
-        auto changed = tls_->reload_if_changed();
-        // Of the same files; looked at second, so that a file that changes in between is seen at
-        // the next look by both.
-        auto web = web_tls_->reload_if_changed();
-        if (changed && !web) changed = std::move(web);
-        if (legacy_tls_) {
-            auto legacy = legacy_tls_->reload_if_changed();
-            if (changed && !legacy) changed = std::move(legacy);
-        }
-        // A broken file is told once, not every five seconds until somebody mends it.
-        auto trouble = changed ? std::string() : changed.error().text;
-        bool told = trouble == told_trouble_;
-        told_trouble_ = trouble;
-        if (!changed) {
-            if (told && !asked) return;
-            log_.error("tls.reload_failed",
-                       {{"why", changed.error().text}, {"mend", changed.error().mend}});
-        } else if (*changed) {
-            log_.info("tls.reloaded", {{"certificates", tls_->certificates().size()}});
-        } else if (asked) {
-            log_.info("tls.unchanged", {});
+            certificates_.look(signal == SIGHUP);
         }
     }
 
@@ -337,6 +297,7 @@ class Daemon {
         notify_supervisor("STOPPING=1");
         for (auto& listener : listeners_) listener->stop();
         web_->stop_listening();
+        certificates_.stop();
         auto grace = Deadline::after(kGrace);
         wait_stopped(grace, [&](auto done) { submission_->stop(grace, done); });
         wait_stopped(grace, [&](auto done) { queue_->stop(grace, done); });
@@ -369,6 +330,7 @@ class Daemon {
     }
 
     void stop_now() {
+        certificates_.stop();
         listeners_.clear();
         if (web_) web_->close();
         workers_.stop_and_join();
@@ -379,7 +341,6 @@ class Daemon {
     const DaemonOptions& options_;
     Log& log_;
     std::string where_;
-    std::string told_trouble_;  // of the certificate files
 
     Sockets sockets_;
     std::optional<net::BoundSocket> admin_socket_;
@@ -389,12 +350,10 @@ class Daemon {
     accounts::SignInLog sign_ins_;
     runtime::BlockingPool blocking_{"blocking", kBlockingThreads, kBlockingQueue};
     runtime::WorkerPool workers_{std::max(1u, std::thread::hardware_concurrency())};
-    std::shared_ptr<net::TlsServerContext> tls_;
-    std::shared_ptr<net::TlsServerContext> web_tls_;     // the same certificates, for HTTP
-    std::shared_ptr<net::TlsServerContext> legacy_tls_;  // and for old devices, if configured
     std::optional<net::ConnectionCounter> connections_;
     std::unique_ptr<store::Store> store_;
     std::unique_ptr<net::Resolver> resolver_;
+    Certificates certificates_{settings_, log_};
     std::unique_ptr<trap::Inbox> inbox_;
     std::unique_ptr<queue::Courier> courier_;
     std::optional<accounts::Authenticator> authenticator_;

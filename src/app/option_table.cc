@@ -110,6 +110,20 @@ Result<void> set_legacy_allow(Settings& s, const OptionValue& v) {
     return {};
 }
 
+Result<void> set_acme_directory(Settings& s, const OptionValue& v) {
+    if (!v.texts[0].starts_with("https://") || v.texts[0].size() < 9)
+        return fail(ErrorKind::syntax, fmt::format("\"{}\" is no https address", v.texts[0]),
+                    "write it like \"https://acme-v02.api.letsencrypt.org/directory\"");
+    s.acme_directory = v.texts[0];
+    return {};
+}
+
+Result<void> set_acme_contact(Settings& s, const OptionValue& v) {
+    PH_TRY(auto mailbox, mail::Mailbox::parse(v.texts[0]));
+    s.acme_contact = mailbox.to_string();
+    return {};
+}
+
 Result<delivery::TlsLevel> tls_level(std::string_view text) {
     if (text == "none") return delivery::TlsLevel::none;
     if (text == "may") return delivery::TlsLevel::may;
@@ -193,6 +207,13 @@ const std::vector<Option>& table() {
          "how others reach listen.https, when a proxy or port mapping stands before it (default: "
          "https://HOSTNAME with the port)",
          "", true, set_public_url},
+        {"listen.http_challenge", address, "",
+         "port 80 for certificate authorities (HTTP-01); everything else is sent to https", "",
+         true,
+         [](Settings& s, const OptionValue& v) -> Result<void> {
+             PH_TRY(s.http_challenge, listen_address(v));
+             return {};
+         }},
         {"listen.http", address, "", "inbox page and JSON, on loopback", "", true, set_http},
         {"listen.trap", address, "", "mode \"trap\" only, loopback only: mail without TLS or login",
          "", true, set_trap},
@@ -222,7 +243,20 @@ const std::vector<Option>& table() {
          assign(&Settings::cert_files)},
         {"tls.key_file", paths, "", "the private keys, in the same order", "", true,
          assign(&Settings::key_files)},
-        {"tls.acme", flag, "", "get certificates by ACME", "", false, {}},
+        {"tls.acme", flag, "false",
+         "get certificates from Let's Encrypt or another authority; true agrees to its terms of "
+         "service",
+         "", true, assign(&Settings::acme)},
+        {"tls.acme_directory", text, "\"https://acme-v02.api.letsencrypt.org/directory\"",
+         "the authority's ACME directory (RFC 8555)", "", true, set_acme_directory},
+        {"tls.acme_contact", text, "", "address the authority may write to (default: admin)", "",
+         true, set_acme_contact},
+        {"tls.acme_ca_file", path, "",
+         "who may sign the directory's own certificate (default: the system's authorities)", "",
+         true, assign(&Settings::acme_ca_file)},
+        {"tls.acme_retry", duration, "\"5m\"",
+         "wait after a failed order; doubles with each, up to 12 hours", "", true,
+         assign(&Settings::acme_retry)},
 
         {"incoming.imap", text, "", "the incoming server, served elsewhere; mail programs are told",
          "", true, set_incoming<&Settings::incoming_imap>},

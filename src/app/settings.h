@@ -52,6 +52,7 @@ struct Settings {
     std::optional<net::ListenAddress> https;
     std::string public_url;  // "https://mail.example.com"; empty: made of hostname and https
     std::optional<net::ListenAddress> http;
+    std::optional<net::ListenAddress> http_challenge;
     std::optional<net::ListenAddress> trap;
     std::optional<net::ListenAddress> metrics;
 
@@ -59,6 +60,11 @@ struct Settings {
 
     std::vector<std::string> cert_files;
     std::vector<std::string> key_files;
+    bool acme = false;
+    std::string acme_directory;
+    std::string acme_contact;  // default: admin
+    std::string acme_ca_file;
+    Seconds acme_retry{};
 
     std::string incoming_imap;
     std::string incoming_pop;

@@ -2,6 +2,7 @@
 
 #include "app/layer_options.h"
 #include "web/admin_api.h"
+#include "web/challenge_pages.h"
 #include "web/metrics_page.h"
 #include "web/public_pages.h"
 #include "web/setup_link_pages.h"
@@ -33,6 +34,9 @@ Result<WebSockets> WebSockets::bind(const Settings& settings) {
     if (settings.http) {
         PH_TRY(sockets.http, net::BoundSocket::bind(*settings.http));
     }
+    if (settings.http_challenge) {
+        PH_TRY(sockets.http_challenge, net::BoundSocket::bind(*settings.http_challenge));
+    }
     if (settings.metrics) {
         PH_TRY(sockets.metrics, net::BoundSocket::bind(*settings.metrics));
     }
@@ -52,6 +56,7 @@ WebServices::WebServices(Parts parts) : parts_(std::move(parts)) {
                                 POSTHASTE_VERSION,
                                 dns_facts(parts_.settings)};
     services.public_base = public_base(parts_.settings);
+    services.certificates = &parts_.certificates;
     web::add_admin_api(*admin, std::move(services));
     admin_ = std::make_unique<web::HttpServer>(patient, admin, parts_.workers, parts_.log);
 
@@ -74,6 +79,13 @@ WebServices::WebServices(Parts parts) : parts_(std::move(parts)) {
     guarded.for_strangers = pages;
     local_ = std::make_unique<web::HttpServer>(guarded, local, parts_.workers, parts_.log);
 
+    auto challenge = std::make_shared<web::Router>();
+    web::add_challenge_pages(*challenge, {[&certificates = parts_.certificates](auto token) {
+                                              return certificates.challenge_text(token);
+                                          },
+                                          public_base(parts_.settings)});
+    challenge_ = std::make_unique<web::HttpServer>(open, challenge, parts_.workers, parts_.log);
+
     auto numbers = std::make_shared<web::Router>();
     web::add_metrics_page(*numbers, parts_.metrics);
     numbers_ = std::make_unique<web::HttpServer>(bounds, numbers, parts_.workers, parts_.log);
@@ -84,7 +96,7 @@ std::shared_ptr<web::Router> WebServices::public_pages() const {
     auto services = std::make_shared<web::PublicServices>(parts_.store, parts_.blocking);
     services->settings = mail_settings(parts_.settings);
     services->admin = parts_.settings.admin;
-    services->tls = parts_.tls;
+    services->tls = parts_.certificates.web();
     auto pages = std::make_shared<web::Router>();
     web::add_public_pages(*pages, services);
     const web::SetupPagesOptions setup{services->settings, parts_.settings.admin};
@@ -103,11 +115,15 @@ void WebServices::listen(net::BoundSocket socket, net::Listener::Handler handler
 void WebServices::start(WebSockets sockets, net::BoundSocket admin_socket, Bound& bound) {
     if (sockets.https) {
         bound.https = sockets.https->local().to_string();
-        listen(std::move(*sockets.https), public_->handler(parts_.tls));
+        listen(std::move(*sockets.https), public_->handler(parts_.certificates.web()));
     }
     if (sockets.http) {
         bound.http = sockets.http->local().to_string();
         listen(std::move(*sockets.http), local_->handler(nullptr));
+    }
+    if (sockets.http_challenge) {
+        bound.http_challenge = sockets.http_challenge->local().to_string();
+        listen(std::move(*sockets.http_challenge), challenge_->handler(nullptr));
     }
     if (sockets.metrics) {
         bound.metrics = sockets.metrics->local().to_string();
@@ -121,7 +137,8 @@ void WebServices::stop_listening() {
 }
 
 void WebServices::stop(Deadline grace, const std::function<void()>& done) {
-    web::HttpServer* const servers[] = {admin_.get(), public_.get(), local_.get(), numbers_.get()};
+    web::HttpServer* const servers[] = {admin_.get(), public_.get(), local_.get(), challenge_.get(),
+                                        numbers_.get()};
     auto left = std::make_shared<std::atomic<std::size_t>>(std::size(servers));
     for (auto* server : servers)
         server->stop(grace, [left, done] {

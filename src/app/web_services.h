@@ -5,10 +5,12 @@
 //   admin socket     the admin API
 //   listen.https     public pages: set-up documents, help, set-up; any Host, TLS
 //   listen.http      loopback: the inbox (if there is one) and the public pages
+//   listen.http_challenge   a certificate authority's questions, and the way to https
 //   listen.metrics   the numbers
 #pragma once
 
 #include "accounts/sign_in_log.h"
+#include "app/certificates.h"
 #include "app/daemon.h"
 #include "app/settings.h"
 #include "base/metrics.h"
@@ -31,7 +33,7 @@ namespace posthaste::app {
 
 // Bound while still root.
 struct WebSockets {
-    std::optional<net::BoundSocket> https, http, metrics;
+    std::optional<net::BoundSocket> https, http, http_challenge, metrics;
 
     static Result<WebSockets> bind(const Settings& settings);
 };
@@ -47,7 +49,7 @@ class WebServices {
         trap::Inbox* inbox;        // null: none
         std::string trap_address;  // of listen.trap, for the empty inbox; may be empty
         MetricsRegistry& metrics;
-        std::shared_ptr<net::TlsServerContext> tls;  // of listen.https: ALPN http/1.1
+        Certificates& certificates;  // of listen.https; and what it has to answer an authority
         runtime::BlockingPool& blocking;
         runtime::WorkerPool& workers;
         Log& log;
@@ -67,7 +69,7 @@ class WebServices {
     void listen(net::BoundSocket socket, net::Listener::Handler handler);
 
     Parts parts_;
-    std::unique_ptr<web::HttpServer> admin_, public_, local_, numbers_;
+    std::unique_ptr<web::HttpServer> admin_, public_, local_, challenge_, numbers_;
     std::vector<std::unique_ptr<net::Listener>> listeners_;
 };
 

@@ -67,6 +67,13 @@ std::string encode(std::string_view octets) {
     return out;
 }
 
+std::string encode_url(std::string_view octets) {
+    auto text = encode(octets);
+    while (text.ends_with('=')) text.pop_back();
+    for (char& c : text) c = c == '+' ? '-' : c == '/' ? '_' : c;
+    return text;
+}
+
 std::optional<std::string> decode(std::string_view text) {
     if (text.size() % 4 != 0) return std::nullopt;
     std::string out;

@@ -22,6 +22,15 @@ constexpr Pair kPairs[] = {
     {{"\0user\0pass", 10}, "AHVzZXIAcGFzcw=="},
 };
 
+TEST(Base64, has_a_form_for_urls) {
+    EXPECT_EQ(encode_url(""), "");
+    EXPECT_EQ(encode_url("f"), "Zg");
+    EXPECT_EQ(encode_url("fo"), "Zm8");
+    EXPECT_EQ(encode_url("foo"), "Zm9v");
+    EXPECT_EQ(encode_url("\xff\xfe\xfd"), "__79");
+    EXPECT_EQ(encode_url("\xfb\xef\xbe"), "----");
+}
+
 TEST(Base64, encodes_and_decodes_the_vectors) {
     for (const Pair& pair : kPairs) {
         EXPECT_EQ(encode(pair.octets), pair.text);

@@ -7,6 +7,7 @@
 #include "base/secret.h"
 #include "base/time.h"
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -58,12 +59,20 @@ struct TlsFailure {
 // name with the first is chosen by SNI alone; an unknown name gets the first. Thread-safe.
 class TlsServerContext {
   public:
+    // For a client that offers `protocol` and nothing else: the certificate for the name it asks
+    // for, from somewhere else than the files (RFC 8737: "acme-tls/1"). Nothing: refused.
+    struct Special {
+        std::string protocol;  // "": no such protocol
+        std::function<std::optional<PemIdentity>(const std::string& server_name)> find;
+    };
+
     struct Options {
         std::vector<CertificateFiles> certificates;
         std::vector<std::string> alpn = {"smtp"};  // what is accepted when the client offers ALPN
         // TLS 1.0 and 1.1, CBC with SHA-1 and RSA key exchange too (OpenSSL's security level 0),
         // for devices that nobody updates any more: on a fenced port alone (clients.md 3.2).
         bool old_devices = false;
+        Special special{};
     };
 
     static Result<std::shared_ptr<TlsServerContext>> make(Options options);
@@ -71,10 +80,14 @@ class TlsServerContext {
 
     // True when something new was loaded. Errors leave the old certificates in use.
     Result<bool> reload_if_changed();
+    // Other files from now on; errors leave the old ones in use.
+    Result<void> replace_certificates(std::vector<CertificateFiles> certificates);
 
     struct Certificate {
         std::string subject;
+        std::string issuer;              // its organization and common name, for people
         std::vector<std::string> names;  // dNSName entries, in order
+        Timestamp not_before;
         Timestamp not_after;
         bool rsa = false;
         std::string fingerprint;  // SHA-256, hex
@@ -90,6 +103,16 @@ class TlsServerContext {
     // Whether one of them holds that name, wildcards included.
     bool covers(std::string_view server_name) const;
 
+    // Names that clients asked for and no certificate holds, most asked for first. At most 100
+    // names are kept, the rarest give way; counted since the start.
+    struct Uncovered {
+        std::string name;
+        std::uint64_t count = 0;
+        Timestamp last;
+    };
+
+    std::vector<Uncovered> uncovered() const;
+
     struct Impl;
 
     Impl& impl() const { return *impl_; }
@@ -98,6 +121,9 @@ class TlsServerContext {
     explicit TlsServerContext(std::unique_ptr<Impl> impl);
     std::unique_ptr<Impl> impl_;
 };
+
+// What the pair says, checked as a server would: they belong together, the key is long enough.
+Result<TlsServerContext::Certificate> describe_certificate(const CertificateFiles& files);
 
 class TlsClientContext {
   public:

@@ -1,6 +1,8 @@
 #include "base/ascii.h"
 #include "base/file.h"
 #include "base/mutex.h"
+#include "net/detail/client_hello.h"
+#include "net/detail/name_counter.h"
 #include "net/detail/openssl.h"
 #include "net/tls.h"
 
@@ -77,26 +79,36 @@ int no_password(char*, int, int, void*) {
     return -1;
 }
 
-Result<ChainPtr> read_certificates(const std::string& path) {
-    PH_TRY(auto pem, read_file(path, kFileAtMost));
+ChainPtr parse_certificates(std::string_view pem) {
     detail::BioPtr bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
     ChainPtr chain(sk_X509_new_null());
     while (X509* next = PEM_read_bio_X509(bio.get(), nullptr, no_password, nullptr)) {
         sk_X509_push(chain.get(), next);
     }
-    ERR_clear_error();  // the end of the file
+    ERR_clear_error();  // the end of the text
+    return chain;
+}
+
+Result<ChainPtr> read_certificates(const std::string& path) {
+    PH_TRY(auto pem, read_file(path, kFileAtMost));
+    auto chain = parse_certificates(pem);
     if (sk_X509_num(chain.get()) > 0) return chain;
     return fail(ErrorKind::syntax, path + " holds no certificate in PEM form",
                 "name the file that begins with -----BEGIN CERTIFICATE-----");
 }
 
-Result<KeyPtr> read_key(const std::string& path) {
-    PH_TRY(auto pem, read_file(path, kFileAtMost));
+KeyPtr parse_key(std::string_view pem) {
     detail::BioPtr bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
     KeyPtr key(PEM_read_bio_PrivateKey(bio.get(), nullptr, no_password, nullptr));
+    ERR_clear_error();
+    return key;
+}
+
+Result<KeyPtr> read_key(const std::string& path) {
+    PH_TRY(auto pem, read_file(path, kFileAtMost));
+    auto key = parse_key(pem);
     bool encrypted = pem.find("ENCRYPTED") != std::string::npos;
     OPENSSL_cleanse(pem.data(), pem.size());
-    ERR_clear_error();
     if (key) return key;
     if (encrypted) {
         return fail(ErrorKind::syntax, path + " is locked with a password",
@@ -117,18 +129,19 @@ TlsServerContext::Certificate facts_of(X509* leaf, EVP_PKEY* key) {
     char* subject = X509_NAME_oneline(X509_get_subject_name(leaf), nullptr, 0);
     facts.subject = subject != nullptr ? subject : "";
     OPENSSL_free(subject);
+    facts.issuer = detail::issuer_for_people(leaf);
     facts.names = detail::certificate_names(leaf);
+    facts.not_before = detail::certificate_time(X509_get0_notBefore(leaf));
     facts.not_after = detail::certificate_time(X509_get0_notAfter(leaf));
     facts.rsa = EVP_PKEY_get_base_id(key) == EVP_PKEY_RSA;
     unsigned char digest[EVP_MAX_MD_SIZE];
     unsigned length = 0;
     if (X509_digest(leaf, EVP_sha256(), digest, &length) == 1)
         facts.fingerprint = hex(digest, length);
-    auto not_before = detail::certificate_time(X509_get0_notBefore(leaf));
     if (facts.not_after < now()) {
         facts.warning = "the certificate expired on " + format_iso8601(facts.not_after);
-    } else if (not_before > now()) {
-        facts.warning = "the certificate is not valid before " + format_iso8601(not_before);
+    } else if (facts.not_before > now()) {
+        facts.warning = "the certificate is not valid before " + format_iso8601(facts.not_before);
     }
     return facts;
 }
@@ -165,17 +178,19 @@ Result<Loaded> load(const CertificateFiles& files) {
     return loaded;
 }
 
-// "mail.example.com." and "MAIL.example.com" are asked for too.
 std::string plain_name(const char* asked) {
-    std::string name = asked != nullptr ? ascii::to_lower(asked) : "";
-    if (name.ends_with('.')) name.pop_back();
-    return name;
+    return asked != nullptr ? detail::plain_server_name(asked) : std::string();
+}
+
+int take_no_notice(SSL*, int*, void*) {
+    return SSL_TLSEXT_ERR_OK;
 }
 
 }  // namespace
 
 struct TlsServerContext::Impl {
-    Result<std::shared_ptr<const Generation>> build();
+    Result<std::shared_ptr<const Generation>> build(
+        const std::vector<CertificateFiles>& certificates);
     Result<void> add(Generation& generation, Loaded loaded);
     Result<SslContextPtr> make_context();
     std::shared_ptr<const Generation> current() const;
@@ -185,12 +200,17 @@ struct TlsServerContext::Impl {
     static int on_alpn(SSL*, const unsigned char** out, unsigned char* out_length,
                        const unsigned char* in, unsigned in_length, void* self);
     static int on_server_name(SSL* ssl, int*, void* self);
-    static int on_client_hello(SSL* ssl, int*, void*);
+    static int on_client_hello(SSL* ssl, int* alert, void* self);
+    static int on_special_alpn(SSL*, const unsigned char** out, unsigned char* out_length,
+                               const unsigned char*, unsigned, void* self);
+    bool use_special(SSL* ssl, const std::string& name);
 
-    Options options;
+    Options options;  // but for the certificates, which may change
+    detail::NameCounter uncovered;
     mutable Mutex mutex;
     std::shared_ptr<const Generation> generation PH_GUARDED_BY(mutex);
     Mutex reloading;  // one at a time
+    std::vector<CertificateFiles> files PH_GUARDED_BY(reloading);
 };
 
 // Octets for another protocol must not be taken for mail: the certificate is the same as the web
@@ -223,6 +243,33 @@ int TlsServerContext::Impl::on_server_name(SSL* ssl, int*, void* self) {
             return SSL_TLSEXT_ERR_OK;
         }
     }
+    static_cast<const Impl*>(self)->uncovered.add(name);
+    return SSL_TLSEXT_ERR_OK;
+}
+
+bool TlsServerContext::Impl::use_special(SSL* ssl, const std::string& name) {
+    auto pair = options.special.find(name);
+    if (!pair) return false;
+    auto chain = parse_certificates(pair->chain_pem);
+    auto key = parse_key(pair->key_pem.reveal());
+    auto context = detail::make_ssl_context(TLS_server_method());
+    X509Ptr leaf(sk_X509_shift(chain.get()));
+    if (!context || !leaf || !key ||
+        SSL_CTX_use_cert_and_key(context.get(), leaf.get(), key.get(), chain.get(), 1) != 1) {
+        ERR_clear_error();
+        return false;
+    }
+    SSL_CTX_set_alpn_select_cb(context.get(), on_special_alpn, this);
+    SSL_CTX_set_tlsext_servername_callback(context.get(), take_no_notice);
+    return SSL_set_SSL_CTX(ssl, context.get()) != nullptr;  // which keeps it
+}
+
+int TlsServerContext::Impl::on_special_alpn(SSL*, const unsigned char** out,
+                                            unsigned char* out_length, const unsigned char*,
+                                            unsigned, void* self) {
+    const auto& protocol = static_cast<const Impl*>(self)->options.special.protocol;
+    *out = reinterpret_cast<const unsigned char*>(protocol.data());
+    *out_length = static_cast<unsigned char>(protocol.size());
     return SSL_TLSEXT_ERR_OK;
 }
 
@@ -237,15 +284,6 @@ std::string_view extension(SSL* ssl, unsigned type) {
 
 unsigned octet(std::string_view octets, std::size_t at) {
     return static_cast<unsigned char>(octets[at]);
-}
-
-// RFC 6066 §3: the length of the list, then the type (0), length and octets of a name.
-std::string offered_name(std::string_view octets) {
-    constexpr std::size_t kHead = 5;
-    if (octets.size() < kHead || octet(octets, 2) != 0) return {};
-    const std::size_t length = octet(octets, 3) << 8 | octet(octets, 4);
-    if (length > TLSEXT_MAXLEN_host_name) return {};
-    return plain_name(std::string(octets.substr(kHead, length)).c_str());
 }
 
 // RFC 8446 §4.2.1: those of TLS 1.3 list what they know; before it there is one number, the newest.
@@ -273,14 +311,23 @@ std::string offered_version(unsigned legacy, std::string_view list) {
 
 }  // namespace
 
-// Before OpenSSL looks at the version, so that a client refused for it is known by what it said.
-int TlsServerContext::Impl::on_client_hello(SSL* ssl, int*, void*) {
-    auto* seen = static_cast<TlsFailure*>(SSL_get_app_data(ssl));
-    if (seen == nullptr) return SSL_CLIENT_HELLO_SUCCESS;
-    seen->server_name = offered_name(extension(ssl, TLSEXT_TYPE_server_name));
-    seen->newest_version = offered_version(SSL_client_hello_get0_legacy_version(ssl),
-                                           extension(ssl, TLSEXT_TYPE_supported_versions));
-    return SSL_CLIENT_HELLO_SUCCESS;
+// Before OpenSSL looks at anything: a client that is refused for its version is known by what it
+// said, and the certificate can still depend on the ALPN.
+int TlsServerContext::Impl::on_client_hello(SSL* ssl, int* alert, void* self) {
+    const auto name = detail::hello_server_name(extension(ssl, TLSEXT_TYPE_server_name));
+    if (auto* seen = static_cast<TlsFailure*>(SSL_get_app_data(ssl)); seen != nullptr) {
+        seen->server_name = name;
+        seen->newest_version = offered_version(SSL_client_hello_get0_legacy_version(ssl),
+                                               extension(ssl, TLSEXT_TYPE_supported_versions));
+    }
+    auto* impl = static_cast<Impl*>(self);
+    const auto protocol =
+        detail::only_protocol(extension(ssl, TLSEXT_TYPE_application_layer_protocol_negotiation));
+    if (protocol.empty() || protocol != impl->options.special.protocol)
+        return SSL_CLIENT_HELLO_SUCCESS;
+    if (!name.empty() && impl->use_special(ssl, name)) return SSL_CLIENT_HELLO_SUCCESS;
+    *alert = SSL_AD_NO_APPLICATION_PROTOCOL;
+    return SSL_CLIENT_HELLO_ERROR;
 }
 
 Result<SslContextPtr> TlsServerContext::Impl::make_context() {
@@ -306,7 +353,7 @@ Result<SslContextPtr> TlsServerContext::Impl::make_context() {
     SSL_CTX_set_alpn_select_cb(context.get(), on_alpn, this);
     SSL_CTX_set_tlsext_servername_callback(context.get(), on_server_name);
     SSL_CTX_set_tlsext_servername_arg(context.get(), this);
-    SSL_CTX_set_client_hello_cb(context.get(), on_client_hello, nullptr);
+    SSL_CTX_set_client_hello_cb(context.get(), on_client_hello, this);
     return context;
 }
 
@@ -337,17 +384,18 @@ Result<void> TlsServerContext::Impl::add(Generation& generation_of, Loaded loade
     return {};
 }
 
-Result<std::shared_ptr<const Generation>> TlsServerContext::Impl::build() {
-    if (options.certificates.empty()) {
+Result<std::shared_ptr<const Generation>> TlsServerContext::Impl::build(
+    const std::vector<CertificateFiles>& certificates) {
+    if (certificates.empty()) {
         return fail(ErrorKind::syntax, "no certificate is named",
                     "set tls.cert_file and tls.key_file");
     }
     auto built = std::make_shared<Generation>();
-    for (const auto& files : options.certificates) {
+    for (const auto& pair : certificates) {
         // Before reading: what changes in between is then seen at the next look.
-        built->files.push_back(state_of(files.cert_file));
-        built->files.push_back(state_of(files.key_file));
-        PH_TRY(auto loaded, load(files));
+        built->files.push_back(state_of(pair.cert_file));
+        built->files.push_back(state_of(pair.key_file));
+        PH_TRY(auto loaded, load(pair));
         PH_CHECK(add(*built, std::move(loaded)));
     }
     return built;
@@ -369,9 +417,14 @@ TlsServerContext::~TlsServerContext() = default;
 
 Result<std::shared_ptr<TlsServerContext>> TlsServerContext::make(Options options) {
     auto impl = std::make_unique<Impl>();
+    auto files = std::move(options.certificates);
     impl->options = std::move(options);
-    PH_TRY(auto generation, impl->build());
+    PH_TRY(auto generation, impl->build(files));
     impl->replace(std::move(generation));
+    {
+        MutexLock one(impl->reloading);
+        impl->files = std::move(files);
+    }
     return std::shared_ptr<TlsServerContext>(new TlsServerContext(std::move(impl)));
 }
 
@@ -379,14 +432,31 @@ Result<bool> TlsServerContext::reload_if_changed() {
     MutexLock one(impl_->reloading);
     auto generation = impl_->current();
     std::vector<FileState> found;
-    for (const auto& files : impl_->options.certificates) {
-        found.push_back(state_of(files.cert_file));
-        found.push_back(state_of(files.key_file));
+    for (const auto& pair : impl_->files) {
+        found.push_back(state_of(pair.cert_file));
+        found.push_back(state_of(pair.key_file));
     }
     if (found == generation->files) return false;
-    PH_TRY(auto next, impl_->build());
+    PH_TRY(auto next, impl_->build(impl_->files));
     impl_->replace(std::move(next));
     return true;
+}
+
+Result<void> TlsServerContext::replace_certificates(std::vector<CertificateFiles> certificates) {
+    MutexLock one(impl_->reloading);
+    PH_TRY(auto next, impl_->build(certificates));
+    impl_->replace(std::move(next));
+    impl_->files = std::move(certificates);
+    return {};
+}
+
+std::vector<TlsServerContext::Uncovered> TlsServerContext::uncovered() const {
+    return impl_->uncovered.list();
+}
+
+Result<TlsServerContext::Certificate> describe_certificate(const CertificateFiles& files) {
+    PH_TRY(auto loaded, load(files));
+    return std::move(loaded.facts);
 }
 
 std::vector<TlsServerContext::Certificate> TlsServerContext::certificates() const {

@@ -16,6 +16,7 @@
 //   GET  /v1/events/{id}?after=N&timeout=SECONDS       follow a message
 //   GET  /v1/dns?domain=&lang=&address=                records to publish
 //   POST /v1/backup {"folder"}
+//   GET  /v1/certificates   POST /v1/certificates/renew
 #pragma once
 
 #include "discovery/settings.h"
@@ -39,6 +40,8 @@ struct DnsFacts {
     std::vector<std::string> addresses{};  // of this host, as far as the configuration tells
 };
 
+class CertificateDesk;
+
 struct AdminServices {
     store::Store& store;
     queue::Queue& queue;
@@ -49,6 +52,7 @@ struct AdminServices {
     std::string version;
     DnsFacts dns{};
     std::string public_base{};  // "https://mail.example.com"; empty when nobody can reach pages
+    CertificateDesk* certificates = nullptr;  // null: nobody looks after them
 };
 
 void add_admin_api(Router& router, AdminServices services);

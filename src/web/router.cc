@@ -61,6 +61,10 @@ void Router::add_all(const Router& other) {
     entries_.insert(entries_.end(), other.entries_.begin(), other.entries_.end());
 }
 
+void Router::otherwise(Handler handler) {
+    otherwise_ = std::move(handler);
+}
+
 bool Router::knows(const HttpRequest& request) const {
     const auto path = path_of(request);
     PathValues values;
@@ -78,6 +82,10 @@ runtime::Task<HttpResponse> Router::route(const HttpRequest& request) const {
         if (!matches(entry.segments, path, entry.any_case, values)) continue;
         if (entry.method == method) co_return co_await entry.handler(request, values);
         allowed += (allowed.empty() ? "" : ", ") + entry.method;
+    }
+    if (allowed.empty() && otherwise_) {
+        values.clear();
+        co_return co_await otherwise_(request, values);
     }
     if (allowed.empty())
         co_return HttpResponse::error(

@@ -24,6 +24,7 @@ class Router {
     // The same in any letter case: what mail programs ask for (clients.md 1.2).
     void add_any_case(std::string method, std::string pattern, Handler handler);
     void add_all(const Router& other);             // behind what is here already
+    void otherwise(Handler handler);               // for every path that nothing above matches
     bool knows(const HttpRequest& request) const;  // the path, whatever the method
     // 404 for an unknown path, 405 with Allow for an unknown method; HEAD is answered by GET.
     runtime::Task<HttpResponse> route(const HttpRequest& request) const;
@@ -37,6 +38,7 @@ class Router {
     };
 
     std::vector<Entry> entries_;
+    Handler otherwise_;  // may be empty
 };
 
 }  // namespace posthaste::web

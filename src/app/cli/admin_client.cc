@@ -1,5 +1,6 @@
 #include "app/cli/admin_client.h"
 
+#include "app/certificates.h"
 #include "app/cli/configuration.h"
 #include "app/layer_options.h"
 #include "app/process.h"
@@ -81,6 +82,7 @@ struct AdminClient::Impl {
     std::unique_ptr<runtime::BlockingPool> blocking;
     std::unique_ptr<runtime::WorkerPool> workers;
     std::unique_ptr<queue::Queue> queue;
+    std::unique_ptr<web::CertificateDesk> certificates;
     std::unique_ptr<web::Router> router;
 
     Answer ask(const std::string& method, const std::string& target, const std::string& body,
@@ -119,6 +121,7 @@ struct AdminClient::Impl {
         queue = std::make_unique<queue::Queue>(queue_options(settings), *store, courier, *workers,
                                                *blocking, quiet, [](const Event&) {});
         PH_CHECK(queue->open_for_admin());
+        certificates = offline_certificates(settings, *store);
         router = std::make_unique<web::Router>();
         web::AdminServices services{*store,
                                     *queue,
@@ -128,6 +131,7 @@ struct AdminClient::Impl {
                                     POSTHASTE_VERSION,
                                     dns_facts(settings)};
         services.public_base = public_base(settings);
+        services.certificates = certificates.get();
         web::add_admin_api(*router, std::move(services));
         return {};
     }

@@ -7,6 +7,7 @@
 #include "app/layer_options.h"
 #include "app/legacy_port.h"
 #include "app/process.h"
+#include "base/file.h"
 #include "formats/json.h"
 
 #include <algorithm>
@@ -55,11 +56,19 @@ void check_store(const Settings& s, Findings& findings) {
 }
 
 void check_certificates(const Settings& s, Findings& findings) {
+    if (s.acme) {
+        findings.push_back({Status::ok, "certificate", "by ACME from " + s.acme_directory,
+                            "posthaste cert status says how far it is"});
+        if (!s.acme_ca_file.empty())
+            if (auto readable = read_file(s.acme_ca_file, 4 << 20); !readable)
+                add(findings, "certificate", readable.error());
+        return;
+    }
     if (s.cert_files.empty()) {
         findings.push_back(
             {Status::warn, "certificate",
              "none configured: one of an own CA is made, which mail programs do not know",
-             "set [tls] cert_file and key_file"});
+             "set [tls] acme = true, or cert_file and key_file"});
         return;
     }
     auto files = certificate_files(s);

@@ -18,7 +18,7 @@ constexpr Seconds kDnsPatience{3};
 
 std::vector<net::ListenAddress> all_addresses(const Settings& s) {
     auto addresses = s.submission;
-    for (const auto& one : {s.http, s.trap, s.metrics})
+    for (const auto& one : {s.https, s.http, s.http_challenge, s.trap, s.metrics})
         if (one) addresses.push_back(*one);
     return addresses;
 }

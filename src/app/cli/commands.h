@@ -39,6 +39,9 @@ int run_queue_release(const Arguments& arguments);
 int run_queue_retry(const Arguments& arguments);
 int run_queue_cancel(const Arguments& arguments);
 
+int run_cert_status(const Arguments& arguments);
+int run_cert_renew(const Arguments& arguments);
+
 int run_status(const Arguments& arguments);
 int run_backup(const Arguments& arguments);
 int run_bench(const Arguments& arguments);

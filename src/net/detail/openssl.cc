@@ -1,6 +1,7 @@
 #include "net/detail/openssl.h"
 
 #include "base/ip.h"
+#include "base/utf8.h"
 
 #include <ctime>
 
@@ -76,6 +77,18 @@ std::vector<std::string> certificate_names(X509* certificate) {
         names.push_back(text_of(X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, at))));
     }
     return names;
+}
+
+std::string issuer_for_people(X509* certificate) {
+    X509_NAME* issuer = X509_get_issuer_name(certificate);
+    std::string text;
+    for (int nid : {NID_organizationName, NID_commonName}) {
+        int at = X509_NAME_get_index_by_NID(issuer, nid, -1);
+        if (at < 0) continue;
+        if (!text.empty()) text += ' ';
+        text += text_of(X509_NAME_ENTRY_get_data(X509_NAME_get_entry(issuer, at)));
+    }
+    return utf8::printable(text, 200);
 }
 
 Timestamp certificate_time(const ASN1_TIME* time) {

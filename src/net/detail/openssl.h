@@ -45,6 +45,8 @@ SslContextPtr make_ssl_context(const SSL_METHOD* method);
 
 // dNSName and iPAddress entries, in order; the common name when there is none.
 std::vector<std::string> certificate_names(X509* certificate);
+// "Let's Encrypt R11": organization and common name, what there is of them, printable.
+std::string issuer_for_people(X509* certificate);
 Timestamp certificate_time(const ASN1_TIME* time);
 
 // A handshake to come, on a socket; the certificate and the policy are set.
