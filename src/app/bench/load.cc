@@ -7,6 +7,7 @@
 #include "runtime/timer.h"
 #include "runtime/worker.h"
 #include "smtp/dot.h"
+#include "web/http_client.h"
 
 #include <algorithm>
 #include <atomic>
@@ -178,6 +179,46 @@ runtime::Task<void> session_loop(Shared& shared, std::size_t session, std::size_
     if (--running == 0) worker.stop();
 }
 
+runtime::Task<Result<std::unique_ptr<net::Stream>>> open_web(Shared& shared) {
+    const auto& plan = shared.plan;
+    PH_CO_TRY(auto stream, co_await net::dial(plan.target, Deadline::after(kStep)));
+    if (plan.encryption != Encryption::none) {
+        net::TlsClientPolicy policy{"localhost", false, {"http/1.1"}};
+        stream->expires_after(kStep);
+        PH_CO_CHECK(co_await stream->start_tls(*shared.tls, policy));
+    }
+    co_return std::move(stream);
+}
+
+runtime::Task<void> ask_pages(Shared& shared, std::size_t, std::size_t& running,
+                              runtime::Worker& worker) {
+    const auto& plan = shared.plan;
+    const std::string method = plan.post.empty() ? "GET" : "POST";
+    auto before = std::chrono::steady_clock::now();
+    auto stream = co_await open_web(shared);
+    if (stream)
+        shared.logged_in(milliseconds_since(before));
+    else
+        shared.failed(stream.error());
+    while (stream) {
+        const auto number = shared.next.fetch_add(1);
+        if (number >= plan.messages) break;
+        before = std::chrono::steady_clock::now();
+        auto answer = co_await web::http_request(**stream, method, plan.page, plan.post,
+                                                 Deadline::after(kStep));
+        if (!answer) {
+            shared.failed(answer.error());
+            break;
+        }
+        if (answer->status == 200)
+            shared.acknowledged(number, milliseconds_since(before));
+        else
+            shared.refused(fmt::format("status {}", answer->status));
+    }
+    if (stream) (*stream)->abort();
+    if (--running == 0) worker.stop();
+}
+
 runtime::Task<void> login_once(Shared& shared, std::size_t session, std::size_t& running,
                                runtime::Worker& worker) {
     auto before = std::chrono::steady_clock::now();
@@ -279,6 +320,10 @@ Result<LoadReport> run_load(const LoadPlan& plan) {
 
 Result<LoadReport> run_logins(const LoadPlan& plan) {
     return run_sessions(plan, login_once);
+}
+
+Result<LoadReport> run_pages(const LoadPlan& plan) {
+    return run_sessions(plan, ask_pages);
 }
 
 Result<std::size_t> run_idle(const LoadPlan& plan) {

@@ -29,6 +29,9 @@ struct LoadPlan {
     std::vector<std::string> to;  // taken in turn; "%d" becomes the message's number
     std::string ledger;           // file; one line, the number, for each acknowledged message
     std::size_t threads = 1;
+    // run_pages alone:
+    std::string page = "/";  // target of each request
+    std::string post;        // its body; empty: GET
 };
 
 struct LoadReport {
@@ -45,6 +48,12 @@ Result<LoadReport> run_load(const LoadPlan& plan);
 // Every session connects and logs in at the same moment, once, and leaves. `acknowledged` counts
 // those let in, the latencies run from the connection to the answer.
 Result<LoadReport> run_logins(const LoadPlan& plan);
+
+// HTTP over kept connections, in TLS unless `encryption` is none: `messages` requests for `page`,
+// each after the answer to the one before. `acknowledged` counts answers of status 200; the
+// latencies run from the request to the whole answer, those of logins from the connection to the
+// end of the handshake.
+Result<LoadReport> run_pages(const LoadPlan& plan);
 
 // Opens `sessions` connections, logs each in, then holds them until standard input ends. Gives how
 // many stood.

@@ -6,6 +6,7 @@
 #include "app/host_port.h"
 #include "app/option_table.h"
 #include "app/process.h"
+#include "base/file.h"
 #include "formats/json.h"
 
 #include <charconv>
@@ -52,6 +53,10 @@ Result<bench::LoadPlan> load_plan(const Arguments& arguments) {
     plan.to = arguments.all("--to");
     if (plan.to.empty()) plan.to = {"sink@example.test"};
     plan.ledger = arguments.get("--ledger");
+    plan.page = arguments.get("--page", "/");
+    if (arguments.has("--post")) {
+        PH_TRY(plan.post, read_file(arguments.get("--post"), 1 << 20));
+    }
     return plan;
 }
 
@@ -59,7 +64,10 @@ Result<int> load(const Arguments& arguments) {
     PH_TRY(auto plan, load_plan(arguments));
     auto mode = arguments.get("--mode", "accept");
     auto wanted = mode == "logins" ? plan.sessions : plan.messages;
-    PH_TRY(auto report, mode == "logins" ? bench::run_logins(plan) : bench::run_load(plan));
+    const auto run = mode == "logins"  ? bench::run_logins
+                     : mode == "pages" ? bench::run_pages
+                                       : bench::run_load;
+    PH_TRY(auto report, run(plan));
     auto rate = report.seconds > 0 ? static_cast<double>(report.acknowledged) / report.seconds : 0;
     if (arguments.json()) {
         formats::JsonWriter out;
@@ -108,8 +116,8 @@ int run_bench(const Arguments& arguments) {
     raise_file_limit();
     auto mode = arguments.get("--mode", "accept");
     Result<int> code = fail(ErrorKind::syntax, fmt::format("there is no mode \"{}\"", mode),
-                            "one of: accept, logins, idle, sink");
-    if (mode == "accept" || mode == "logins") code = load(arguments);
+                            "one of: accept, logins, pages, idle, sink");
+    if (mode == "accept" || mode == "logins" || mode == "pages") code = load(arguments);
     if (mode == "idle") code = idle(arguments);
     if (mode == "sink") code = sink(arguments);
     if (code) return *code;

@@ -1,6 +1,7 @@
 // posthaste dns show: the records to publish, as a zone file or as rows for a provider's form.
 #include "app/cli/admin_client.h"
 #include "app/cli/commands.h"
+#include "app/cli/json_members.h"
 #include "formats/url.h"
 
 #include <cstdio>
@@ -8,12 +9,6 @@
 namespace posthaste::app::cli {
 
 namespace {
-
-std::string text(const formats::JsonValue& value, std::string_view key) {
-    const auto* found = value.find(key);
-    return found == nullptr ? std::string()
-                            : std::string(found->as_string().value_or(std::string_view()));
-}
 
 std::string target(const Arguments& arguments) {
     std::string out = "/v1/dns?lang=" + formats::percent_encode(arguments.get("--lang", "en"));
