@@ -282,33 +282,6 @@ std::string_view extension(SSL* ssl, unsigned type) {
     return {reinterpret_cast<const char*>(octets), length};
 }
 
-unsigned octet(std::string_view octets, std::size_t at) {
-    return static_cast<unsigned char>(octets[at]);
-}
-
-// RFC 8446 §4.2.1: those of TLS 1.3 list what they know; before it there is one number, the newest.
-std::string offered_version(unsigned legacy, std::string_view list) {
-    unsigned newest = legacy;
-    for (std::size_t at = 1; at + 1 < list.size(); at += 2) {
-        const unsigned version = octet(list, at) << 8 | octet(list, at + 1);
-        if (version >> 8 == 3 && version <= TLS1_3_VERSION) newest = std::max(newest, version);
-    }
-    switch (newest) {
-        case SSL3_VERSION:
-            return "SSLv3";
-        case TLS1_VERSION:
-            return "TLSv1.0";
-        case TLS1_1_VERSION:
-            return "TLSv1.1";
-        case TLS1_2_VERSION:
-            return "TLSv1.2";
-        case TLS1_3_VERSION:
-            return "TLSv1.3";
-        default:
-            return fmt::format("0x{:04x}", newest);
-    }
-}
-
 }  // namespace
 
 // Before OpenSSL looks at anything: a client that is refused for its version is known by what it
@@ -317,8 +290,9 @@ int TlsServerContext::Impl::on_client_hello(SSL* ssl, int* alert, void* self) {
     const auto name = detail::hello_server_name(extension(ssl, TLSEXT_TYPE_server_name));
     if (auto* seen = static_cast<TlsFailure*>(SSL_get_app_data(ssl)); seen != nullptr) {
         seen->server_name = name;
-        seen->newest_version = offered_version(SSL_client_hello_get0_legacy_version(ssl),
-                                               extension(ssl, TLSEXT_TYPE_supported_versions));
+        seen->newest_version =
+            detail::offered_version(SSL_client_hello_get0_legacy_version(ssl),
+                                    extension(ssl, TLSEXT_TYPE_supported_versions));
     }
     auto* impl = static_cast<Impl*>(self);
     const auto protocol =

@@ -2,6 +2,7 @@
 
 #include "app/certificates.h"
 #include "app/cli/configuration.h"
+#include "app/cli/json_members.h"
 #include "app/layer_options.h"
 #include "app/process.h"
 #include "net/dialer.h"
@@ -179,13 +180,8 @@ Result<formats::JsonValue> AdminClient::call(const std::string& method, const st
     PH_TRY(auto answer, formats::JsonValue::parse(
                             response.body, {.max_octets = 64u << 20, .max_values = 2'000'000}));
     if (response.status < 400) return answer;
-    auto member = [&](std::string_view key) {
-        const auto* found = answer.find(key);
-        return found == nullptr ? std::string()
-                                : std::string(found->as_string().value_or(std::string_view()));
-    };
-    auto kind = error_kind(member("kind")).value_or(ErrorKind::denied);
-    return fail(kind, member("error"), member("mend"));
+    auto kind = error_kind(text(answer, "kind")).value_or(ErrorKind::denied);
+    return fail(kind, text(answer, "error"), text(answer, "mend"));
 }
 
 namespace {

@@ -184,10 +184,27 @@ std::string help_overview() {
     return out;
 }
 
+namespace {
+
+// Indented, broken at spaces for a terminal.
+std::string paragraph(std::string_view text) {
+    constexpr std::size_t kWidth = 96;
+    std::string out;
+    while (!text.empty()) {
+        auto end = text.size() <= kWidth ? text.size() : text.rfind(' ', kWidth);
+        if (end == std::string_view::npos) end = text.size();
+        out += fmt::format("  {}\n", text.substr(0, end));
+        text.remove_prefix(std::min(end + 1, text.size()));
+    }
+    return out;
+}
+
+}  // namespace
+
 std::string help_of(const Command& command) {
     auto out = fmt::format("posthaste {}{}{}\n\n  {}\n", command.name,
                            command.synopsis.empty() ? "" : " ", command.synopsis, command.summary);
-    if (!command.details.empty()) out += fmt::format("\n  {}\n", command.details);
+    if (!command.details.empty()) out += fmt::format("\n{}", paragraph(command.details));
     out += "\nflags\n";
     auto line = [&](const Flag& flag) {
         auto head = fmt::format("  {}{}{}", flag.name, flag.value.empty() ? "" : " ", flag.value);

@@ -103,15 +103,16 @@ Ended talk(const TalkPlan& plan, const Arguments& arguments) {
     const Stopwatch watch;
     Log quiet({.level = LogLevel::error});
     Ended ended;
-    DialectTalk talk(
-        plan, [&](const DialectTalk::Step& step) { print_step(arguments, watch.seconds(), step); });
+    std::string accepted;
+    DialectTalk talk(plan, [&](const DialectTalk::Step& step) {
+        if (step.stage == Stage::content) accepted = step.heard;
+        print_step(arguments, watch.seconds(), step);
+    });
     runtime::Worker worker("send");
     runtime::TaskGroup tasks(worker, quiet);
     worker.post([&] { tasks.spawn(talk_and_stop(talk, quiet, ended, worker)); });
     worker.run();
-    if (ended.outcome)
-        tell(arguments, watch.seconds(), "accepted",
-             fmt::format("by {}, sent as {}", plan.server.host, plan.dialect->program));
+    if (ended.outcome) tell(arguments, watch.seconds(), "accepted", accepted);
     return ended;
 }
 
@@ -162,7 +163,10 @@ int send_by_smtp(const Arguments& arguments) {
     std::fflush(stdout);
     print_failure(*plan, ended, arguments.json());
     // A reply of the server is a refusal, not an unreachable server.
-    return ended.failure.reply ? kRefused : exit_code_of(ended.outcome.error());
+    if (ended.failure.reply) return kRefused;
+    const auto& error = ended.outcome.error();
+    const bool no_host = ended.failure.stage == Stage::connect && error.kind == ErrorKind::dns;
+    return no_host ? kUnreachable : exit_code_of(error);
 }
 
 }  // namespace posthaste::app::cli

@@ -1,22 +1,13 @@
 // posthaste account setup-link
 #include "app/cli/admin_client.h"
 #include "app/cli/commands.h"
+#include "app/cli/json_members.h"
 #include "app/option_table.h"
 #include "formats/url.h"
 
 #include <cstdio>
 
 namespace posthaste::app::cli {
-
-namespace {
-
-std::string text(const formats::JsonValue& value, std::string_view key) {
-    const auto* found = value.find(key);
-    return found == nullptr ? std::string()
-                            : std::string(found->as_string().value_or(std::string_view()));
-}
-
-}  // namespace
 
 int run_account_setup_link(const Arguments& arguments) {
     const auto valid = parse_duration(arguments.get("--valid", "24h"));

@@ -2,7 +2,10 @@
 
 #include "base/ascii.h"
 
+#include <algorithm>
 #include <cstdint>
+
+#include <fmt/format.h>
 
 namespace posthaste::net::detail {
 
@@ -16,6 +19,9 @@ std::size_t octet(std::string_view text, std::size_t at) {
 std::size_t length_at(std::string_view text, std::size_t at) {
     return octet(text, at) << 8 | octet(text, at + 1);
 }
+
+constexpr unsigned kSsl3 = 0x0300;
+constexpr unsigned kNewest = 0x0304;
 
 }  // namespace
 
@@ -40,6 +46,30 @@ std::string hello_server_name(std::string_view extension) {
         rest.remove_prefix(3 + length);
     }
     return {};
+}
+
+// A list of numbers behind its length in octets. Some are GREASE (RFC 8701): versions that nobody
+// has.
+std::string offered_version(unsigned legacy_version, std::string_view supported_versions) {
+    unsigned newest = legacy_version;
+    for (std::size_t at = 1; at + 1 < supported_versions.size(); at += 2) {
+        const auto version = static_cast<unsigned>(length_at(supported_versions, at));
+        if (version >= kSsl3 && version <= kNewest) newest = std::max(newest, version);
+    }
+    switch (newest) {
+        case kSsl3:
+            return "SSLv3";
+        case 0x0301:
+            return "TLSv1.0";
+        case 0x0302:
+            return "TLSv1.1";
+        case 0x0303:
+            return "TLSv1.2";
+        case kNewest:
+            return "TLSv1.3";
+        default:
+            return fmt::format("0x{:04x}", newest);
+    }
 }
 
 std::string plain_server_name(std::string_view asked) {

@@ -11,5 +11,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     PH_ASSERT(only_protocol(octets).size() <= 255);
     const auto name = hello_server_name(octets);
     PH_ASSERT(name.size() <= 255 && name.find('\0') == std::string::npos);
+    const unsigned legacy = size > 1 ? data[0] * 256U + data[1] : 0;
+    PH_ASSERT(offered_version(legacy, octets).size() <= 7);
     return 0;
 }

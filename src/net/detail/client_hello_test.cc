@@ -32,5 +32,17 @@ TEST(ClientHello, the_name_is_found_and_made_plain) {
         EXPECT_EQ(hello_server_name(broken), "");
 }
 
+TEST(ClientHello, the_newest_version_is_told) {
+    EXPECT_EQ(offered_version(0x0300, ""), "SSLv3");
+    EXPECT_EQ(offered_version(0x0301, ""), "TLSv1.0");
+    EXPECT_EQ(offered_version(0x0302, ""), "TLSv1.1");
+    EXPECT_EQ(offered_version(0x0303, ""), "TLSv1.2");
+    EXPECT_EQ(offered_version(0x0303, "\4\3\4\3\3"sv), "TLSv1.3");
+    EXPECT_EQ(offered_version(0x0303, "\2\3\3"sv), "TLSv1.2");
+    EXPECT_EQ(offered_version(0x0303, "\6\x7a\x7a\3\4\3\3"sv), "TLSv1.3") << "GREASE";
+    EXPECT_EQ(offered_version(0x0301, "\4\3"sv), "TLSv1.0") << "cut off";
+    EXPECT_EQ(offered_version(0xffff, ""), "0xffff");
+}
+
 }  // namespace
 }  // namespace posthaste::net::detail
