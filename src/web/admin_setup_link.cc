@@ -3,19 +3,23 @@
 #include "accounts/setup_links.h"
 #include "web/admin_body.h"
 
+#include <cstdlib>
+
 namespace posthaste::web {
 
 namespace {
 
 using Services = std::shared_ptr<const AdminServices>;
 
+constexpr std::int64_t kMostSeconds = 1LL << 40;  // the rest is SetupLinks' to judge
+
 Result<Seconds> valid_time(const HttpRequest& request) {
     PH_TRY(const auto body, json_body(request));
     const auto* const found = body.find("valid_s");
     if (found == nullptr || found->is_null()) return accounts::SetupLinks::kUsual;
     const auto seconds = found->as_int();
-    if (!seconds || *seconds < 0 || *seconds > accounts::SetupLinks::kLongest.count())
-        return fail(ErrorKind::syntax, "\"valid_s\" is no number of seconds up to 30 days",
+    if (!seconds || std::abs(*seconds) > kMostSeconds)
+        return fail(ErrorKind::syntax, "\"valid_s\" is no number of seconds",
                     "leave it out for one day");
     return Seconds(*seconds);
 }
@@ -23,7 +27,7 @@ Result<Seconds> valid_time(const HttpRequest& request) {
 Result<HttpResponse> make_link(const AdminServices& services, const std::string& address,
                                Seconds valid) {
     if (services.public_base.empty())
-        return fail(ErrorKind::refused, "a set-up link needs HTTPS, and listen.https is not set",
+        return fail(ErrorKind::denied, "a set-up link needs HTTPS, and listen.https is not set",
                     "add https = \":443\" under [listen] and restart");
     accounts::SetupLinks links(services.store);
     PH_TRY(const auto made, links.make(address, valid));

@@ -109,7 +109,7 @@ inline constexpr std::string_view kSetupScript = R"js("use strict";
       } catch {
         lost(true);
         await pause(wait + Math.random() * 1000);
-        wait = Math.min(wait * 2, 30000);
+        wait = Math.min(wait * 2, 8000);
       }
     }
   };

@@ -50,7 +50,7 @@ p { margin: 0 0 .9rem; }
 .back { margin: 0; font-size: .9rem; }
 .back a { display: inline-block; padding: .15rem 0; text-decoration: none; }
 .back a:hover { text-decoration: underline; }
-.cols { display: grid; gap: 2rem 3.5rem; padding: 1.25rem 0 3rem; }
+.cols { display: grid; grid-template-columns: minmax(0, 1fr); gap: 2rem 3.5rem; padding: 1.25rem 0 3rem; }
 .note { max-width: 38rem; padding: 2rem 0 4rem; }
 .note h1 { font-size: 1.75rem; }
 label { display: block; font-weight: 600; margin-bottom: .35rem; }

@@ -65,8 +65,6 @@ table.list td.when, table.list td.size { white-space: nowrap; color: var(--soft)
 table.list th { white-space: nowrap; }
 table.list td.who { width: 24%; }
 table.list tr.unread .subject { font-weight: 650; }
-table.list .subject { text-decoration: none; }
-table.list .subject:hover { text-decoration: underline; }
 table.list .snippet { color: var(--soft); font-size: .875rem; display: -webkit-box; -webkit-line-clamp: 1;
   -webkit-box-orient: vertical; overflow: hidden; }
 .chip { font-size: .75rem; border: 1px solid var(--soft); border-radius: 99px; padding: 0 .5rem; color: var(--soft);

@@ -10,6 +10,7 @@ import tempfile
 import pytest
 
 from harness import certs, daemon, peers
+from harness.browser import Browser, Missing as MissingBrowser
 from harness.gate import Gate
 from harness.sink import Sink
 
@@ -125,6 +126,14 @@ class _Keeper:
             pytest.skip(str(missing))
         self.made.append(server)
         return server
+
+    def browser(self, **options):
+        try:
+            opened = Browser(**options)
+        except MissingBrowser as missing:
+            pytest.skip(str(missing))
+        self.made.append(opened)
+        return opened
 
     def close(self):
         for thing in reversed(self.made):
