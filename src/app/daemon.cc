@@ -211,9 +211,11 @@ class Daemon {
         submission_->register_metrics(metrics_);
         authenticator_->register_metrics(metrics_);
         auto trap_address = sockets_.trap ? sockets_.trap->local().to_string() : std::string();
+        submission::PortProfile by_https;
+        by_https.habit = net::PortHabit::implicit_tls;
         web_.emplace(WebServices::Parts{settings_, *store_, *queue_, hub_, sign_ins_, inbox_.get(),
-                                        std::move(trap_address), metrics_, certificates_, blocking_,
-                                        workers_, log_});
+                                        std::move(trap_address), metrics_, certificates_,
+                                        submission_->handler(by_https), blocking_, workers_, log_});
         return {};
     }
 

@@ -198,7 +198,10 @@ const std::vector<Option>& table() {
 
         {"listen.submission", addresses, "[\":587\", \":465\"]",
          "where mail programs send; each port speaks STARTTLS and TLS", "", true, set_submission},
-        {"listen.https", address, "", "set-up documents, set-up page, help pages", "", true,
+        {"listen.https", address, "",
+         "set-up documents, set-up page, help pages; mail too, where a network lets nothing else "
+         "out",
+         "", true,
          [](Settings& s, const OptionValue& v) -> Result<void> {
              PH_TRY(s.https, listen_address(v));
              return {};

@@ -65,6 +65,8 @@ WebServices::WebServices(Parts parts) : parts_(std::move(parts)) {
     open.max_connections = kPublicConnections;
     open.max_per_address = kPublicPerAddress;
     open.max_body = kPublicMaxBody;
+    open.mail = parts_.mail;
+    open.mail_name = parts_.settings.hostname;
     public_ = std::make_unique<web::HttpServer>(open, pages, parts_.workers, parts_.log);
 
     // The inbox comes first: its list is what "/" shows on loopback. Under a stranger's name (or
@@ -79,6 +81,7 @@ WebServices::WebServices(Parts parts) : parts_(std::move(parts)) {
     guarded.for_strangers = pages;
     local_ = std::make_unique<web::HttpServer>(guarded, local, parts_.workers, parts_.log);
 
+    open.mail = nullptr;
     auto challenge = std::make_shared<web::Router>();
     web::add_challenge_pages(*challenge, {[&certificates = parts_.certificates](auto token) {
                                               return certificates.challenge_text(token);

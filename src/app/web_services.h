@@ -50,6 +50,7 @@ class WebServices {
         std::string trap_address;  // of listen.trap, for the empty inbox; may be empty
         MetricsRegistry& metrics;
         Certificates& certificates;  // of listen.https; and what it has to answer an authority
+        net::Listener::Handler mail;  // who comes to listen.https and talks mail
         runtime::BlockingPool& blocking;
         runtime::WorkerPool& workers;
         Log& log;

@@ -20,6 +20,7 @@ struct TlsInfo {
     std::string version;  // "TLSv1.3"
     std::string cipher;
     std::string server_name;  // SNI as asked for (server) or sent (client)
+    std::string alpn;         // agreed upon; empty: the client offered none
     bool verified = false;    // client: chain and name
     std::string peer_error;   // client, unverified: why, in a sentence
 };

@@ -540,6 +540,10 @@ TlsInfo server_info(SSL* ssl) {
     info.version = SSL_get_version(ssl);
     info.cipher = SSL_get_cipher_name(ssl);
     info.server_name = plain_name(SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name));
+    const unsigned char* agreed = nullptr;
+    unsigned length = 0;
+    SSL_get0_alpn_selected(ssl, &agreed, &length);
+    if (length > 0) info.alpn.assign(reinterpret_cast<const char*>(agreed), length);
     return info;
 }
 

@@ -220,7 +220,8 @@ void Server::Impl::turn_away(Home& home, const PortProfile& profile,
         stream->abort();
         return;
     }
-    const bool hello_expected = !profile.open && profile.habit == net::PortHabit::implicit_tls;
+    const bool hello_expected =
+        !profile.open && stream->tls() == nullptr && profile.habit == net::PortHabit::implicit_tls;
     home.farewells.spawn(
         say_farewell(std::move(stream), context.replies.make(why).line, hello_expected));
 }

@@ -67,7 +67,7 @@ class Server {
     Server(Options options, Services services, runtime::WorkerPool& workers);
     ~Server();
 
-    // The listener's handler for a port of that profile.
+    // The listener's handler for a port of that profile. A stream may have done its handshake.
     net::Listener::Handler handler(PortProfile profile);
 
     // 421 4.3.2 at the next command; transactions may finish until the deadline, then sessions are

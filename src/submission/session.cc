@@ -77,7 +77,10 @@ void Session::stop() {
 
 // The first octets decide what is spoken (clients.md 6.3.1). False: not with this client.
 runtime::Task<bool> Session::greet() {
-    if (!profile_->open) {
+    if (stream_->tls() != nullptr) {
+        // Handed over by listen.https: the handshake was there (clients.md 6.3.4).
+        tls_began(TlsMode::implicit);
+    } else if (!profile_->open) {
         stream_->expires_at(command_deadline());
         auto first = co_await net::demultiplex(*stream_, profile_->habit, context_.demux);
         if (!first) co_return false;
@@ -112,11 +115,15 @@ runtime::Task<bool> Session::start_tls(TlsMode mode) {
         log_tls_failure(secured.error());
         co_return false;
     }
+    tls_began(mode);
+    co_return true;
+}
+
+void Session::tls_began(TlsMode mode) {
     tls_mode_ = mode;
     transaction_.tls_started();
     forget_message();
     (mode == TlsMode::implicit ? context_.metrics.implicit_tls : context_.metrics.starttls).add();
-    co_return true;
 }
 
 // "unknown ca" and the like is what the user's program told us, and nobody but the admin can read

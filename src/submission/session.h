@@ -56,6 +56,7 @@ class Session {
 
     // session.cc
     runtime::Task<bool> greet();
+    void tls_began(TlsMode mode);
     runtime::Task<void> serve_line(net::Line line);
     runtime::Task<Result<net::Line>> next_line();
     runtime::Task<Result<net::Line>> wait_for_line();

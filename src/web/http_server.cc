@@ -1,5 +1,6 @@
 #include "web/http_server.h"
 
+#include "base/ascii.h"
 #include "base/assert.h"
 #include "runtime/callback.h"
 #include "runtime/task_group.h"
@@ -42,6 +43,14 @@ void add_defaults(HttpResponse& response) {
     for (const auto& [name, value] : kSafeDefaults)
         if (!has(name)) response.headers.emplace_back(name, value);
     response.headers.emplace_back("Date", http_date(now()));
+}
+
+// What a client of SMTP says that does not wait for its banner.
+bool talks_mail(std::string_view begun) {
+    constexpr std::string_view kVerbs[] = {"EHLO", "HELO", "NOOP", "QUIT",
+                                           "RSET", "AUTH", "MAIL", "STARTTLS"};
+    return std::ranges::any_of(
+        kVerbs, [&](std::string_view verb) { return ascii::starts_with_ignore_case(begun, verb); });
 }
 
 HttpResponse fault_response(int status, const Error& error) {
@@ -109,6 +118,7 @@ struct HttpServer::Impl : std::enable_shared_from_this<HttpServer::Impl> {
                 std::shared_ptr<net::TlsServerContext> tls);
     Task<void> serve(std::shared_ptr<Impl> self, Connection connection, Site& site);
     Task<void> turn_away(std::shared_ptr<Impl> self, Connection connection);
+    Task<bool> wants_mail(net::Stream& stream) const;
     Task<bool> serve_one(Connection& connection, Site& site, bool first);
     Task<Result<void>> wait_for_request(net::Stream& stream, Site& site, Seconds wait);
     Task<std::optional<HttpResponse>> read_request(net::Stream& stream, RequestParser& parser);
@@ -187,10 +197,26 @@ Task<void> HttpServer::Impl::serve(std::shared_ptr<Impl>, Connection connection,
             co_return;
         }
     }
+    const bool mail = co_await wants_mail(stream);
+    if (mail) {
+        options.mail(site.worker, std::move(connection.stream));
+        co_return;
+    }
     bool more = co_await serve_one(connection, site, true);
     while (more) more = co_await serve_one(connection, site, false);
     stream.expires_after(options.header_timeout);
     co_await stream.close();
+}
+
+// Browsers and programs that fetch documents offer http/1.1, or begin at once.
+Task<bool> HttpServer::Impl::wants_mail(net::Stream& stream) const {
+    const auto* tls = stream.tls();
+    if (!options.mail || tls == nullptr || !tls->alpn.empty()) co_return false;
+    if (!ascii::equals_ignore_case(tls->server_name, options.mail_name)) co_return false;
+    stream.expires_after(options.mail_wait);
+    auto filled = co_await stream.fill(std::max(options.max_header, kContentWindow));
+    if (!filled) co_return filled.error().kind == ErrorKind::timeout;
+    co_return talks_mail(stream.buffered());
 }
 
 // One request and its answer; false when the connection is to end.

@@ -31,6 +31,12 @@ class HttpServer {
         // With check_host: all that is served under a name that is not ours; anything else is 421.
         // Null: nothing.
         std::shared_ptr<const Router> for_strangers;
+        // Where 443 is all that a network lets out, mail programs come there: who asks for
+        // `mail_name` in TLS, offers no HTTP in it and then says nothing for `mail_wait`, or talks
+        // SMTP, is given to `mail`, the handshake done (clients.md 6.3.4). Null: nobody.
+        net::Listener::Handler mail;
+        std::string mail_name;
+        Milliseconds mail_wait{300};
     };
 
     HttpServer(Options options, std::shared_ptr<const Router> router, runtime::WorkerPool& workers,

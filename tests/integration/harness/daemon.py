@@ -308,7 +308,7 @@ class Posthaste:
         if self.running():
             self.process.kill()
             self.process.wait()
-        ports.release(self.port, self.tls_port, *(p for p in (self.http_port, self.trap_port) if p))
+        ports.release(self.port, self.tls_port, *(p for p in (self.http_port, self.https_port, self.trap_port) if p))
 
     def memory(self, kind="Rss"):
         """Octets; kind Rss or Pss."""
