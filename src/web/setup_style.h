@@ -53,6 +53,9 @@ p { margin: 0 0 .9rem; }
 .cols { display: grid; grid-template-columns: minmax(0, 1fr); gap: 2rem 3.5rem; padding: 1.25rem 0 3rem; }
 .note { max-width: 38rem; padding: 2rem 0 4rem; }
 .note h1 { font-size: 1.75rem; }
+.note .trouble { margin: 1.75rem 0; }
+.index { margin: 0 0 2rem; padding-left: 1.2rem; }
+.index li { margin: .5rem 0; }
 label { display: block; font-weight: 600; margin-bottom: .35rem; }
 input[type=text], textarea { width: 100%; font: inherit; color: inherit; background: var(--sheet); padding: .55rem .75rem;
   border: 1px solid var(--edge); border-radius: 8px; }
