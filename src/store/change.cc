@@ -13,6 +13,12 @@ constexpr bool kIsQueue = std::is_same_v<T, AddMessage> || std::is_same_v<T, Set
                           std::is_same_v<T, MarkDelayReported> || std::is_same_v<T, SetHold> ||
                           std::is_same_v<T, SetNextAttempt> || std::is_same_v<T, SaveClock>;
 
+template <class T>
+constexpr bool kIsLearned =
+    std::is_same_v<T, PutSignIn> || std::is_same_v<T, RemoveSignIn> || std::is_same_v<T, PutFact> ||
+    std::is_same_v<T, RemoveFacts> || std::is_same_v<T, PutSentMark> ||
+    std::is_same_v<T, RemoveSentMark> || std::is_same_v<T, RemoveSentMarks>;
+
 Part part_of_change(const Change& change) {
     return std::visit([]<class T>(const T&) { return kIsQueue<T> ? Part::queue : Part::directory; },
                       change);
@@ -25,6 +31,12 @@ Part part_of(const Changes& changes) {
     const Part part = part_of_change(changes.front());
     for (const Change& change : changes) PH_ASSERT(part_of_change(change) == part);
     return part;
+}
+
+bool changes_directory(const Changes& changes) {
+    return std::ranges::any_of(changes, [](const Change& change) {
+        return std::visit([]<class T>(const T&) { return !kIsQueue<T> && !kIsLearned<T>; }, change);
+    });
 }
 
 bool brings_mail(const Changes& changes) {

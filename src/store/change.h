@@ -66,7 +66,8 @@ struct PutAccount {  // inserts or replaces, `also` included
     AccountRow row;
 };
 
-struct RemoveAccount {  // with its app passwords, further addresses and set-up link
+// With its app passwords, further addresses, set-up link, former password, sign-ins and facts.
+struct RemoveAccount {
     std::string address;
 };
 
@@ -88,9 +89,43 @@ struct RemoveSetupLink {
     std::string account;
 };
 
-using Change = std::variant<AddMessage, Settlement, MarkDelayReported, SetHold, SetNextAttempt,
-                            SaveClock, PutDomain, RemoveDomain, PutAccount, RemoveAccount,
-                            PutAppPassword, RemoveAppPassword, PutSetupLink, RemoveSetupLink>;
+struct PutFormerPassword {  // in place of the account's earlier one
+    FormerPasswordRow row;
+};
+
+struct PutSignIn {  // inserts or replaces, by number
+    SignInRow row;
+};
+
+struct RemoveSignIn {
+    std::int64_t number = 0;
+};
+
+struct PutFact {
+    FactRow row;
+};
+
+struct RemoveFacts {
+    Timestamp before;  // those that are older
+};
+
+struct PutSentMark {
+    SentMarkRow row;
+};
+
+struct RemoveSentMark {
+    std::string digest;
+};
+
+struct RemoveSentMarks {
+    Timestamp before;
+};
+
+using Change =
+    std::variant<AddMessage, Settlement, MarkDelayReported, SetHold, SetNextAttempt, SaveClock,
+                 PutDomain, RemoveDomain, PutAccount, RemoveAccount, PutAppPassword,
+                 RemoveAppPassword, PutSetupLink, RemoveSetupLink, PutFormerPassword, PutSignIn,
+                 RemoveSignIn, PutFact, RemoveFacts, PutSentMark, RemoveSentMark, RemoveSentMarks>;
 using Changes = std::vector<Change>;
 
 // What a submission is about. Each part is durable by itself (SQLite: a file of its own), so a
@@ -98,6 +133,8 @@ using Changes = std::vector<Change>;
 enum class Part { queue, directory };
 
 Part part_of(const Changes& changes);  // asserts that they are of one part and not empty
+// Changes something that logins depend on: not learned facts alone.
+bool changes_directory(const Changes& changes);
 bool brings_mail(
     const Changes& changes);  // adds a message of kind mail; refused first when the disk is full
 

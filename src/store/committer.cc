@@ -171,7 +171,10 @@ Result<void> Committer::Impl::apply(const std::vector<Submission>& batch) {
             std::chrono::duration_cast<std::chrono::microseconds>(last_commit - start);
         sync_microseconds.fetch_add(static_cast<std::uint64_t>(took.count()),
                                     std::memory_order_relaxed);
-        if (batch.front().part == Part::directory) directory_generation.fetch_add(1);
+        const bool changed = std::ranges::any_of(batch, [](const Submission& submission) {
+            return changes_directory(submission.changes);
+        });
+        if (changed) directory_generation.fetch_add(1);
     } else if (applied.error().kind == ErrorKind::store_failed) {
         fail_for_good(applied.error());
         return std::unexpected(*failed());

@@ -56,7 +56,7 @@ class Committer {
     // Health::failed. Any thread.
     void report_failure(std::string text);
 
-    // Commits of Part::directory so far.
+    // Commits so far that changed the directory; learned facts do not.
     std::uint64_t directory_generation() const;
 
     struct Counts {

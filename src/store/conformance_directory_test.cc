@@ -176,6 +176,71 @@ TEST_P(ConformanceDirectory, setup_links) {
     EXPECT_FALSE(engine_->setup_link_by_digest(newer.digest)->has_value());
 }
 
+TEST_P(ConformanceDirectory, former_passwords) {
+    must_apply(PutAccount{account_row("alice@example.com")});
+    const Timestamp when(Milliseconds(1'763'900'000'000));
+    must_apply(PutFormerPassword{{"alice@example.com", "$argon2id$1", when}});
+    must_apply(PutFormerPassword{{"alice@example.com", "$argon2id$2", when + Seconds(5)}});
+    reopen();
+    const auto rows = engine_->former_passwords();
+    ASSERT_TRUE(rows);
+    ASSERT_THAT(*rows, SizeIs(1));
+    EXPECT_EQ((*rows)[0].account, "alice@example.com");
+    EXPECT_EQ((*rows)[0].hash, "$argon2id$2");
+    EXPECT_EQ((*rows)[0].replaced, when + Seconds(5));
+    must_apply(RemoveAccount{"alice@example.com"});
+    EXPECT_TRUE(engine_->former_passwords()->empty());
+}
+
+TEST_P(ConformanceDirectory, sign_ins_and_facts) {
+    const Timestamp when(Milliseconds(1'763'900'000'000));
+    must_apply(PutSignIn{{7, "alice@example.com", when, "{}"}});
+    must_apply(PutSignIn{{3, "bob@example.com", when, "a"}});
+    must_apply(PutSignIn{{7, "alice@example.com", when + Seconds(1), "b"}});
+    must_apply(PutFact{{"alice@example.com", "network/203.0.113.7", when}});
+    must_apply(PutFact{{"alice@example.com", "network/203.0.113.7", when + Seconds(9)}});
+    must_apply(PutFact{{"bob@example.com", "network/203.0.113.7", when}});
+    reopen();
+    auto sign_ins = engine_->sign_ins();
+    ASSERT_TRUE(sign_ins);
+    ASSERT_THAT(*sign_ins, SizeIs(2));
+    EXPECT_EQ((*sign_ins)[0].number, 3);
+    EXPECT_EQ((*sign_ins)[1].account, "alice@example.com");
+    EXPECT_EQ((*sign_ins)[1].when, when + Seconds(1));
+    EXPECT_EQ((*sign_ins)[1].facts, "b");
+    auto facts = engine_->facts();
+    ASSERT_TRUE(facts);
+    ASSERT_THAT(*facts, SizeIs(2));
+    EXPECT_EQ((*facts)[0].fact, "network/203.0.113.7");
+    EXPECT_EQ((*facts)[0].when, when + Seconds(9));
+    must_apply(RemoveFacts{when + Seconds(1)});
+    EXPECT_THAT(*engine_->facts(), SizeIs(1));
+    must_apply(RemoveSignIn{3});
+    must_apply(RemoveSignIn{3});
+    EXPECT_THAT(*engine_->sign_ins(), SizeIs(1));
+    must_apply(RemoveAccount{"alice@example.com"});
+    EXPECT_TRUE(engine_->sign_ins()->empty());
+    EXPECT_TRUE(engine_->facts()->empty());
+}
+
+TEST_P(ConformanceDirectory, sent_marks) {
+    const Timestamp when(Milliseconds(1'763'900'000'000));
+    const SentMarkRow old{std::string(31, 'a') + '\0', QueueId::make(), when};
+    const SentMarkRow young{std::string(32, 'b'), QueueId::make(), when + Seconds(10)};
+    const SentMarkRow heard{std::string(32, 'c'), QueueId::make(), when + Seconds(10)};
+    for (const auto& mark : {old, young, heard, young}) must_apply(PutSentMark{mark});
+    reopen();
+    EXPECT_THAT(*engine_->sent_marks(), SizeIs(3));
+    must_apply(RemoveSentMarks{when + Seconds(10)});
+    must_apply(RemoveSentMark{heard.digest});
+    const auto left = engine_->sent_marks();
+    ASSERT_TRUE(left);
+    ASSERT_THAT(*left, SizeIs(1));
+    EXPECT_EQ((*left)[0].digest, young.digest);
+    EXPECT_EQ((*left)[0].id, young.id);
+    EXPECT_EQ((*left)[0].when, young.when);
+}
+
 TEST_P(ConformanceDirectory, the_secret_is_made_once) {
     const std::string secret = engine_->server_secret();
     EXPECT_EQ(secret.size(), 32u);

@@ -61,6 +61,10 @@ class Engine {
     virtual Result<std::optional<AppPasswordRow>> app_password_by_digest(
         std::string_view digest) = 0;
     virtual Result<std::optional<SetupLinkRow>> setup_link_by_digest(std::string_view digest) = 0;
+    virtual Result<std::vector<FormerPasswordRow>> former_passwords() = 0;
+    virtual Result<std::vector<SignInRow>> sign_ins() = 0;  // by number
+    virtual Result<std::vector<FactRow>> facts() = 0;
+    virtual Result<std::vector<SentMarkRow>> sent_marks() = 0;
     virtual std::string server_secret()
         const = 0;  // 32 random octets made with the store; keys digests and caches
 

@@ -103,6 +103,14 @@ class FakeEngine final : public Engine {
         return std::nullopt;
     }
 
+    Result<std::vector<FormerPasswordRow>> former_passwords() override { return {}; }
+
+    Result<std::vector<SignInRow>> sign_ins() override { return {}; }
+
+    Result<std::vector<FactRow>> facts() override { return {}; }
+
+    Result<std::vector<SentMarkRow>> sent_marks() override { return {}; }
+
     std::string server_secret() const override { return std::string(32, 's'); }
 
     Result<void> backup(const std::string&) override { return {}; }

@@ -150,4 +150,34 @@ struct SetupLinkRow {
     bool ended = false;             // set up: nothing more is shown of the account
 };
 
+// The password before the present one: whoever still has it saved is told so.
+struct FormerPasswordRow {
+    std::string account;
+    std::string hash;    // as AccountRow::password_hash
+    Timestamp replaced;  // when the present one took its place
+};
+
+// Learned facts: lost ones do no harm, and they change nothing in who may log in.
+
+struct SignInRow {
+    std::int64_t number = 0;
+    std::string account;
+    Timestamp when;
+    std::string facts;  // in the words of accounts/
+};
+
+// When something was last so of an account, for example that it signed in from a network.
+struct FactRow {
+    std::string account;
+    std::string fact;
+    Timestamp when;
+};
+
+// A message that was answered 250, perhaps without anybody hearing it (clients.md 6.3.5).
+struct SentMarkRow {
+    std::string digest;  // 32 octets, keyed
+    QueueId id;
+    Timestamp when;
+};
+
 }  // namespace posthaste::store

@@ -41,6 +41,9 @@ Result<void> apply(Connection& db, const RemoveAccount& remove) {
     PH_CHECK(db.run("DELETE FROM app_passwords WHERE account = ?", remove.address));
     PH_CHECK(db.run("DELETE FROM setup_links WHERE account = ?", remove.address));
     PH_CHECK(db.run("DELETE FROM addresses WHERE account = ?", remove.address));
+    PH_CHECK(db.run("DELETE FROM former_passwords WHERE account = ?", remove.address));
+    PH_CHECK(db.run("DELETE FROM sign_ins WHERE account = ?", remove.address));
+    PH_CHECK(db.run("DELETE FROM facts WHERE account = ?", remove.address));
     return db.run("DELETE FROM accounts WHERE address = ?", remove.address);
 }
 
@@ -88,6 +91,51 @@ Result<void> apply(Connection& db, const PutSetupLink& put) {
 
 Result<void> apply(Connection& db, const RemoveSetupLink& remove) {
     return db.run("DELETE FROM setup_links WHERE account = ?", remove.account);
+}
+
+Result<void> apply(Connection& db, const PutFormerPassword& put) {
+    return db.run(
+        "INSERT INTO former_passwords (account, hash, replaced) VALUES (?, ?, ?) "
+        "ON CONFLICT (account) DO UPDATE SET hash = excluded.hash, replaced = excluded.replaced",
+        put.row.account, put.row.hash, put.row.replaced);
+}
+
+Result<void> apply(Connection& db, const PutSignIn& put) {
+    return db.run(
+        "INSERT INTO sign_ins (number, account, at, facts) VALUES (?, ?, ?, ?) "
+        "ON CONFLICT (number) DO UPDATE SET account = excluded.account, at = excluded.at, "
+        "facts = excluded.facts",
+        put.row.number, put.row.account, put.row.when, put.row.facts);
+}
+
+Result<void> apply(Connection& db, const RemoveSignIn& remove) {
+    return db.run("DELETE FROM sign_ins WHERE number = ?", remove.number);
+}
+
+Result<void> apply(Connection& db, const PutFact& put) {
+    return db.run(
+        "INSERT INTO facts (account, fact, at) VALUES (?, ?, ?) "
+        "ON CONFLICT (account, fact) DO UPDATE SET at = excluded.at",
+        put.row.account, put.row.fact, put.row.when);
+}
+
+Result<void> apply(Connection& db, const RemoveFacts& remove) {
+    return db.run("DELETE FROM facts WHERE at < ?", remove.before);
+}
+
+Result<void> apply(Connection& db, const PutSentMark& put) {
+    return db.run(
+        "INSERT INTO sent_marks (digest, message, at) VALUES (?, ?, ?) "
+        "ON CONFLICT (digest) DO UPDATE SET message = excluded.message, at = excluded.at",
+        Blob{put.row.digest}, put.row.id, put.row.when);
+}
+
+Result<void> apply(Connection& db, const RemoveSentMark& remove) {
+    return db.run("DELETE FROM sent_marks WHERE digest = ?", Blob{remove.digest});
+}
+
+Result<void> apply(Connection& db, const RemoveSentMarks& remove) {
+    return db.run("DELETE FROM sent_marks WHERE at < ?", remove.before);
 }
 
 template <class T>

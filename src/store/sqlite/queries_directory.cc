@@ -56,6 +56,20 @@ Result<SetupLinkRow> read_setup_link(Query& query, const std::string& path) {
     return link;
 }
 
+// Braces evaluate in order, so a row is read column by column.
+template <class Row, class Read>
+Result<std::vector<Row>> read_all(Query& query, const std::string& path, std::string_view what,
+                                  Read read) {
+    std::vector<Row> rows;
+    for (;;) {
+        PH_TRY(const bool found, query.next());
+        if (!found) return rows;
+        RowReader row(query);
+        rows.push_back(read(row));
+        if (row.damaged()) return std::unexpected(row.error(path, what));
+    }
+}
+
 Result<void> read_addresses(Connection& reader, AccountRow& account) {
     Query q = reader.query("SELECT address FROM addresses WHERE account = ? ORDER BY address");
     q.bind(account.address);
@@ -153,6 +167,40 @@ Result<std::optional<SetupLinkRow>> SqliteEngine::setup_link_by_digest(std::stri
     if (!found) return std::nullopt;
     PH_TRY(auto link, read_setup_link(q, reader->path()));
     return link;
+}
+
+Result<std::vector<FormerPasswordRow>> SqliteEngine::former_passwords() {
+    PH_TRY(auto reader, directory_.database->readers().acquire());
+    Query q = reader->query("SELECT account, hash, replaced FROM former_passwords");
+    return read_all<FormerPasswordRow>(q, reader->path(), "former passwords", [](RowReader& row) {
+        return FormerPasswordRow{row.text(), row.text(), row.timestamp()};
+    });
+}
+
+Result<std::vector<SignInRow>> SqliteEngine::sign_ins() {
+    PH_TRY(auto reader, directory_.database->readers().acquire());
+    Query q = reader->query("SELECT number, account, at, facts FROM sign_ins ORDER BY number");
+    return read_all<SignInRow>(q, reader->path(), "sign-ins", [](RowReader& row) {
+        return SignInRow{row.integer(), row.text(), row.timestamp(), row.text()};
+    });
+}
+
+Result<std::vector<FactRow>> SqliteEngine::facts() {
+    PH_TRY(auto reader, directory_.database->readers().acquire());
+    Query q = reader->query("SELECT account, fact, at FROM facts ORDER BY account, fact");
+    return read_all<FactRow>(q, reader->path(), "facts", [](RowReader& row) {
+        return FactRow{row.text(), row.text(), row.timestamp()};
+    });
+}
+
+Result<std::vector<SentMarkRow>> SqliteEngine::sent_marks() {
+    PH_TRY(auto reader, directory_.database->readers().acquire());
+    Query q = reader->query("SELECT digest, message, at FROM sent_marks");
+    return read_all<SentMarkRow>(q, reader->path(), "sent marks", [](RowReader& row) {
+        SentMarkRow mark{row.octets(), row.id(), row.timestamp()};
+        if (mark.digest.size() != kDigestOctets) row.mark_damaged();
+        return mark;
+    });
 }
 
 }  // namespace posthaste::store::sqlite

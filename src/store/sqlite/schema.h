@@ -123,6 +123,28 @@ CREATE TABLE IF NOT EXISTS setup_links (
     test BLOB,
     ended INTEGER NOT NULL
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS former_passwords (
+    account TEXT PRIMARY KEY,
+    hash TEXT NOT NULL,
+    replaced BIGINT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS sign_ins (
+    number BIGINT PRIMARY KEY,
+    account TEXT NOT NULL,
+    at BIGINT NOT NULL,
+    facts TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS facts (
+    account TEXT NOT NULL,
+    fact TEXT NOT NULL,
+    at BIGINT NOT NULL,
+    PRIMARY KEY (account, fact)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS sent_marks (
+    digest BLOB PRIMARY KEY,
+    message BLOB NOT NULL,
+    at BIGINT NOT NULL
+) WITHOUT ROWID;
 )sql";
 
 }  // namespace posthaste::store::sqlite

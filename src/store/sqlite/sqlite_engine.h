@@ -48,6 +48,11 @@ class SqliteEngine final : public Engine {
     Result<std::optional<AppPasswordRow>> app_password_by_digest(std::string_view digest) override;
     Result<std::optional<SetupLinkRow>> setup_link_by_digest(std::string_view digest) override;
 
+    Result<std::vector<FormerPasswordRow>> former_passwords() override;
+    Result<std::vector<SignInRow>> sign_ins() override;
+    Result<std::vector<FactRow>> facts() override;
+    Result<std::vector<SentMarkRow>> sent_marks() override;
+
     std::string server_secret() const override { return server_secret_; }
 
     Result<void> backup(const std::string& folder) override;
