@@ -25,13 +25,18 @@ const AccountIndex::Entry* look_up(const Map& map, const std::string& key) {
 Result<std::shared_ptr<const AccountIndex>> AccountIndex::load(store::Engine& engine) {
     PH_TRY(auto domains, engine.domains());
     PH_TRY(auto accounts, engine.accounts());
+    PH_TRY(auto former_passwords, engine.former_passwords());
+    std::unordered_map<std::string, store::FormerPasswordRow> former;
+    for (auto& row : former_passwords) former[row.account] = std::move(row);
     auto index = std::make_shared<AccountIndex>();
     for (auto& domain : domains) index->domains_.push_back(std::move(domain.name));
     index->entries_.reserve(accounts.size());  // entries are pointed to
     for (auto& row : accounts) {
         auto addresses = std::make_shared<std::set<std::string>>(row.also.begin(), row.also.end());
         addresses->insert(row.address);
-        const Entry& entry = index->entries_.emplace_back(std::move(row), std::move(addresses));
+        auto before = std::move(former[row.address]);
+        const Entry& entry =
+            index->entries_.emplace_back(std::move(row), std::move(before), std::move(addresses));
         index->by_address_.emplace(entry.row.address, &entry);
         for (const auto& alias : entry.row.also) add_unique(index->by_alias_, alias, &entry);
         const std::string local = entry.row.address.substr(0, entry.row.address.rfind('@'));

@@ -20,7 +20,9 @@ class AccountIndex {
   public:
     struct Entry {
         store::AccountRow row;
-        std::shared_ptr<const std::set<std::string>> addresses;  // the account's own and `also`
+        // Empty, or the password before the present one and when it was replaced.
+        store::FormerPasswordRow former{};
+        std::shared_ptr<const std::set<std::string>> addresses{};  // the account's own and `also`
     };
 
     // Blocking.

@@ -1,7 +1,8 @@
 // A login goes: syntax of the name; the cache of recent successes; then, on the pool, one check
 // that all who wait with the same login and password share. A check looks up the account, tries an
-// app password by its digest, and else hashes. Every check that fails has made as many hashes as
-// the password has readings, whoever the user is.
+// app password by its digest, and else hashes. Every check that fails has made twice as many hashes
+// as the password has readings, whoever the user is: against the present password and the former
+// one, or stand-ins for them.
 #include "accounts/authenticator.h"
 
 #include "accounts/account_index.h"
@@ -12,6 +13,7 @@
 #include "base/mutex.h"
 #include "runtime/callback.h"
 
+#include <cstring>
 #include <exception>
 #include <unordered_map>
 #include <utility>
@@ -30,9 +32,10 @@ std::unexpected<Rejection> rejected(Refusal why) {
 }  // namespace
 
 struct Authenticator::Impl {
-    Impl(Options o, store::Store& s)
+    Impl(Options o, store::Store& s, LoginGuard* g)
         : options(o),
           store(s),
+          guard(g),
           server_secret(s.engine().server_secret()),
           index(s),
           cache(o.cache_entries, o.cache_lifetime),
@@ -45,12 +48,27 @@ struct Authenticator::Impl {
                                             whole ? std::string_view() : attempt.server_name});
     }
 
-    void check_later(const Digest& key, LoginName name, LoginAttempt attempt,
+    struct Keys {
+        Digest login;  // of the cache
+        Digest check;  // of those who wait for the same: also the same network
+    };
+
+    void check_later(const Keys& keys, LoginName name, LoginAttempt attempt,
                      runtime::Callback<Answer> done);
-    void check_now(const Digest& key, const LoginName& name, const LoginAttempt& attempt);
+    void check_now(const Keys& keys, const LoginName& name, const LoginAttempt& attempt);
     Result<Answer> check(const LoginName& name, const LoginAttempt& attempt,
                          std::uint64_t& generation);
     Result<Answer> check_again(const Identity& identity);
+
+    struct Tried {
+        bool now = false;     // it is the password
+        bool former = false;  // it is the one before
+    };
+
+    Result<Tried> try_password(const AccountIndex::Entry* entry, const Secret& password);
+    bool locked(const std::string& user, const IpAddress& client) const;
+    void account_for(Answer& answer, const LoginName& name, const Secret& password,
+                     const IpAddress& client);
 
     struct AppPassword {
         std::string name;  // empty: it is none of that account
@@ -65,6 +83,7 @@ struct Authenticator::Impl {
 
     const Options options;
     store::Store& store;
+    LoginGuard* const guard;
     const std::string server_secret;
     AccountIndexHolder index;
     PasswordCache cache;
@@ -79,22 +98,22 @@ struct Authenticator::Impl {
 
 // Joins a check that runs already for the same login and password: fifty connections of one program
 // after a restart are one hash.
-void Authenticator::Impl::check_later(const Digest& digest, LoginName name, LoginAttempt attempt,
+void Authenticator::Impl::check_later(const Keys& keys, LoginName name, LoginAttempt attempt,
                                       runtime::Callback<Answer> done) {
     {
         MutexLock lock(mutex);
-        auto& waiting = checks[digest];
+        auto& waiting = checks[keys.check];
         waiting.push_back(std::move(done));
         if (waiting.size() > 1) return;
     }
     const bool posted =
-        pool.try_post([this, digest, name = std::move(name), attempt = std::move(attempt)] {
-            check_now(digest, name, attempt);
+        pool.try_post([this, keys, name = std::move(name), attempt = std::move(attempt)] {
+            check_now(keys, name, attempt);
         });
-    if (!posted) finish(digest, rejected(Refusal::busy));
+    if (!posted) finish(keys.check, rejected(Refusal::busy));
 }
 
-void Authenticator::Impl::check_now(const Digest& digest, const LoginName& name,
+void Authenticator::Impl::check_now(const Keys& keys, const LoginName& name,
                                     const LoginAttempt& attempt) {
     Answer answer = rejected(Refusal::unavailable);
     std::uint64_t generation = 0;
@@ -108,8 +127,8 @@ void Authenticator::Impl::check_now(const Digest& digest, const LoginName& name,
     } catch (const std::exception&) {
         answer = rejected(Refusal::busy);  // no memory: not the user's fault
     }
-    if (answer) cache.put(digest, *answer, generation, std::chrono::steady_clock::now());
-    finish(digest, answer);
+    if (answer) cache.put(keys.login, *answer, generation, std::chrono::steady_clock::now());
+    finish(keys.check, answer);
 }
 
 // Errors: busy (no memory for a hash), and those of the store.
@@ -125,24 +144,79 @@ Result<Answer> Authenticator::Impl::check(const LoginName& name, const LoginAtte
     std::string credential = std::move(app_password.name);
     std::string proof = std::move(app_password.digest);
     const bool enabled = entry != nullptr && !entry->row.disabled;
+    const auto refuse = [&](Refusal why) {
+        return Answer(std::unexpected(
+            Rejection{.why = why, .account = match.address, .known = entry != nullptr}));
+    };
+    Tried tried;
     if (credential.empty() || !enabled) {
-        const bool has_hash = entry != nullptr && !entry->row.password_hash.empty();
-        const std::string encoded = has_hash ? entry->row.password_hash : kNobodysHash;
-        PH_TRY(const bool matches, hash_matches(encoded, password, enabled));
-        if (matches && has_hash && credential.empty()) {
+        const std::string& user = match.address.empty() ? name.text : match.address;
+        if (credential.empty() && locked(user, attempt.client)) return refuse(Refusal::locked);
+        PH_TRY(tried, try_password(entry, password));
+        if (tried.now && credential.empty()) {
             credential = "password";
-            proof = encoded;
+            proof = entry->row.password_hash;
         }
     }
-    const auto refuse = [&](Refusal why) {
-        return Answer(std::unexpected(Rejection{why, match.address, entry != nullptr}));
-    };
+    if (credential.empty() && tried.former) {
+        Rejection rejection{Refusal::former_password, match.address, true, entry->former.replaced};
+        return Answer(std::unexpected(std::move(rejection)));
+    }
     if (credential.empty()) {
         return refuse(match.guessed ? Refusal::name_needs_domain : Refusal::wrong_password);
     }
     if (!enabled) return refuse(Refusal::disabled);
     return Answer(Identity{entry->row.address, std::move(credential), entry->addresses, generation,
                            std::move(proof)});
+}
+
+// Hashes against the present password and the former one, or stand-ins: every refusal costs the
+// same.
+Result<Authenticator::Impl::Tried> Authenticator::Impl::try_password(
+    const AccountIndex::Entry* entry, const Secret& password) {
+    const bool enabled = entry != nullptr && !entry->row.disabled;
+    const bool has_hash = entry != nullptr && !entry->row.password_hash.empty();
+    const bool has_former = entry != nullptr && !entry->former.hash.empty();
+    PH_TRY(const bool is_present,
+           hash_matches(has_hash ? entry->row.password_hash : kNobodysHash, password, enabled));
+    if (is_present && has_hash && enabled) return Tried{.now = true};
+    PH_TRY(const bool is_former,
+           hash_matches(has_former ? entry->former.hash : kNobodysHash, password, false));
+    return Tried{.now = is_present && has_hash, .former = is_former && has_former};
+}
+
+bool Authenticator::Impl::locked(const std::string& user, const IpAddress& client) const {
+    return guard != nullptr && guard->locked(user, client, LoginGuard::present());
+}
+
+// Tells the guard, and the answer what came of it.
+void Authenticator::Impl::account_for(Answer& answer, const LoginName& name, const Secret& password,
+                                      const IpAddress& client) {
+    if (guard == nullptr) return;
+    if (answer) return guard->succeeded(answer->account, client, LoginGuard::present());
+    Rejection& rejection = answer.error();
+    switch (rejection.why) {
+        case Refusal::wrong_password:
+        case Refusal::former_password:
+        case Refusal::name_needs_domain:
+        case Refusal::locked:
+            break;
+        case Refusal::name_is_no_address:
+        case Refusal::disabled:
+        case Refusal::busy:
+        case Refusal::unavailable:
+            return;  // no guess at a password
+    }
+    const std::string& user = rejection.account.empty() ? name.text : rejection.account;
+    const Digest digest = keyed_digest(server_secret, {"guess", user, password.reveal()});
+    std::uint64_t secret = 0;
+    std::memcpy(&secret, digest.data(), sizeof secret);
+    rejection.counted = guard->failed({.user = user,
+                                       .known = rejection.known,
+                                       .secret = secret,
+                                       .client = client,
+                                       .free_of_charge = rejection.why == Refusal::former_password},
+                                      LoginGuard::present());
 }
 
 // The account as it is now, with the same password: the one hash, or the one app password.
@@ -205,8 +279,8 @@ void Authenticator::Impl::count(const Answer& answer) {
     }
 }
 
-Authenticator::Authenticator(Options options, store::Store& store)
-    : impl_(std::make_shared<Impl>(options, store)) {}
+Authenticator::Authenticator(Options options, store::Store& store, LoginGuard* guard)
+    : impl_(std::make_shared<Impl>(options, store, guard)) {}
 
 // Tasks that still wait keep the Impl; nothing runs on the pool any more, so they end by their
 // deadline or cancelled.
@@ -221,20 +295,31 @@ runtime::Task<std::expected<Identity, Rejection>> Authenticator::authenticate(
     if (name.form == LoginName::Form::person) co_return rejected(Refusal::name_is_no_address);
     if (name.form == LoginName::Form::empty) co_return rejected(Refusal::name_needs_domain);
 
+    const Secret password = attempt.password;
+    const IpAddress client = attempt.client;
     const Digest key = impl->key(attempt, name);
     const auto generation = impl->store.directory_generation();
     auto known = impl->cache.find(key, generation, std::chrono::steady_clock::now());
     if (known) {
         impl->cache_hits.add();
-        impl->succeeded.add();
-        co_return std::move(*known);
+        Answer answer = std::move(*known);
+        if (answer->credential == "password" && impl->locked(answer->account, client)) {
+            answer = std::unexpected(Rejection{Refusal::locked, answer->account, true});
+        }
+        impl->account_for(answer, name, password, client);
+        impl->count(answer);
+        co_return answer;
     }
+    const std::string network = client.network_key().to_string();
+    const Digest joined = keyed_digest(impl->server_secret, {"check", to_octets(key), network});
+    const Impl::Keys keys{key, joined};
     runtime::Callback<Answer> done;
-    impl->check_later(key, name, std::move(attempt), done);
+    impl->check_later(keys, name, std::move(attempt), done);
     const Deadline deadline = Deadline::after(impl->options.hash_deadline);
     auto checked = co_await done.wait(deadline);
     // Too late is the pool's fault, never the password's.
     Answer answer = checked ? std::move(*checked) : Answer(rejected(Refusal::busy));
+    impl->account_for(answer, name, password, client);
     impl->count(answer);
     co_return answer;
 }

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "accounts/identity.h"
+#include "accounts/login_guard.h"
 #include "base/ip.h"
 #include "base/metrics.h"
 #include "base/result.h"
@@ -25,9 +26,11 @@ namespace posthaste::accounts {
 
 enum class Refusal {
     wrong_password,      // or no such user: R3
+    former_password,     // the one before the present one: R6
     name_needs_domain,   // R4, by syntax alone
     name_is_no_address,  // R5, by syntax alone
     disabled,            // R13; said only to somebody who knows the password
+    locked,              // too many guessed this user's password; not looked at: R63
     busy,                // the hash pool is full: 454 4.7.0, try again
     unavailable,         // the store cannot be asked: 454 4.7.0
 };
@@ -45,6 +48,9 @@ struct Rejection {
     Refusal why{};
     std::string account{};  // what the login was taken for; "" when it is no address
     bool known = false;     // there is such an account
+    Timestamp changed{};    // former_password: when it was
+    // What it added up to. The network's ban holds from the next question on.
+    LoginGuard::Counted counted{};
 
     bool operator==(Refusal other) const { return why == other; }
 };
@@ -59,7 +65,8 @@ class Authenticator {
         Seconds hash_deadline{20};
     };
 
-    Authenticator(Options options, store::Store& store);
+    // `guard`: told of every success and failure; may be null, outlives it.
+    Authenticator(Options options, store::Store& store, LoginGuard* guard = nullptr);
     ~Authenticator();
 
     // Any worker.

@@ -86,20 +86,20 @@ TEST_F(AuthenticatorTest, EveryFailureCostsTheSameHashes) {
     const auto app = temp_.directory().new_app_password("gone@example.com", "scanner").value();
     const std::string app_password(app.password.reveal());
 
-    EXPECT_EQ(hashes_of("anna@example.com", "wrong password"), 1U);
-    EXPECT_EQ(hashes_of("nobody@example.com", "wrong password"), 1U);
-    EXPECT_EQ(hashes_of("nobody", "wrong password"), 1U);
-    EXPECT_EQ(hashes_of("anna@example.net", "wrong password"), 1U);
-    EXPECT_EQ(hashes_of("a@b@c", "wrong password"), 1U);
-    EXPECT_EQ(hashes_of("apps@example.com", "wrong password"), 1U);
-    EXPECT_EQ(hashes_of("gone@example.com", "wrong password"), 1U);
-    EXPECT_EQ(hashes_of("gone@example.com", "correct horse"), 1U);
-    EXPECT_EQ(hashes_of("gone@example.com", app_password), 1U);
-    EXPECT_EQ(hashes_of("anna@example.com", app_password), 1U);
-    EXPECT_EQ(hashes_of("nobody@example.com", app_password), 1U);
+    EXPECT_EQ(hashes_of("anna@example.com", "wrong password"), 2U);
+    EXPECT_EQ(hashes_of("nobody@example.com", "wrong password"), 2U);
+    EXPECT_EQ(hashes_of("nobody", "wrong password"), 2U);
+    EXPECT_EQ(hashes_of("anna@example.net", "wrong password"), 2U);
+    EXPECT_EQ(hashes_of("a@b@c", "wrong password"), 2U);
+    EXPECT_EQ(hashes_of("apps@example.com", "wrong password"), 2U);
+    EXPECT_EQ(hashes_of("gone@example.com", "wrong password"), 2U);
+    EXPECT_EQ(hashes_of("gone@example.com", "correct horse"), 2U);
+    EXPECT_EQ(hashes_of("gone@example.com", app_password), 2U);
+    EXPECT_EQ(hashes_of("anna@example.com", app_password), 2U);
+    EXPECT_EQ(hashes_of("nobody@example.com", app_password), 2U);
     // A password that can be read in two ways costs two, again for everybody.
-    EXPECT_EQ(hashes_of("anna@example.com", "gr\xc3\xbcn"), 2U);
-    EXPECT_EQ(hashes_of("nobody@example.com", "gr\xc3\xbcn"), 2U);
+    EXPECT_EQ(hashes_of("anna@example.com", "gr\xc3\xbcn"), 4U);
+    EXPECT_EQ(hashes_of("nobody@example.com", "gr\xc3\xbcn"), 4U);
 }
 
 TEST_F(AuthenticatorTest, SaysTheSameForUnknownAndWrong) {
@@ -180,12 +180,12 @@ TEST_F(AuthenticatorTest, TakesAppPasswordsWithoutAHash) {
 TEST_F(AuthenticatorTest, RemembersSuccessUntilTheDirectoryChanges) {
     EXPECT_EQ(hashes_of("anna@example.com", "correct horse"), 1U);
     EXPECT_EQ(hashes_of("anna@example.com", "correct horse"), 0U);
-    EXPECT_EQ(hashes_of("anna@example.com", "wrong password"), 1U);
-    EXPECT_EQ(hashes_of("anna@example.com", "wrong password"), 1U);  // failures are not remembered
+    EXPECT_EQ(hashes_of("anna@example.com", "wrong password"), 2U);
+    EXPECT_EQ(hashes_of("anna@example.com", "wrong password"), 2U);  // failures are not remembered
     ASSERT_TRUE(temp_.directory()
                     .set_password("anna@example.com", Secret(std::string("another one")))
                     .has_value());
-    EXPECT_REFUSED(login("anna@example.com", "correct horse"), Refusal::wrong_password);
+    EXPECT_REFUSED(login("anna@example.com", "correct horse"), Refusal::former_password);
     EXPECT_TRUE(login("anna@example.com", "another one").has_value());
     ASSERT_TRUE(temp_.directory().remove_account("anna@example.com").has_value());
     EXPECT_REFUSED(login("anna@example.com", "another one"), Refusal::wrong_password);
@@ -204,6 +204,93 @@ TEST_F(AuthenticatorTest, SharesOneHashAmongTheSameLogins) {
         std::ranges::all_of(answers, [](const Answer& answer) { return answer.has_value(); }));
     EXPECT_EQ(answers.size(), 50U);
     EXPECT_EQ(hashes(), 1U);
+}
+
+TEST_F(AuthenticatorTest, AFormerPasswordIsToldWithItsDate) {
+    const auto before = now();
+    ASSERT_TRUE(
+        temp_.directory().set_password("anna@example.com", Secret(std::string("new horse"))));
+    const auto answer = login("anna@example.com", "correct horse");
+    ASSERT_FALSE(answer);
+    EXPECT_EQ(answer.error().why, Refusal::former_password);
+    EXPECT_GE(answer.error().changed, before);
+    EXPECT_LE(answer.error().changed, now());
+    EXPECT_REFUSED(login("anna@example.com", "another one"), Refusal::wrong_password);
+    EXPECT_TRUE(login("anna@example.com", "new horse"));
+    EXPECT_EQ(hashes_of("anna@example.com", "correct horse"), 2U);
+    EXPECT_EQ(hashes_of("anna@example.com", "another one"), 2U);
+    EXPECT_EQ(hashes_of("nobody@example.com", "correct horse"), 2U);
+    // Only the last one is kept.
+    ASSERT_TRUE(
+        temp_.directory().set_password("anna@example.com", Secret(std::string("third horse"))));
+    EXPECT_REFUSED(login("anna@example.com", "correct horse"), Refusal::wrong_password);
+    EXPECT_REFUSED(login("anna@example.com", "new horse"), Refusal::former_password);
+    // Of a disabled account nothing is told.
+    ASSERT_TRUE(temp_.directory().set_disabled("anna@example.com", true));
+    EXPECT_EQ(hashes_of("anna@example.com", "new horse"), 2U);
+}
+
+TEST_F(AuthenticatorTest, TheSamePasswordSetAgainIsNoFormerOne) {
+    ASSERT_TRUE(
+        temp_.directory().set_password("anna@example.com", Secret(std::string("correct horse"))));
+    EXPECT_TRUE(login("anna@example.com", "correct horse"));
+    EXPECT_TRUE(temp_.store().engine().former_passwords()->empty());
+}
+
+class GuardedAuthenticatorTest : public AuthenticatorTest {
+  protected:
+    Answer login_from(const IpAddress& client, const std::string& name,
+                      const std::string& password) {
+        auto task = guarded_.authenticate(
+            LoginAttempt{.login = name, .password = Secret(password), .client = client});
+        auto answer = runtime::run_to_end(worker_, temp_.log(), std::move(task));
+        PH_ASSERT(answer.has_value());
+        return std::move(*answer);
+    }
+
+    LoginGuard guard_{{.user_points = 3}};
+    Authenticator guarded_{{}, temp_.store(), &guard_};
+    const IpAddress office_ = *IpAddress::parse("203.0.113.7");
+    const IpAddress elsewhere_ = *IpAddress::parse("198.51.100.9");
+};
+
+TEST_F(GuardedAuthenticatorTest, ALockedUserSignsInFromKnownNetworksAndWithAppPasswords) {
+    const auto app = temp_.directory().new_app_password("anna@example.com", "phone");
+    ASSERT_TRUE(app);
+    const std::string app_password(app->password.reveal());
+    EXPECT_TRUE(login_from(office_, "anna@example.com", "correct horse"));
+    EXPECT_REFUSED(login_from(elsewhere_, "anna@example.com", "guess one"),
+                   Refusal::wrong_password);
+    EXPECT_REFUSED(login_from(elsewhere_, "anna", "guess two"), Refusal::wrong_password);
+    const auto last = login_from(office_, "anna@example.com", "guess three");
+    ASSERT_FALSE(last);
+    EXPECT_TRUE(last.error().counted.lock_began);
+    EXPECT_TRUE(last.error().counted.notify);
+    // Right and wrong get the same answer, also when the right one is remembered.
+    EXPECT_REFUSED(login_from(elsewhere_, "anna@example.com", "correct horse"), Refusal::locked);
+    EXPECT_REFUSED(login_from(elsewhere_, "anna", "correct horse"), Refusal::locked);
+    EXPECT_REFUSED(login_from(elsewhere_, "anna@example.com", "guess four"), Refusal::locked);
+    EXPECT_TRUE(login_from(office_, "anna@example.com", "correct horse"));
+    EXPECT_TRUE(login_from(elsewhere_, "anna@example.com", app_password));
+}
+
+TEST_F(GuardedAuthenticatorTest, NobodyIsLockedLikeAnybody) {
+    login_from(elsewhere_, "nobody@example.com", "guess one");
+    login_from(office_, "nobody@example.com", "guess two");
+    login_from(elsewhere_, "nobody@example.com", "guess three");
+    EXPECT_REFUSED(login_from(elsewhere_, "nobody@example.com", "guess four"), Refusal::locked);
+}
+
+TEST_F(GuardedAuthenticatorTest, AFormerPasswordCountsNothing) {
+    ASSERT_TRUE(
+        temp_.directory().set_password("anna@example.com", Secret(std::string("new horse"))));
+    for (int i = 0; i < 4; ++i) {
+        const auto answer =
+            login_from(i % 2 == 0 ? office_ : elsewhere_, "anna@example.com", "correct horse");
+        ASSERT_FALSE(answer);
+        EXPECT_EQ(answer.error().why, Refusal::former_password);
+        EXPECT_FALSE(answer.error().counted.fresh);
+    }
 }
 
 TEST_F(AuthenticatorTest, AFullPoolIsBusyNeverAWrongPassword) {

@@ -180,8 +180,17 @@ Result<void> Directory::set_password(std::string_view address, const Secret& pas
     PH_TRY(std::string hash, hash_new_password(password));
     const MutexLock lock(change_mutex);
     PH_TRY(auto row, get_account(store_, key));
+    store::Changes changes;
+    // Setting the same password again makes no former one of it.
+    if (!row.password_hash.empty()) {
+        const auto same = verify_password(row.password_hash, password_readings(password).front());
+        if (same && !*same) {
+            changes.push_back(store::PutFormerPassword{{key, row.password_hash, now()}});
+        }
+    }
     row.password_hash = std::move(hash);
-    return commit(store_, store::PutAccount{std::move(row)});
+    changes.push_back(store::PutAccount{std::move(row)});
+    return store_.committer().submit_and_wait(std::move(changes));
 }
 
 Result<void> Directory::allow_address(std::string_view account, std::string_view address) {

@@ -33,4 +33,35 @@ std::string to_octets(const Digest& digest) {
     return {digest.begin(), digest.end()};
 }
 
+struct RunningDigest::Context {
+    Context() : md(EVP_MD_CTX_new()) {
+        PH_ASSERT(md != nullptr && EVP_DigestInit_ex(md, EVP_sha256(), nullptr) == 1);
+    }
+
+    ~Context() { EVP_MD_CTX_free(md); }
+
+    Context(const Context&) = delete;
+    Context& operator=(const Context&) = delete;
+
+    EVP_MD_CTX* md;
+};
+
+RunningDigest::RunningDigest() : context_(std::make_unique<Context>()) {}
+
+RunningDigest::~RunningDigest() = default;
+RunningDigest::RunningDigest(RunningDigest&&) noexcept = default;
+RunningDigest& RunningDigest::operator=(RunningDigest&&) noexcept = default;
+
+void RunningDigest::update(std::string_view octets) {
+    PH_ASSERT(EVP_DigestUpdate(context_->md, octets.data(), octets.size()) == 1);
+}
+
+Digest RunningDigest::finish() {
+    Digest digest{};
+    unsigned int written = 0;
+    PH_ASSERT(EVP_DigestFinal_ex(context_->md, digest.data(), &written) == 1 &&
+              written == digest.size());
+    return digest;
+}
+
 }  // namespace posthaste::accounts

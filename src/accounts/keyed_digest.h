@@ -8,6 +8,7 @@
 #include <cstring>
 #include <functional>
 #include <initializer_list>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -28,6 +29,22 @@ struct DigestHash {
         std::memcpy(&value, digest.data(), sizeof value);
         return value;
     }
+};
+
+// SHA-256 of what comes in pieces.
+class RunningDigest {
+  public:
+    RunningDigest();
+    ~RunningDigest();
+    RunningDigest(RunningDigest&&) noexcept;
+    RunningDigest& operator=(RunningDigest&&) noexcept;
+
+    void update(std::string_view octets);
+    Digest finish();  // once
+
+  private:
+    struct Context;
+    std::unique_ptr<Context> context_;
 };
 
 }  // namespace posthaste::accounts

@@ -1,8 +1,10 @@
 #include "accounts/sign_in_log.h"
 
+#include "accounts/sign_in_text.h"
 #include "base/ascii.h"
 
 #include <algorithm>
+#include <map>
 #include <ranges>
 #include <utility>
 
@@ -11,6 +13,7 @@ namespace {
 
 struct Entry {
     SignIn sign_in;
+    std::int64_t number = 0;  // in the store; 0 for what is not stored
 };
 
 using EntryPtr = std::shared_ptr<Entry>;
@@ -28,6 +31,8 @@ class Rings {
             return found->second->second;
         }
         if (recent_.size() >= limit_) {
+            dropped_.insert(dropped_.end(), recent_.back().second.begin(),
+                            recent_.back().second.end());
             by_key_.erase(recent_.back().first);
             recent_.pop_back();
         }
@@ -41,11 +46,15 @@ class Rings {
         return found == by_key_.end() ? nullptr : &found->second->second;
     }
 
+    // Entries of a ring that went.
+    Ring take_dropped() { return std::exchange(dropped_, {}); }
+
   private:
     using List = std::list<std::pair<Key, Ring>>;
     const std::size_t limit_;
     List recent_;
     std::unordered_map<Key, typename List::iterator> by_key_;
+    Ring dropped_;
 };
 
 bool is_repeat(const SignIn& before, const SignIn& again, Seconds within) {
@@ -60,20 +69,23 @@ bool is_repeat(const SignIn& before, const SignIn& again, Seconds within) {
 
 // Half of the places are for what went well, so that a guesser hides nothing, and half for what did
 // not, so that a busy program does not.
-void make_room(Ring& ring, std::size_t limit) {
-    if (ring.size() <= limit) return;
+EntryPtr make_room(Ring& ring, std::size_t limit) {
+    if (ring.size() <= limit) return nullptr;
     const auto went_well = [](const EntryPtr& e) { return e->sign_in.outcome.empty(); };
     const auto well = static_cast<std::size_t>(std::ranges::count_if(ring, went_well));
     const bool drop_well = well > (limit + 1) / 2;
     const auto oldest =
         std::ranges::find_if(ring, [&](const EntryPtr& e) { return went_well(e) == drop_well; });
+    EntryPtr dropped = *oldest;
     ring.erase(oldest);
+    return dropped;
 }
 
-void put(Ring& ring, const EntryPtr& entry, std::size_t limit) {
+// What had to go for it, if anything.
+EntryPtr put(Ring& ring, const EntryPtr& entry, std::size_t limit) {
     std::erase(ring, entry);
     ring.push_back(entry);
-    make_room(ring, limit);
+    return make_room(ring, limit);
 }
 
 std::vector<SignIn> newest_first(const Ring* ring) {
@@ -120,8 +132,23 @@ struct SignInLog::Impl {
         return found;
     }
 
+    void keep(Ring& ring, const EntryPtr& entry) PH_REQUIRES(mutex) {
+        if (entry->number == 0) entry->number = ++last_number;
+        changed[entry->number] = entry;
+        forget(put(ring, entry, options.entries));
+        for (const auto& dropped : accounts.take_dropped()) forget(dropped);
+    }
+
+    void forget(const EntryPtr& entry) PH_REQUIRES(mutex) {
+        if (entry == nullptr || entry->number == 0) return;
+        changed[std::exchange(entry->number, 0)] = nullptr;
+    }
+
     const Options options;
     mutable Mutex mutex;
+    std::int64_t last_number PH_GUARDED_BY(mutex) = 0;
+    // Not written yet; null: to be removed. As many as there are places, and what left them.
+    std::map<std::int64_t, EntryPtr> changed PH_GUARDED_BY(mutex);
     Rings<std::string> accounts PH_GUARDED_BY(mutex);
     Rings<std::string> strangers PH_GUARDED_BY(mutex);
     Rings<IpAddress> networks PH_GUARDED_BY(mutex);
@@ -182,7 +209,11 @@ void SignInLog::add(SignIn sign_in) {
         } else {
             entry = std::make_shared<Entry>(sign_in);
         }
-        if (own != nullptr) put(*own, entry, options.entries);
+        if (own != nullptr && sign_in.known) {
+            impl_->keep(*own, entry);
+        } else if (own != nullptr) {
+            put(*own, entry, options.entries);
+        }
         put(network, entry, options.entries);
         watchers = impl_->watchers_of(key);
     }
@@ -203,10 +234,44 @@ void SignInLog::add_sender(std::string_view account, const IpAddress& client,
         });
         if (newest == ring->rend() || (*newest)->sign_in.from == from) return;
         (*newest)->sign_in.from = from;
+        if ((*newest)->number != 0) impl_->changed[(*newest)->number] = *newest;
         completed = (*newest)->sign_in;
         watchers = impl_->watchers_of(key);
     }
     for (const auto& watching : watchers) watching->tell(completed);
+}
+
+Result<void> SignInLog::load(store::Engine& engine) {
+    PH_TRY(const auto rows, engine.sign_ins());
+    const MutexLock lock(impl_->mutex);
+    for (const auto& row : rows) {
+        impl_->last_number = std::max(impl_->last_number, row.number);
+        auto sign_in = parse_sign_in(row.facts);
+        if (!sign_in || row.account.empty()) continue;  // of a later version: not worth a refusal
+        sign_in->account = row.account;
+        sign_in->when = row.when;
+        sign_in->known = true;
+        auto entry = std::make_shared<Entry>(std::move(*sign_in), row.number);
+        Ring& own = impl_->accounts.at(row.account);
+        impl_->forget(put(own, entry, impl_->options.entries));
+        for (const auto& dropped : impl_->accounts.take_dropped()) impl_->forget(dropped);
+        put(impl_->networks.at(entry->sign_in.client.network_key()), entry, impl_->options.entries);
+    }
+    return {};
+}
+
+void SignInLog::take_changes(store::Changes& into, std::size_t most) {
+    const MutexLock lock(impl_->mutex);
+    for (; most > 0 && !impl_->changed.empty(); --most) {
+        const auto change = impl_->changed.extract(impl_->changed.begin());
+        if (const auto& entry = change.mapped()) {
+            const SignIn& seen = entry->sign_in;
+            into.push_back(
+                store::PutSignIn{{change.key(), seen.account, seen.when, write_sign_in(seen)}});
+        } else {
+            into.push_back(store::RemoveSignIn{change.key()});
+        }
+    }
 }
 
 std::vector<SignIn> SignInLog::of(std::string_view account) const {

@@ -1,6 +1,7 @@
 // SignInLog: who signed in or was refused of late, and how: what `posthaste why` and the set-up
 // page tell (clients.md 6.3.7). In memory, bounded in every direction; never a password nor
-// anything made of one.
+// anything made of one. What was seen of accounts is written now and then, in batches, and survives
+// a restart.
 //
 // Whoever is refused for ever does not push out what was seen of the others: the same happening
 // again from the same place is one entry that counts, at least half of the places of an account are
@@ -10,6 +11,8 @@
 #include "base/ip.h"
 #include "base/mutex.h"
 #include "base/time.h"
+#include "store/engine.h"
+#include "store/lazy_writer.h"
 
 #include <cstdint>
 #include <functional>
@@ -45,7 +48,7 @@ struct SignIn {
     Timestamp changed{};  // R6: when that password was changed; else 0
 };
 
-class SignInLog {
+class SignInLog final : public store::LazySource {
   public:
     struct Options {
         std::size_t accounts = 2000;  // remembered, least recently used goes first
@@ -66,7 +69,13 @@ class SignInLog {
     SignInLog() : SignInLog(Options()) {}
 
     explicit SignInLog(Options options);
-    ~SignInLog();
+    ~SignInLog() override;
+
+    // What was seen of accounts before the restart. Before anything else.
+    Result<void> load(store::Engine& engine);
+
+    // Of accounts only; networks are found again through them.
+    void take_changes(store::Changes& into, std::size_t most) override;
 
     // Any thread; calls the watchers of its account before it returns.
     void add(SignIn sign_in);

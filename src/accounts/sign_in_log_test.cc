@@ -1,5 +1,8 @@
 #include "accounts/sign_in_log.h"
 
+#include "accounts/sign_in_text.h"
+#include "accounts/testing.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -124,7 +127,7 @@ TEST(SignInLog, WatchersHearTheirAccountUntilTheyEnd) {
     log.add_sender("anna@example.com", kOffice, "sales@example.com");  // nothing new
     watching.reset();
     log.add(sign_in("anna@example.com", ""));
-    EXPECT_THAT(heard, testing::ElementsAre("R3/", "/", "/sales@example.com"));
+    EXPECT_THAT(heard, ::testing::ElementsAre("R3/", "/", "/sales@example.com"));
 }
 
 TEST(SignInLog, SubscriptionMayOutliveTheLog) {
@@ -144,6 +147,82 @@ TEST(SignInLog, AcceptedSenderCompletesTheNewestSignInFromThere) {
     const auto seen = log.of("anna@example.com");
     EXPECT_EQ(seen[0].from, "");
     EXPECT_EQ(seen[1].from, "anna@example.com");
+}
+
+SignIn full() {
+    SignIn s = sign_in("anna@example.com", "R6", 3);
+    s.login = "EXAMPLE\\anna \"x\"";
+    s.normalised = "anna@example.com";
+    s.client = *IpAddress::parse("2001:db8::5");
+    s.port = 465;
+    s.tls = SignIn::Tls::implicit;
+    s.usual_mode = false;
+    s.tls_version = "TLSv1.2";
+    s.server_name = "smtp.example.com";
+    s.ehlo = "ANNAS-PC";
+    s.mechanism = "LOGIN";
+    s.credential = "password";
+    s.from = "sales@example.com";
+    s.changed = kStart - Seconds(86'400);
+    return s;
+}
+
+TEST(SignInText, ReadsWhatItWrote) {
+    const auto text = write_sign_in(full());
+    const auto read = parse_sign_in(text);
+    ASSERT_TRUE(read);
+    EXPECT_EQ(write_sign_in(*read), text);
+    EXPECT_EQ(read->login, full().login);
+    EXPECT_EQ(read->when, full().when);
+    EXPECT_EQ(read->tls, SignIn::Tls::implicit);
+    EXPECT_FALSE(read->usual_mode);
+    EXPECT_EQ(read->changed, full().changed);
+}
+
+TEST(SignInText, WhatIsNoneIsNothing) {
+    for (const char* text : {"", "{}", "[]", "null", "{\"client\":\"x\"}", "{\"client\":1}"})
+        EXPECT_FALSE(parse_sign_in(text)) << text;
+    const auto least = parse_sign_in(R"({"client":"192.0.2.1","port":70000,"times":-3,"new":[1]})");
+    ASSERT_TRUE(least);
+    EXPECT_EQ(least->port, 0);
+    EXPECT_EQ(least->times, 1u);
+}
+
+TEST(SignInLog, WhatWasSeenOfAccountsSurvivesARestart) {
+    testing::TempStore temp;
+    SignInLog log({.accounts = 2, .entries = 4});
+    store::LazyWriter writer(temp.store().committer(), {&log});
+    auto stranger = sign_in("nobody@example.com", "R3");
+    stranger.known = false;
+    log.add(stranger);
+    log.add(full());
+    log.add(full());
+    writer.flush();
+    for (int i = 0; i < 20; ++i) {
+        auto many = sign_in("bob@example.com", "", i);
+        many.ehlo = std::to_string(i);
+        log.add(many);
+        if (i % 5 == 0) writer.flush();
+    }
+    writer.flush();
+    EXPECT_EQ(temp.store().engine().sign_ins()->size(), 5u);  // Anna's one and Bob's four
+
+    SignInLog again({.accounts = 2, .entries = 4});
+    ASSERT_TRUE(again.load(temp.store().engine()));
+    const auto anna = again.of("anna@example.com");
+    ASSERT_EQ(anna.size(), 1u);
+    EXPECT_EQ(anna[0].times, 2u);
+    EXPECT_TRUE(anna[0].known);
+    EXPECT_EQ(again.of("bob@example.com")[0].ehlo, "19");
+    EXPECT_EQ(again.of_network(full().client).size(), 1u);
+    EXPECT_TRUE(again.of("nobody@example.com").empty());
+
+    // What is pushed out is removed from the store.
+    store::LazyWriter later(temp.store().committer(), {&again});
+    again.add(sign_in("carol@example.com", "", 60));
+    again.add(sign_in("dave@example.com", "", 61));
+    later.flush();
+    EXPECT_EQ(temp.store().engine().sign_ins()->size(), 2u);
 }
 
 }  // namespace

@@ -303,6 +303,7 @@ constexpr OwnRow kOwn[] = {
     {"the mail server has too many connections", 61},
     {"too many connections from your network that are not", 62},
     {"this port is for old devices", 63},
+    {"somebody is guessing this user's password", 64},
 };
 
 }  // namespace

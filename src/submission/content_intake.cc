@@ -31,6 +31,7 @@ void ContentIntake::append(std::string_view decoded) {
 void ContentIntake::append_body(std::string_view octets) {
     if (octets.empty()) return;
     eight_bit_ = eight_bit_ || !ascii::is_ascii(octets);
+    if (body_digest_) body_digest_->update(octets);
     writer_->append(octets);
 }
 
@@ -80,6 +81,8 @@ std::optional<Answer> ContentIntake::read_header(std::string_view block, std::si
     }
     if (rules_.identity != nullptr) {
         if (auto refusal = check_authors(*rules_.identity, *header, replies_)) return refusal;
+        if (const auto* field = header->find("Message-ID")) message_id_ = field->unfolded();
+        if (!message_id_.empty()) body_digest_.emplace();
     }
     mail::fix_up(*header, rules_.id, rules_.hostname, now());
     header_ = header->to_string();

@@ -9,6 +9,7 @@
 #pragma once
 
 #include "accounts/identity.h"
+#include "accounts/keyed_digest.h"
 #include "base/id.h"
 #include "mail/header.h"
 #include "store/content.h"
@@ -66,6 +67,12 @@ class ContentIntake {
 
     bool eight_bit() const { return eight_bit_; }
 
+    // The Message-ID that the client gave, when it may be told by it later; else "".
+    const std::string& message_id() const { return message_id_; }
+
+    // After `end`, once, where there is a Message-ID: SHA-256 of the body.
+    accounts::Digest body_digest() { return body_digest_->finish(); }
+
     // After `end`: the header with its fix-ups, CR LF lines, without the empty line and without
     // Received.
     std::string take_header() { return std::move(header_); }
@@ -81,6 +88,8 @@ class ContentIntake {
     std::shared_ptr<store::ContentWriter> writer_;
     std::optional<Answer> refusal_;
     std::string header_;
+    std::string message_id_;
+    std::optional<accounts::RunningDigest> body_digest_;
     std::uint64_t size_ = 0;
     std::uint64_t wire_ = 0;
     bool in_header_ = true;

@@ -11,6 +11,7 @@
 #include "runtime/offload.h"
 #include "store/content.h"
 #include "submission/replies.h"
+#include "submission/sent_marks.h"
 #include "submission/server.h"
 
 #include <atomic>
@@ -36,6 +37,11 @@ class Backend {
     virtual runtime::Task<std::expected<accounts::Identity, accounts::Refusal>> renew(
         accounts::Identity identity) {
         co_return identity;
+    }
+
+    // The network is put off after many failed logins (R14).
+    virtual std::optional<accounts::LoginGuard::Ban> banned(const IpAddress&) const {
+        return std::nullopt;
     }
 
     virtual store::Health health() const = 0;
@@ -70,6 +76,7 @@ struct ServerContext {
     Log& log;
     std::function<void(const Event&)> events;
     accounts::SignInLog* sign_ins = nullptr;  // may be null
+    SentMarks* sent_marks = nullptr;          // likewise
     ServerMetrics metrics;
     std::atomic<bool> stopping{false};
 };

@@ -22,6 +22,10 @@ std::string_view name_of(accounts::Refusal refusal) {
     switch (refusal) {
         case accounts::Refusal::wrong_password:
             return "wrong user name or password";
+        case accounts::Refusal::former_password:
+            return "former password";
+        case accounts::Refusal::locked:
+            return "not looked at: many wrong passwords of late";
         case accounts::Refusal::name_needs_domain:
             return "user name without a domain";
         case accounts::Refusal::name_is_no_address:
@@ -40,6 +44,10 @@ Say say_for(accounts::Refusal refusal) {
     switch (refusal) {
         case accounts::Refusal::wrong_password:
             return Say::wrong_login;
+        case accounts::Refusal::former_password:
+            return Say::old_password;
+        case accounts::Refusal::locked:
+            return Say::user_locked;
         case accounts::Refusal::name_needs_domain:
             return Say::name_needs_domain;
         case accounts::Refusal::name_is_no_address:
@@ -65,6 +73,7 @@ std::uint32_t fingerprint_of(const smtp::Credentials& credentials) {
 }  // namespace
 
 runtime::Task<void> Session::on_auth(std::string_view argument) {
+    if (turned_away()) co_return;
     auto parsed = smtp::parse_auth(argument);
     if (!parsed) {
         say(Say::login_unreadable);
@@ -194,18 +203,29 @@ void Session::welcome(accounts::Identity identity, const std::string& login,
 runtime::Task<void> Session::refuse_login(FailedLogin failed) {
     const accounts::Refusal refusal = failed.rejection.why;
     log_login("login.failed", failed.login, name_of(refusal));
-    const Answer answer = context_.replies.make(say_for(refusal));
+    const bool former = refusal == accounts::Refusal::former_password;
+    const std::string day = format_iso8601(failed.rejection.changed).substr(0, 10);
+    const Answer answer = former ? context_.replies.make(Say::old_password, {day})
+                                 : context_.replies.make(say_for(refusal));
+    if (failed.rejection.counted.ban_began) {
+        context_.log.warning("login.network_banned",
+                             {{"client", client()},
+                              {"what", "too many distinct wrong passwords, and no login of late"},
+                              {"for_s", 600}});
+    }
     remember({.account = failed.rejection.account,
               .known = failed.rejection.known,
               .login = std::move(failed.login),
               .mechanism = std::string(name_of(failed.mechanism)),
-              .outcome = answer.name()});
+              .outcome = answer.name(),
+              .changed = failed.rejection.changed});
     const bool our_fault =
         refusal == accounts::Refusal::busy || refusal == accounts::Refusal::unavailable;
     if (!our_fault) {
         // Guessing on this connection slows down and ends; nobody else is slowed or locked out
         // (threats.md A6).
-        const Milliseconds delay = login_failures_.add(failed.fingerprint);
+        const Milliseconds delay =
+            login_failures_.add(failed.fingerprint, static_cast<int>(failed.mechanism));
         auto slept = co_await runtime::sleep_for(delay);
         if (!slept) {
             ended_ = true;

@@ -20,9 +20,18 @@ class LoginFailures {
     static constexpr Milliseconds kFirstDelay{500};
     static constexpr Milliseconds kLongestDelay{8000};
 
-    // `fingerprint`: of login and password, worthless outside of this connection. How long to wait
-    // before the reply.
-    Milliseconds add(std::uint32_t fingerprint) {
+    static constexpr Seconds kOtherMechanism{5};
+
+    // `fingerprint`: of login and password, worthless outside of this connection; `mechanism`: any
+    // number. How long to wait before the reply.
+    Milliseconds add(std::uint32_t fingerprint, int mechanism = 0,
+                     SteadyTime now = std::chrono::steady_clock::now()) {
+        const bool other_way = fingerprint == last_ && mechanism != last_mechanism_ &&
+                               !guesses_.empty() && now - last_at_ <= kOtherMechanism;
+        last_ = fingerprint;
+        last_mechanism_ = mechanism;
+        last_at_ = now;
+        if (other_way) return kFirstDelay;  // LOGIN behind PLAIN is the same attempt
         if (std::ranges::find(guesses_, fingerprint) == guesses_.end())
             guesses_.push_back(fingerprint);
         const Milliseconds delay =
@@ -36,6 +45,9 @@ class LoginFailures {
   private:
     std::vector<std::uint32_t> guesses_;
     std::size_t attempts_ = 0;
+    std::uint32_t last_ = 0;
+    int last_mechanism_ = 0;
+    SteadyTime last_at_;
 };
 
 }  // namespace posthaste::submission

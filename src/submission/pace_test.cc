@@ -54,6 +54,16 @@ TEST(LoginFailures, SlowDownAndEnd) {
     EXPECT_TRUE(failures.too_many());
 }
 
+TEST(LoginFailures, LoginBehindPlainIsTheSameAttempt) {
+    LoginFailures failures;
+    const SteadyTime start = std::chrono::steady_clock::now();
+    EXPECT_EQ(failures.add(7, 1, start), LoginFailures::kFirstDelay);
+    EXPECT_EQ(failures.add(7, 2, start + Seconds(2)), LoginFailures::kFirstDelay);
+    EXPECT_EQ(failures.add(7, 1, start + Seconds(60)), 2 * LoginFailures::kFirstDelay);
+    EXPECT_EQ(failures.add(7, 2, start + Seconds(70)), 4 * LoginFailures::kFirstDelay);
+    EXPECT_EQ(failures.add(8, 1, start + Seconds(71)), 8 * LoginFailures::kFirstDelay);
+}
+
 TEST(LoginFailures, TheSameAttemptAgainIsNoNewGuess) {
     LoginFailures failures;
     for (std::size_t i = 1; i < LoginFailures::kMaxAttempts; ++i) {

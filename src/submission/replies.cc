@@ -46,6 +46,9 @@ constexpr Row kRows[] = {
     {Say::name_is_no_address, 5, 535, "5.7.8",
      "\"User Name\" must be your e-mail address, not your own name. Change it in Account "
      "Settings."},
+    {Say::old_password, 6, 535, "5.7.8",
+     "This is an old password; it was changed on {0}. Enter the new one in Outlook and on your "
+     "phone."},
     {Say::no_spa, 7, 504, "5.5.4",
      "SPA is not used here. Outlook: untick \"Require logon using Secure Password Authentication "
      "(SPA)\"."},
@@ -62,6 +65,9 @@ constexpr Row kRows[] = {
     {Say::wrong_server, 11, 500, "5.5.1",
      "This is the OUTGOING (SMTP) mail server. Put {incoming} as Incoming mail server."},
     {Say::account_closed, 13, 535, "5.7.13", "This account may not send. Ask {admin}."},
+    {Say::network_banned, 14, 421, "4.7.0",
+     "Too many failed logins from your network ({0}). Wait 10 min; last user name tried: {1}."},
+    {Say::already_accepted, 18, 250, "2.0.0", "Already accepted as {0}, not sent twice"},
     {Say::accepted, 19, 250, "2.0.0", "Accepted as {0}"},
     {Say::disk_full, 20, 452, "4.3.1",
      "The disk of the mail server is full. Your message is fine: send it later, or tell {admin}."},
@@ -152,6 +158,9 @@ constexpr Row kRows[] = {
     {Say::too_many_logins, 54, 421, "4.7.0",
      "Too many failed logins. Check User Name (the full e-mail address) and password, then try "
      "again."},
+    {Say::user_locked, 64, 454, "4.7.0",
+     "Somebody is guessing this user's password, so new networks must wait 15 min. An app password "
+     "works at once."},
     {Say::timed_out, 55, 421, "4.4.2",
      "Nothing came for too long, closing. Connect again; if it happens often, ask who runs the "
      "network."},
@@ -236,6 +245,15 @@ std::string clip(std::string_view text, std::size_t max) {
         out += "...";
     }
     return out;
+}
+
+std::string mask_user(std::string_view user) {
+    if (user.empty()) return "none";
+    const std::size_t at = user.find('@');
+    std::string masked(user.substr(0, 1));
+    masked += "***";
+    if (at != std::string_view::npos) masked += user.substr(at);
+    return masked;
 }
 
 std::string_view Answer::text() const {

@@ -26,13 +26,16 @@ enum class Say : std::uint8_t {
     wrong_login,
     name_needs_domain,
     name_is_no_address,
+    old_password,  // [date]
     no_spa,
     foreign_sender,  // [account, address] of MAIL
     foreign_author,  // [account, address] in From or Sender
     too_large,       // [size, limit]
     wrong_server,
     account_closed,
-    accepted,  // [id]
+    network_banned,    // [network, last user name]
+    already_accepted,  // [id]
+    accepted,          // [id]
     // The store.
     disk_full,
     store_failed,
@@ -82,6 +85,7 @@ enum class Say : std::uint8_t {
     login_busy,
     accounts_unavailable,
     too_many_logins,
+    user_locked,
     // The connection.
     timed_out,
     login_timed_out,  // [seconds]
@@ -141,6 +145,9 @@ class Catalogue {
 
 // An address, name or reason as it may stand in a reply: printable ASCII, at most `max` octets.
 std::string clip(std::string_view text, std::size_t max = kMaxAddressShown);
+
+// R14: "a***@example.com".
+std::string mask_user(std::string_view user);
 
 // R9 for a message of `size` octets.
 Answer too_large(const Catalogue& replies, std::uint64_t size, std::uint64_t limit);

@@ -6,6 +6,7 @@
 #include "runtime/callback.h"
 #include "runtime/task_group.h"
 #include "submission/context.h"
+#include "submission/lock_notice.h"
 #include "submission/session.h"
 
 #include <algorithm>
@@ -44,15 +45,27 @@ runtime::Task<void> submit_and_tell(queue::Queue& queue, queue::Submission submi
 
 class ServerBackend final : public Backend {
   public:
-    ServerBackend(const Services& services, const Homes& homes)
+    ServerBackend(const Services& services, const Options& options, const Homes& homes)
         : queue_(services.queue),
           store_(services.store),
           authenticator_(services.authenticator),
+          guard_(services.guard),
+          log_(services.log),
+          options_(options),
           homes_(homes) {}
 
     runtime::Task<std::expected<accounts::Identity, accounts::Rejection>> authenticate(
         accounts::LoginAttempt attempt) override {
-        return authenticator_.authenticate(std::move(attempt));
+        const std::string from = attempt.client.to_string();
+        auto checking = authenticator_.authenticate(std::move(attempt));
+        auto answer = co_await std::move(checking);
+        if (!answer && answer.error().counted.notify) write_to(answer.error().account, from);
+        co_return answer;
+    }
+
+    std::optional<accounts::LoginGuard::Ban> banned(const IpAddress& client) const override {
+        if (guard_ == nullptr) return std::nullopt;
+        return guard_->banned(client, accounts::LoginGuard::present());
     }
 
     std::uint64_t directory_generation() const override {
@@ -83,9 +96,26 @@ class ServerBackend final : public Backend {
     }
 
   private:
+    // Nobody waits for it, and if it cannot be stored the log has said so.
+    void write_to(const std::string& account, const std::string& from) {
+        auto notice = compose_lock_notice({account, options_.hostname, options_.admin, from});
+        if (!notice) return;
+        log_.warning("login.guessing", {{"account", account},
+                                        {"client", from},
+                                        {"what", "many wrong passwords from several networks"},
+                                        {"mend", "posthaste why " + account}});
+        auto* worker = runtime::Worker::current();
+        PH_ASSERT(worker != nullptr && worker->index() < homes_.size());
+        homes_[worker->index()]->commits.spawn(
+            submit_and_tell(queue_, std::move(*notice), runtime::Callback<void>()));
+    }
+
     queue::Queue& queue_;
     store::Store& store_;
     accounts::Authenticator& authenticator_;
+    accounts::LoginGuard* guard_;
+    Log& log_;
+    const Options& options_;
     const Homes& homes_;
 };
 
@@ -107,7 +137,8 @@ bool allowed(const PortProfile& profile, const IpAddress& address) {
 struct Server::Impl : std::enable_shared_from_this<Server::Impl> {
     Impl(Options o, const Services& services, runtime::WorkerPool& workers)
         : homes(make_homes(workers, services.log)),
-          backend(services, homes),
+          options(o),
+          backend(services, options, homes),
           connections(services.connections),
           context{.options = o,
                   .replies = Catalogue({o.hostname, o.admin, o.incoming, o.help_base}),
@@ -118,6 +149,7 @@ struct Server::Impl : std::enable_shared_from_this<Server::Impl> {
                   .log = services.log,
                   .events = services.events,
                   .sign_ins = services.sign_ins,
+                  .sent_marks = services.sent_marks,
                   .metrics = {}} {}
 
     void accept(runtime::Worker& worker, std::shared_ptr<const PortProfile> profile,
@@ -126,6 +158,7 @@ struct Server::Impl : std::enable_shared_from_this<Server::Impl> {
                    Say why);
 
     Homes homes;
+    const Options options;
     ServerBackend backend;
     net::ConnectionCounter& connections;
     ServerContext context;

@@ -14,6 +14,7 @@
 #include "queue/queue.h"
 #include "runtime/offload.h"
 #include "runtime/worker.h"
+#include "submission/sent_marks.h"
 
 #include <functional>
 #include <memory>
@@ -59,7 +60,10 @@ struct Services {
     runtime::BlockingPool& blocking;
     Log& log;
     std::function<void(const Event&)> events;
-    accounts::SignInLog* sign_ins = nullptr;  // may be null
+    // Outlive the server; null: nothing is remembered, nobody is banned.
+    accounts::SignInLog* sign_ins = nullptr;
+    accounts::LoginGuard* guard = nullptr;
+    SentMarks* sent_marks = nullptr;
 };
 
 class Server {

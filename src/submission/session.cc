@@ -41,6 +41,7 @@ Session::Session(ServerContext& context, std::shared_ptr<const PortProfile> prof
 }
 
 Session::~Session() {
+    if (accepted_unheard_) context_.sent_marks->ended(this, now());
     context_.metrics.sessions.add(-1);
 }
 
@@ -63,6 +64,9 @@ runtime::Task<void> Session::run() {
     stream_->expires_after(kLastWordTimeout);
     auto written = co_await flush();
     static_cast<void>(written);  // it was the last word anyway
+    // Before the socket goes: others may be asking it.
+    if (accepted_unheard_) context_.sent_marks->ended(this, now());
+    accepted_unheard_ = false;
     co_await stream_->close();
     chain_ = nullptr;
 }
@@ -103,6 +107,7 @@ runtime::Task<bool> Session::greet() {
                 co_return false;
         }
     }
+    if (turned_away()) co_return false;
     say(context_.replies.banner());
     co_return true;
 }
@@ -147,6 +152,7 @@ void Session::log_tls_failure(const Error& error) {
 
 // Parses and does one command.
 runtime::Task<void> Session::serve_line(net::Line line) {
+    if (std::exchange(accepted_unheard_, false)) context_.sent_marks->heard(this);
     if (line.bare_lf) {
         say(Say::line_without_cr);
         co_return;

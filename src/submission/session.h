@@ -147,6 +147,7 @@ class Session {
     void remember_login(const std::string& login, smtp::Mechanism mechanism);
     void remember_refusal(const Answer& answer, std::string from = {});
     void remember_sender(const mail::ReversePath& sender);
+    bool turned_away();
 
     // transfer.cc
     runtime::Task<void> on_data(std::string_view argument);
@@ -162,6 +163,8 @@ class Session {
     runtime::Task<void> finish_message();
     runtime::Task<Result<store::Body>> finish_body(std::shared_ptr<store::ContentWriter> writer);
     Answer answer_to(const Error& error) const;
+    std::optional<accounts::Digest> sent_digest(ContentIntake& intake) const;
+    void said_accepted(const std::optional<accounts::Digest>& digest, const QueueId& id);
     std::string protocol(bool smtputf8) const;
 
     ServerContext& context_;
@@ -176,6 +179,7 @@ class Session {
     std::unique_ptr<ContentIntake> intake_;       // between DATA or the first BDAT and its end
     std::unique_ptr<smtp::ChunkNormaliser> chunks_;
     LoginFailures login_failures_;
+    bool accepted_unheard_ = false;  // since our 250 to a message the client has said nothing
     runtime::TaskContext* chain_ = nullptr;  // while `run` runs
     SteadyTime started_;
     std::size_t errors_ = 0;

@@ -54,6 +54,20 @@ void Session::remember_refusal(const Answer& answer, std::string from) {
               .from = utf8::printable(from, kMaxShown)});
 }
 
+// R14, if the client's network is put off after many failed logins.
+bool Session::turned_away() {
+    if (profile_->open) return false;
+    const auto address = stream_->peer().address;
+    const auto ban = context_.backend.banned(address);
+    if (!ban) return false;
+    const Answer answer = context_.replies.make(
+        Say::network_banned, {address.network_key().to_string(), mask_user(ban->last_user)});
+    ended_ = true;
+    say(std::string_view(answer.line));
+    remember_refusal(answer);
+    return true;
+}
+
 // Once a login: it is what the person set as their address that is told, not every message.
 void Session::remember_sender(const mail::ReversePath& sender) {
     if (!identity_ || !sender || sender_remembered_ || context_.sign_ins == nullptr) return;

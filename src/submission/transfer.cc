@@ -253,6 +253,19 @@ runtime::Task<void> Session::finish_message() {
         forget_message();
         co_return;
     }
+    const auto digest = sent_digest(*intake);
+    const auto before =
+        digest ? context_.sent_marks->find(*digest, now()) : std::optional<QueueId>();
+    if (before) {
+        context_.log.info("message.duplicate", {{"id", before->to_string()},
+                                                {"account", account()},
+                                                {"client", client()},
+                                                {"what", "accepted before, not sent twice"}});
+        forget_message();
+        say(context_.replies.make(Say::already_accepted, {before->to_string()}));
+        said_accepted(digest, *before);
+        co_return;
+    }
     auto body = co_await finish_body(intake->writer());
     if (!body) {
         reject(answer_to(body.error()));
@@ -289,6 +302,26 @@ runtime::Task<void> Session::finish_message() {
     bad_recipients_ = 0;
     forget_message();
     say(context_.replies.make(Say::accepted, {intake->id().to_string()}));
+    said_accepted(digest, intake->id());
+}
+
+// What tells this message from every other of the account; nothing where duplicates are not looked
+// for.
+std::optional<accounts::Digest> Session::sent_digest(ContentIntake& intake) const {
+    if (context_.sent_marks == nullptr || !identity_ || intake.message_id().empty())
+        return std::nullopt;
+    SentMarks::Letter letter{.account = identity_->account,
+                             .message_id = intake.message_id(),
+                             .recipients = {recipients_.begin(), recipients_.end()},
+                             .body = intake.body_digest()};
+    return context_.sent_marks->digest_of(letter);
+}
+
+void Session::said_accepted(const std::optional<accounts::Digest>& digest, const QueueId& id) {
+    if (!digest) return;
+    accepted_unheard_ = true;
+    context_.sent_marks->said(this, *digest, id,
+                              [stream = stream_.get()] { return stream->unacknowledged() > 0; });
 }
 
 // RFC 3848, RFC 6531 §4.3.

@@ -278,6 +278,13 @@ constexpr Topic kTopics[] = {
      "Im Mailprogramm als Postausgangsserver (SMTP) {host} eintragen, Port {tls_port} mit SSL/TLS "
      "oder {starttls_port} mit STARTTLS.\n"
      "Die Adresse eines alten Geräts bitte melden an: {admin}. Sie gehört in allow von [legacy]."},
+    {"r64", "Jemand versucht, das Kennwort dieses Benutzers zu erraten",
+     "Für diesen Benutzernamen wurden binnen einer Stunde viele verschiedene Kennwörter versucht, "
+     "aus mehreren Netzen. 15 Minuten lang wird das Kennwort nur angesehen, wenn es aus einem Netz "
+     "kommt, in dem sich der Benutzer schon angemeldet hat. Ihres kann richtig sein.",
+     "15 Minuten warten, dann noch einmal senden; das Kennwort deswegen nicht ändern.\n"
+     "Am gewohnten Ort geht es jetzt, und ein App-Kennwort geht überall.\n"
+     "Sind Sie auf Reisen und es bleibt so, um ein App-Kennwort bitten: {admin}."},
 };
 
 }  // namespace

@@ -256,6 +256,14 @@ constexpr Topic kTopics[] = {
      "In a mail program set Outgoing mail server (SMTP) to {host}, port {tls_port} with SSL/TLS or "
      "{starttls_port} with STARTTLS.\n"
      "For an old device tell {admin} its address: it belongs into allow of [legacy]."},
+    {"r64", "Somebody is guessing this user's password",
+     "Many different passwords were tried for this user name within an hour, from several "
+     "networks. "
+     "For 15 minutes the password is only looked at when it comes from a network where the user "
+     "has signed in before. Yours may be right.",
+     "Wait 15 minutes, then send again; do not change the password for this.\n"
+     "At your usual place it works now, and an app password works everywhere.\n"
+     "If you are abroad and it goes on, ask {admin} for an app password."},
 };
 
 }  // namespace
