@@ -30,7 +30,7 @@ enum class Refusal {
     name_needs_domain,   // R4, by syntax alone
     name_is_no_address,  // R5, by syntax alone
     disabled,            // R13; said only to somebody who knows the password
-    locked,              // too many guessed this user's password; not looked at: R63
+    locked,              // too many guessed this user's password; not looked at: R64
     busy,                // the hash pool is full: 454 4.7.0, try again
     unavailable,         // the store cannot be asked: 454 4.7.0
 };

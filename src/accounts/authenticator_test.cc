@@ -206,6 +206,40 @@ TEST_F(AuthenticatorTest, SharesOneHashAmongTheSameLogins) {
     EXPECT_EQ(hashes(), 1U);
 }
 
+TEST_F(AuthenticatorTest, ALocalPartIsOfTheDomainWhoseServerWasAskedFor) {
+    temp_.add_domain("example.net");
+    temp_.add_account("anna@example.net", "another horse");
+
+    const struct {
+        const char* server_name;
+        const char* password;
+        const char* account;  // empty: refused with R4
+    } rows[] = {
+        {"smtp.example.net", "another horse", "anna@example.net"},
+        {"SMTP.Example.NET.", "another horse", "anna@example.net"},
+        {"example.net", "another horse", "anna@example.net"},
+        {"a.b.example.com", "correct horse", "anna@example.com"},
+        {"smtp.example.net", "correct horse", ""},
+        {"smtp.example.org", "another horse", ""},
+        {"net", "another horse", ""},
+        {"", "another horse", ""},
+    };
+
+    for (const auto& row : rows) {
+        auto task = authenticator_.authenticate(LoginAttempt{
+            .login = "anna", .password = Secret(row.password), .server_name = row.server_name});
+        const auto ran = runtime::run_to_end(worker_, temp_.log(), std::move(task));
+        ASSERT_TRUE(ran.has_value());
+        const Answer& answer = *ran;
+        if (*row.account != '\0') {
+            ASSERT_TRUE(answer) << row.server_name;
+            EXPECT_EQ(answer->account, row.account) << row.server_name;
+        } else {
+            EXPECT_REFUSED(answer, Refusal::name_needs_domain);
+        }
+    }
+}
+
 TEST_F(AuthenticatorTest, AFormerPasswordIsToldWithItsDate) {
     const auto before = now();
     ASSERT_TRUE(

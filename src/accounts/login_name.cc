@@ -11,21 +11,40 @@ namespace {
 
 constexpr std::size_t kMaxLogin = 1024;  // octets as sent; no address is that long in any encoding
 
+// What is pasted along and cannot be seen: zero width space and joiner, marks of direction, BOM.
+constexpr std::string_view kUnseen[] = {"\u200b", "\u2060", "\u200e", "\u200f", "\ufeff"};
+
 // White space around: NFKC has made the no-break and wide spaces plain ones; controls are dropped
 // too.
 std::string_view trim(std::string_view text) {
     const auto is_blank = [](char c) { return c == ' ' || ascii::is_control(c); };
-    while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
-    while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
+    for (std::size_t before = text.size() + 1; text.size() < before;) {
+        before = text.size();
+        while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
+        while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
+        for (const auto unseen : kUnseen) {
+            if (text.starts_with(unseen)) text.remove_prefix(unseen.size());
+            if (text.ends_with(unseen)) text.remove_suffix(unseen.size());
+        }
+    }
     return text;
 }
 
+// As programs write them, and word processors in the languages of their users.
+constexpr std::pair<std::string_view, std::string_view> kQuotes[] = {
+    {"\"", "\""},         {"'", "'"},           {"\u201c", "\u201d"},
+    {"\u201e", "\u201c"}, {"\u201e", "\u201d"}, {"\u2018", "\u2019"},
+    {"\u201a", "\u2018"}, {"\u00ab", "\u00bb"}, {"\u00bb", "\u00ab"},
+};
+
 // One pair of quotes around the whole; "anna b"@example.com is an address and keeps its own.
 std::string_view strip_quotes(std::string_view text) {
-    if (text.size() < 2) return text;
-    const char first = text.front();
-    if ((first != '"' && first != '\'') || text.back() != first) return text;
-    return trim(text.substr(1, text.size() - 2));
+    for (const auto& [open, close] : kQuotes) {
+        if (text.size() < open.size() + close.size()) continue;
+        if (!text.starts_with(open) || !text.ends_with(close)) continue;
+        return trim(text.substr(open.size(), text.size() - open.size() - close.size()));
+    }
+    return text;
 }
 
 // "Anna Muster <anna@example.com>" and <anna@example.com>.

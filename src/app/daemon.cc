@@ -2,6 +2,7 @@
 
 #include "app/certificates.h"
 #include "app/layer_options.h"
+#include "app/learned.h"
 #include "app/legacy_port.h"
 #include "app/process.h"
 #include "app/web_services.h"
@@ -193,7 +194,8 @@ class Daemon {
             log_event(log_, event);
             hub_.publish(event);
         };
-        authenticator_.emplace(accounts::Authenticator::Options{}, *store_);
+        learned_.emplace(settings_, *store_, log_);
+        authenticator_.emplace(accounts::Authenticator::Options{}, *store_, &learned_->guard);
         if (needs_trap(settings_)) {
             where_ = "trap";
             PH_TRY(inbox_, trap::Inbox::open(inbox_options(settings_), blocking_, log_));
@@ -202,10 +204,12 @@ class Daemon {
                                           workers_, blocking_, log_);
         queue_.emplace(queue_options(settings_), *store_, *courier_, workers_, blocking_, log_,
                        publish);
-        submission::Services services{
-            *queue_,       *store_,   *authenticator_, certificates_.mail(),
-            *connections_, demux_,    blocking_,       log_,
-            publish,       &sign_ins_};
+        submission::Services services{*queue_,          *store_,
+                                      *authenticator_,  certificates_.mail(),
+                                      *connections_,    demux_,
+                                      blocking_,        log_,
+                                      publish,          &learned_->sign_ins,
+                                      &learned_->guard, &learned_->sent_marks};
         submission_.emplace(submission_options(settings_), services, workers_);
         queue_->register_metrics(metrics_);
         submission_->register_metrics(metrics_);
@@ -213,9 +217,10 @@ class Daemon {
         auto trap_address = sockets_.trap ? sockets_.trap->local().to_string() : std::string();
         submission::PortProfile by_https;
         by_https.habit = net::PortHabit::implicit_tls;
-        web_.emplace(WebServices::Parts{settings_, *store_, *queue_, hub_, sign_ins_, inbox_.get(),
-                                        std::move(trap_address), metrics_, certificates_,
-                                        submission_->handler(by_https), blocking_, workers_, log_});
+        web_.emplace(WebServices::Parts{settings_, *store_, *queue_, hub_, learned_->sign_ins,
+                                        learned_->guard, inbox_.get(), std::move(trap_address),
+                                        metrics_, certificates_, submission_->handler(by_https),
+                                        blocking_, workers_, log_});
         return {};
     }
 
@@ -285,6 +290,7 @@ class Daemon {
             auto signal = wait_signal(1000);
             if (signal == SIGTERM || signal == SIGINT) return;
             auto now = std::chrono::steady_clock::now();
+            learned_->writer.tick(now);
             if (signal != SIGHUP && now < next_look) continue;
             next_look = now + kCertificateWatch;
             certificates_.look(signal == SIGHUP);
@@ -308,6 +314,7 @@ class Daemon {
         // From here on nothing waits for a signal: the kernel's own answer to a second one is the
         // end.
         unblock_signals();
+        learned_->writer.flush();
         stop_now();
         log_.info("server.stopped", {});
     }
@@ -349,7 +356,6 @@ class Daemon {
     MetricsRegistry metrics_;
     web::EventHub hub_;
     net::DemuxMemory demux_;
-    accounts::SignInLog sign_ins_;
     runtime::BlockingPool blocking_{"blocking", kBlockingThreads, kBlockingQueue};
     runtime::WorkerPool workers_{std::max(1u, std::thread::hardware_concurrency())};
     std::optional<net::ConnectionCounter> connections_;
@@ -358,6 +364,7 @@ class Daemon {
     Certificates certificates_{settings_, log_};
     std::unique_ptr<trap::Inbox> inbox_;
     std::unique_ptr<queue::Courier> courier_;
+    std::optional<Learned> learned_;
     std::optional<accounts::Authenticator> authenticator_;
     std::optional<queue::Queue> queue_;
     std::optional<submission::Server> submission_;

@@ -151,6 +151,12 @@ queue::Queue::Options queue_options(const Settings& settings) {
     return options;
 }
 
+accounts::LoginGuard::Options guard_options(const Settings& settings) {
+    accounts::LoginGuard::Options options;
+    options.trusted = settings.trusted_networks;
+    return options;
+}
+
 submission::Options submission_options(const Settings& settings) {
     submission::Options options;
     options.hostname = settings.hostname;

@@ -22,6 +22,7 @@ namespace posthaste::app {
 
 store::Store::Options store_options(const Settings& settings);
 queue::Queue::Options queue_options(const Settings& settings);
+accounts::LoginGuard::Options guard_options(const Settings& settings);
 submission::Options submission_options(const Settings& settings);
 net::Resolver::Options resolver_options(const Settings& settings);
 net::ConnectionCounter::Limits connection_limits(const Settings& settings, std::size_t carried);

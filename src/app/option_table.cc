@@ -177,6 +177,19 @@ Result<void> set_retry(Settings& s, const OptionValue& v) {
     return {};
 }
 
+Result<void> set_trusted_networks(Settings& s, const OptionValue& v) {
+    s.trusted_networks.clear();
+    for (const auto& text : v.texts) {
+        const auto network = IpNetwork::parse(text);
+        if (!network)
+            return fail(ErrorKind::syntax, fmt::format("\"{}\" is no network", text),
+                        "write an address with the length of its prefix, and zeros behind it: "
+                        "\"203.0.113.0/24\"");
+        s.trusted_networks.push_back(*network);
+    }
+    return {};
+}
+
 // Keys in the order of the sample file.
 const std::vector<Option>& table() {
     static const std::vector<Option> options = {
@@ -335,6 +348,10 @@ const std::vector<Option>& table() {
          assign(&Settings::command_timeout)},
         {"limits.data_timeout", duration, "\"3m\"", "silence inside a message", "", true,
          assign(&Settings::data_timeout)},
+        {"limits.trusted_networks", texts, "",
+         "never put off for failed logins, such as \"203.0.113.0/24\"; those of Microsoft, Google "
+         "and Apple never are",
+         "", true, set_trusted_networks},
 
         {"admin.address", text, "", "the same as admin above, for a file that has this section", "",
          true, set_admin},

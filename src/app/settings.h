@@ -86,6 +86,7 @@ struct Settings {
     std::uint32_t errors = 0;
     Seconds command_timeout{};
     Seconds data_timeout{};
+    std::vector<IpNetwork> trusted_networks;
 
     std::string admin_socket;  // default: admin.sock in the store's folder
     std::string admin_user;    // default: the owner of the store's folder

@@ -57,6 +57,8 @@ WebServices::WebServices(Parts parts) : parts_(std::move(parts)) {
                                 dns_facts(parts_.settings)};
     services.public_base = public_base(parts_.settings);
     services.certificates = &parts_.certificates;
+    services.sign_ins = &parts_.sign_ins;
+    services.guard = &parts_.guard;
     web::add_admin_api(*admin, std::move(services));
     admin_ = std::make_unique<web::HttpServer>(patient, admin, parts_.workers, parts_.log);
 

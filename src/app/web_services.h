@@ -9,6 +9,7 @@
 //   listen.metrics   the numbers
 #pragma once
 
+#include "accounts/login_guard.h"
 #include "accounts/sign_in_log.h"
 #include "app/certificates.h"
 #include "app/daemon.h"
@@ -46,6 +47,7 @@ class WebServices {
         queue::Queue& queue;
         web::EventHub& hub;
         accounts::SignInLog& sign_ins;
+        accounts::LoginGuard& guard;
         trap::Inbox* inbox;        // null: none
         std::string trap_address;  // of listen.trap, for the empty inbox; may be empty
         MetricsRegistry& metrics;

@@ -98,5 +98,80 @@ TEST(SessionSignIns, AnOpenPortTellsNothing) {
     EXPECT_TRUE(rig.sign_ins.of_network(client.stream().peer().address).empty());
 }
 
+TEST(SessionBans, ABannedNetworkIsToldInPlaceOfTheBanner) {
+    Rig rig;
+    rig.backend.ban = accounts::LoginGuard::Ban{Seconds(600), "anna@example.com"};
+    Client client(rig);
+    const auto banner = client.reply();
+    EXPECT_TRUE(banner.starts_with("421 4.7.0 Too many failed logins from your network")) << banner;
+    EXPECT_NE(banner.find("a***@example.com"), std::string::npos) << banner;
+    EXPECT_EQ(banner.find("anna@"), std::string::npos) << banner;
+    EXPECT_EQ(client.hear(), "");
+}
+
+TEST(SessionBans, ABanEndsTheNextLoginOfASessionToo) {
+    Rig rig;
+    Client client(rig);
+    client.start();
+    rig.backend.ban = accounts::LoginGuard::Ban{Seconds(600), "anna@example.com"};
+    EXPECT_TRUE(client.say(kWrong).starts_with("421 4.7.0 Too many failed logins from your"));
+    EXPECT_EQ(rig.backend.logins, 0);
+}
+
+runtime::Task<void> until_no_session(Rig& rig) {
+    while (!rig.running.empty()) {
+        auto slept = co_await runtime::sleep_for(Milliseconds(1));
+        if (!slept) co_return;
+    }
+}
+
+std::string send_letter(Client& client) {
+    client.say("MAIL FROM:<anna@example.com>");
+    client.say("RCPT TO:<bob@example.net>");
+    client.say("DATA");
+    client.send("From: anna@example.com\r\nMessage-ID: <1@client.example>\r\n\r\nHello\r\n.\r\n");
+    return client.reply();
+}
+
+TEST(SessionDuplicates, AnUnacknowledgedReplyIsUnheardWhileItsSessionLasts) {
+    Rig rig;
+    Client first(rig);
+    first.log_in();
+    auto* stream = rig.last_stream;
+    const auto accepted = send_letter(first);
+    ASSERT_TRUE(accepted.starts_with("250 2.0.0 Accepted as ")) << accepted;
+    Client second(rig);
+    second.log_in();
+    stream->unacked = 40;
+    const auto again = send_letter(second);
+    EXPECT_TRUE(again.starts_with("250 2.0.0 Already accepted as ")) << again;
+    EXPECT_NE(again.find(accepted.substr(22, 20)), std::string::npos) << again;
+    EXPECT_EQ(rig.backend.submissions.size(), 1u);
+    second.say("QUIT");
+    stream->unacked = 0;  // it was taken after all: the next is wanted
+    Client third(rig);
+    third.log_in();
+    EXPECT_TRUE(send_letter(third).starts_with("250 2.0.0 Accepted as "));
+    EXPECT_EQ(rig.backend.submissions.size(), 2u);
+}
+
+TEST(SessionDuplicates, ASessionThatEndsWithoutAWordLeavesAMark) {
+    Rig rig;
+    {
+        Client client(rig);
+        client.log_in();
+        send_letter(client);
+        client.end_input();
+    }
+    rig.run(until_no_session(rig));
+    EXPECT_EQ(rig.sent_marks.size(), 1u);
+    Client again(rig);
+    again.log_in();
+    EXPECT_TRUE(send_letter(again).starts_with("250 2.0.0 Already accepted as "));
+    again.say("NOOP");
+    EXPECT_TRUE(send_letter(again).starts_with("250 2.0.0 Accepted as "));
+    EXPECT_EQ(rig.backend.submissions.size(), 2u);
+}
+
 }  // namespace
 }  // namespace posthaste::submission

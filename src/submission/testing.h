@@ -47,6 +47,8 @@ class FakeBackend final : public Backend {
         return {"anna@example.com", "password", addresses, 0, {}};
     }
 
+    std::optional<accounts::LoginGuard::Ban> banned(const IpAddress&) const override { return ban; }
+
     store::Health health() const override { return health_now; }
 
     store::ContentWriter write_content(const QueueId& id) override {
@@ -59,6 +61,7 @@ class FakeBackend final : public Backend {
         co_return Result<void>();
     }
 
+    std::optional<accounts::LoginGuard::Ban> ban;
     std::string folder_;
     store::ContentBudget budget_{64u << 20};
     store::Health health_now = store::Health::ok;
@@ -118,7 +121,10 @@ class PretendTlsStream final : public net::Stream {
 
     Milliseconds round_trip() const override { return {}; }
 
+    std::size_t unacknowledged() const override { return unacked; }
+
     int writes = 0;
+    std::size_t unacked = 0;  // octets that the other side has not taken, as it pretends
 
   private:
     std::unique_ptr<net::Stream> inner_;
@@ -150,6 +156,7 @@ class Rig {
                   .log = log,
                   .events = [this](const Event& event) { events.push_back(event); },
                   .sign_ins = &sign_ins,
+                  .sent_marks = &sent_marks,
                   .metrics = {}} {}
 
     ~Rig() {
@@ -180,6 +187,7 @@ class Rig {
     net::DemuxMemory demux;
     std::vector<Event> events;
     accounts::SignInLog sign_ins;
+    SentMarks sent_marks{{}, "secret"};
     ServerContext context;
     std::vector<Session*> running;
     PretendTlsStream* last_stream = nullptr;  // of the last session, while it runs

@@ -6,6 +6,7 @@
 #include "web/admin_queue.h"
 #include "web/admin_send.h"
 #include "web/admin_setup_link.h"
+#include "web/admin_sign_ins.h"
 
 namespace posthaste::web {
 
@@ -17,6 +18,7 @@ void add_admin_api(Router& router, AdminServices services) {
     add_certificate_resources(router, shared);
     add_send_resources(router, shared);
     add_setup_link_resource(router, shared);
+    add_sign_in_resource(router, shared);
 }
 
 }  // namespace posthaste::web

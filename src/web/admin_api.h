@@ -15,10 +15,13 @@
 //   POST /v1/send {"from","to":[…],"subject","text"}   a test message, from an address of ours
 //   GET  /v1/events/{id}?after=N&timeout=SECONDS       follow a message
 //   GET  /v1/dns?domain=&lang=&address=                records to publish
+//   GET  /v1/sign-ins?who=ADDRESS|IP                   the last ones, with our reading
 //   POST /v1/backup {"folder"}
 //   GET  /v1/certificates   POST /v1/certificates/renew
 #pragma once
 
+#include "accounts/login_guard.h"
+#include "accounts/sign_in_log.h"
 #include "discovery/settings.h"
 #include "queue/queue.h"
 #include "runtime/offload.h"
@@ -51,6 +54,8 @@ struct AdminServices {
     std::string hostname;
     std::string version;
     DnsFacts dns{};
+    const accounts::SignInLog* sign_ins = nullptr;  // null: no server runs
+    const accounts::LoginGuard* guard = nullptr;    // likewise
     std::string public_base{};  // "https://mail.example.com"; empty when nobody can reach pages
     CertificateDesk* certificates = nullptr;  // null: nobody looks after them
 };

@@ -40,6 +40,17 @@ const std::vector<Command>& table() {
          "posthaste check",
          {},
          run_check},
+        {"why",
+         "ADDRESS|IP",
+         "why somebody's mail program cannot send: the last sign-ins, each with the mend",
+         "Shows the last twenty sign-ins and refusals of a person, or of the network of an "
+         "address, "
+         "newest first: how they were made, what was wrong, and what to change. The same thing "
+         "happening again and again is shown once, with how often. Exit code 1: nothing was seen, "
+         "and the reasons that this may have.",
+         "posthaste why anna@example.com",
+         {},
+         run_why},
         {"status", "", "one screen: is it well?", "", "posthaste status", {}, run_status},
 
         {"domain add",

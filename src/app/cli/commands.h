@@ -42,6 +42,7 @@ int run_queue_cancel(const Arguments& arguments);
 int run_cert_status(const Arguments& arguments);
 int run_cert_renew(const Arguments& arguments);
 
+int run_why(const Arguments& arguments);
 int run_status(const Arguments& arguments);
 int run_backup(const Arguments& arguments);
 int run_bench(const Arguments& arguments);

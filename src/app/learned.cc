@@ -1,0 +1,21 @@
+#include "app/learned.h"
+
+#include "app/layer_options.h"
+
+namespace posthaste::app {
+
+Learned::Learned(const Settings& settings, store::Store& store, Log& log)
+    : guard(guard_options(settings)),
+      sent_marks({}, store.engine().server_secret()),
+      writer(store.committer(), {&sign_ins, &guard, &sent_marks}) {
+    const auto say = [&](std::string_view what, const Result<void>& loaded) {
+        if (loaded) return;
+        log.warning("learned.unreadable",
+                    {{"what", what}, {"why", loaded.error().text}, {"mend", loaded.error().mend}});
+    };
+    say("sign-ins", sign_ins.load(store.engine()));
+    say("known networks", guard.load(store.engine()));
+    say("sent marks", sent_marks.load(store.engine()));
+}
+
+}  // namespace posthaste::app

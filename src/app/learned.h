@@ -1,0 +1,25 @@
+// Learned: what the server knows of sign-ins beyond the directory: the log of them, what failed
+// ones add up to, and which 250 may not have been heard. Loaded at the start, written in batches.
+#pragma once
+
+#include "accounts/login_guard.h"
+#include "accounts/sign_in_log.h"
+#include "app/settings.h"
+#include "base/log.h"
+#include "store/lazy_writer.h"
+#include "store/store.h"
+#include "submission/sent_marks.h"
+
+namespace posthaste::app {
+
+struct Learned {
+    // What cannot be read is a warning and is learned anew: no mail waits for it.
+    Learned(const Settings& settings, store::Store& store, Log& log);
+
+    accounts::SignInLog sign_ins;
+    accounts::LoginGuard guard;
+    submission::SentMarks sent_marks;
+    store::LazyWriter writer;
+};
+
+}  // namespace posthaste::app

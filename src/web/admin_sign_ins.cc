@@ -1,0 +1,118 @@
+#include "web/admin_sign_ins.h"
+
+#include "accounts/sign_in_text.h"
+#include "base/ascii.h"
+#include "base/utf8.h"
+#include "mail/mailbox.h"
+#include "web/admin_body.h"
+#include "web/sign_in_reading.h"
+
+namespace posthaste::web {
+namespace {
+
+using Services = std::shared_ptr<const AdminServices>;
+using accounts::SignIn;
+using formats::JsonWriter;
+
+constexpr std::size_t kMaxWho = 254;
+
+void write_texts(JsonWriter& out, std::string_view key, const std::vector<std::string>& texts) {
+    out.key(key).begin_array();
+    for (const auto& text : texts) out.value(text);
+    out.end_array();
+}
+
+void write_one(JsonWriter& out, const SignIn& seen, const discovery::ExplainNames& names) {
+    const auto reading = read_sign_in(seen, names);
+    out.begin_object().member("at", format_iso8601(seen.when)).member("ok", seen.outcome.empty());
+    accounts::write_members(out, seen);
+    out.member("title", reading.title).member("facts", reading.facts);
+    if (!reading.cause.empty()) out.member("cause", reading.cause);
+    write_texts(out, "mend", reading.mend);
+    out.end_object();
+}
+
+discovery::ExplainNames names_of(const AdminServices& services) {
+    auto names = discovery::names_of(services.dns.settings, services.dns.report_to);
+    if (names.host.empty()) names.host = services.hostname;
+    return names;
+}
+
+struct Asked {
+    std::string who;  // address in key form, or as typed
+    std::optional<IpAddress> network;
+};
+
+Asked asked_for(std::string_view text) {
+    if (const auto address = IpAddress::parse(text)) return {std::string(text), address};
+    if (const auto mailbox = mail::Mailbox::parse(text)) return {mailbox->key(), std::nullopt};
+    return {ascii::to_lower(text), std::nullopt};
+}
+
+// Of a running server what it remembers; else what it wrote.
+Result<std::vector<SignIn>> look_up(const AdminServices& services, const Asked& asked) {
+    const auto look = [&](const accounts::SignInLog& log) {
+        return asked.network ? log.of_network(*asked.network) : log.of(asked.who);
+    };
+    if (services.sign_ins != nullptr) return look(*services.sign_ins);
+    accounts::SignInLog stored;
+    PH_CHECK(stored.load(services.store.engine()));
+    return look(stored);
+}
+
+void write_guard(JsonWriter& out, const AdminServices& services, const Asked& asked) {
+    if (services.guard == nullptr) return;
+    const auto at = accounts::LoginGuard::present();
+    if (asked.network) {
+        const auto ban = services.guard->banned(*asked.network, at);
+        out.member("banned_s", ban ? ban->left.count() : 0);
+    } else {
+        // From a network that nobody has signed in from.
+        out.member("locked", services.guard->locked(asked.who, IpAddress(), at));
+    }
+}
+
+Result<HttpResponse> answer_for(const AdminServices& services, const std::string& who) {
+    if (who.empty() || who.size() > kMaxWho || !utf8::is_valid(who)) {
+        return fail(ErrorKind::syntax, "\"who\" is neither an address nor an IP address",
+                    "for example who=anna@example.com or who=203.0.113.7");
+    }
+    const Asked asked = asked_for(who);
+    PH_TRY(const auto seen, look_up(services, asked));
+    bool known = false;
+    if (!asked.network) {
+        PH_TRY(const auto account, services.store.engine().account(asked.who));
+        known = account.has_value();
+    }
+    const auto names = names_of(services);
+    JsonWriter out;
+    out.begin_object().member("who", asked.who).member("network", asked.network.has_value());
+    if (!asked.network) out.member("account", known);
+    out.member("live", services.sign_ins != nullptr);
+    write_guard(out, services, asked);
+    out.key("sign_ins").begin_array();
+    for (const auto& one : seen) write_one(out, one, names);
+    out.end_array();
+    write_texts(out, "reasons",
+                seen.empty() ? reasons_for_nothing(names) : std::vector<std::string>());
+    out.end_object();
+    return HttpResponse::json(std::move(out).take());
+}
+
+runtime::Task<HttpResponse> answer_who(Services services, std::string who) {
+    auto job = [services, who = std::move(who)] { return answer_for(*services, who); };
+    auto response = co_await runtime::offload(services->blocking, std::move(job),
+                                              Deadline::after(kAdminDeadline));
+    if (!response) co_return HttpResponse::error(response.error());
+    co_return std::move(*response);
+}
+
+}  // namespace
+
+void add_sign_in_resource(Router& router, Services services) {
+    router.add("GET", "/v1/sign-ins", [services](const HttpRequest& request, const PathValues&) {
+        return answer_who(services, std::string(request.param("who")));
+    });
+}
+
+}  // namespace posthaste::web
