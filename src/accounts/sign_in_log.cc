@@ -14,6 +14,7 @@ namespace {
 struct Entry {
     SignIn sign_in;
     std::int64_t number = 0;  // in the store; 0 for what is not stored
+    bool written = false;     // given to the store at least once
 };
 
 using EntryPtr = std::shared_ptr<Entry>;
@@ -141,7 +142,12 @@ struct SignInLog::Impl {
 
     void forget(const EntryPtr& entry) PH_REQUIRES(mutex) {
         if (entry == nullptr || entry->number == 0) return;
-        changed[std::exchange(entry->number, 0)] = nullptr;
+        const auto number = std::exchange(entry->number, 0);
+        if (entry->written) {
+            changed[number] = nullptr;
+        } else {
+            changed.erase(number);  // so that a store that takes nothing makes nothing pile up
+        }
     }
 
     const Options options;
@@ -251,7 +257,7 @@ Result<void> SignInLog::load(store::Engine& engine) {
         sign_in->account = row.account;
         sign_in->when = row.when;
         sign_in->known = true;
-        auto entry = std::make_shared<Entry>(std::move(*sign_in), row.number);
+        auto entry = std::make_shared<Entry>(std::move(*sign_in), row.number, true);
         Ring& own = impl_->accounts.at(row.account);
         impl_->forget(put(own, entry, impl_->options.entries));
         for (const auto& dropped : impl_->accounts.take_dropped()) impl_->forget(dropped);
@@ -266,6 +272,7 @@ void SignInLog::take_changes(store::Changes& into, std::size_t most) {
         const auto change = impl_->changed.extract(impl_->changed.begin());
         if (const auto& entry = change.mapped()) {
             const SignIn& seen = entry->sign_in;
+            entry->written = true;
             into.push_back(
                 store::PutSignIn{{change.key(), seen.account, seen.when, write_sign_in(seen)}});
         } else {

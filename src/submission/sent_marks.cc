@@ -81,19 +81,24 @@ void SentMarks::ended(const void* session, Timestamp at) {
     put(live->digest, {live->id, at});
 }
 
+// What a store that takes nothing lets pile up is bounded too.
+void SentMarks::note(const accounts::Digest& digest) {
+    if (unwritten_.size() < 2 * options_.marks) unwritten_.insert(digest);
+}
+
 void SentMarks::put(const accounts::Digest& digest, Mark mark) {
     const auto before = marks_.find(digest);
     if (before != marks_.end()) by_age_.erase({before->second.at, digest});
     marks_[digest] = mark;
     by_age_.emplace(mark.at, digest);
-    unwritten_.insert(digest);
+    note(digest);
     if (marks_.size() > options_.marks) remove(by_age_.begin()->second);
 }
 
 void SentMarks::remove(const accounts::Digest& digest) {
     const auto mark = marks_.find(digest);
     by_age_.erase({mark->second.at, digest});
-    unwritten_.insert(digest);
+    note(digest);
     marks_.erase(mark);
 }
 

@@ -160,6 +160,36 @@ class AdminApiTest : public ::testing::Test {
     Router router_, offline_;
 };
 
+TEST_F(AdminApiTest, sign_ins_are_told_with_their_mend) {
+    accounts::SignIn refused;
+    refused.when = now();
+    refused.account = refused.login = "anna@example.com";
+    refused.known = true;
+    refused.client = *IpAddress::parse("203.0.113.7");
+    refused.outcome = "R3";
+    accounts::SignInLog log;
+    log.add(refused);
+    store::LazyWriter(store_.store().committer(), {&log}).flush();  // as a server that ended
+
+    const auto seen = json("GET", "/v1/sign-ins?who=Anna@EXAMPLE.com");
+    EXPECT_EQ(text(seen, "who"), "anna@example.com");
+    EXPECT_FALSE(flag(seen, "live"));
+    ASSERT_EQ(seen.find("sign_ins")->items().size(), 1u);
+    const auto& one = seen.find("sign_ins")->items()[0];
+    EXPECT_EQ(text(one, "outcome"), "R3");
+    EXPECT_NE(text(one, "cause"), "");
+    EXPECT_FALSE(one.find("mend")->items().empty());
+    EXPECT_TRUE(seen.find("reasons")->items().empty());
+    EXPECT_EQ(json("GET", "/v1/sign-ins?who=203.0.113.7").find("sign_ins")->items().size(), 1u);
+
+    const auto nothing = json("GET", "/v1/sign-ins?who=bob@example.com");
+    EXPECT_TRUE(nothing.find("sign_ins")->items().empty());
+    EXPECT_FALSE(nothing.find("reasons")->items().empty());
+    expect_refusal("GET", "/v1/sign-ins", "", 400);
+    expect_refusal("GET", "/v1/sign-ins?who=" + std::string(300, 'a'), "", 400);
+    expect_refusal("GET", "/v1/sign-ins?who=%ff", "", 400);
+}
+
 TEST_F(AdminApiTest, domains_come_and_go) {
     EXPECT_TRUE(flag(json("POST", "/v1/domains", R"({"name":"Example.NET"})"), "done"));
     const auto list = json("GET", "/v1/domains");
