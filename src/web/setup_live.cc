@@ -183,7 +183,7 @@ Parts parts_of(const LiveLine& line, Timestamp now) {
                                     : line.program;
     parts.title = is_good ? with_age(line.language, "page.live.seen", age, {{"program", program}})
                           : with_age(line.language, "page.live.refused", age);
-    if (newest->times > 1)
+    if (newest->times > 1 && !is_good)
         parts.title += fmt::format(" ({})", html_text(line.language, "page.live.times",
                                                       {{"n", std::to_string(newest->times)}}));
     if (!is_good) parts.more = reading_html(*newest, line);

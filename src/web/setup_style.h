@@ -124,7 +124,6 @@ summary { cursor: pointer; padding: .5rem 0; font-weight: 600; }
 #answer h3 { font-size: 1.05rem; margin-top: 1rem; }
 #answer ol { margin: 0 0 1rem; padding-left: 1.3rem; }
 #answer li { margin: .35rem 0; }
-.live { margin: 0 0 1.25rem; }
 .live .good, .live .bad { margin: -1.4rem -1.6rem 0; padding: 1.2rem 1.6rem; border-radius: 13px 13px 0 0; }
 .live .good { background: var(--good-sheet); }
 .live .bad { background: var(--bad-sheet); }
@@ -155,9 +154,10 @@ footer { border-top: 1px solid var(--line); padding-top: 1.25rem; padding-bottom
 footer p { margin: 0; }
 .hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 @media (min-width: 62rem) {
-  .cols { grid-template-columns: minmax(0, 1fr) 25rem; }
-  .side { grid-column: 2; grid-row: 1; }
-  .steps { grid-column: 1; grid-row: 1; }
+  .cols { grid-template: auto auto 1fr / minmax(0, 1fr) 25rem; row-gap: 0; }
+  .steps { grid-area: 1 / 1 / 4 / 2; }
+  .live { grid-area: 1 / 2 / 2 / 3; margin-bottom: 1.25rem; }
+  .trouble { grid-area: 2 / 2 / 3 / 3; }
 }
 @media (max-width: 40rem) {
   html { font-size: 16px; }

@@ -255,9 +255,9 @@ HttpResponse setup_page(const SetupView& view) {
         steps = fmt::format("<h1>{}</h1>{}<p class=\"lead\">{}</p>{}", escape_html(title),
                             personal_line(view), words(view, "page.setup.lead"), picker(view));
     }
-    auto main = fmt::format(
-        "<div class=\"cols\"><div class=\"steps\">{}</div><div class=\"side\">{}{}</div></div>",
-        steps, view.live, error_box(view));
+    // The live line comes first: on a phone that is the top of the page.
+    auto main = fmt::format("<div class=\"cols\">{}<div class=\"steps\">{}</div>{}</div>",
+                            view.live, steps, error_box(view));
     auto response = frame(view, {heading, {}, std::move(main)}, 200);
     response.headers.emplace_back("Vary", "Accept-Language, User-Agent");
     return response;

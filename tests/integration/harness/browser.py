@@ -49,7 +49,7 @@ class Browser:
             return False
 
     def _open(self, program, language, scripts):
-        arguments = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars",
+        arguments = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars", "--disable-lcd-text",
                      "--disable-background-networking", "--no-first-run", f"--user-data-dir={self._folder}"]
         preferences = {"intl.accept_languages": language}
         if not scripts:
