@@ -1,6 +1,7 @@
 #include "queue/bounce.h"
 
 #include "base/ascii.h"
+#include "mail/dkim_body.h"
 #include "mail/dsn.h"
 #include "mail/header.h"
 
@@ -177,6 +178,11 @@ Result<void> add_report(const About& about, mail::DsnAction action,
     row.kind = store::MessageKind::dsn;
     row.body_type = dsn.needs_8bit ? mail::BodyType::eight_bit : mail::BodyType::seven_bit;
     row.smtputf8 = dsn.needs_utf8;
+    if (about.options.signing) {
+        mail::DkimBodyHash hash;
+        hash.update(dsn.body);
+        dsn.header.insert(0, about.options.signing->sign_now(dsn.header, hash.finish()));
+    }
     row.header = std::make_shared<const std::string>(std::move(dsn.header));
     PH_TRY(row.body, store_body(about.store, row.id, dsn.body));
     row.accepted_wall = about.wall;

@@ -6,9 +6,11 @@
 
 #include "base/event.h"
 #include "queue/retry.h"
+#include "queue/signing.h"
 #include "store/store.h"
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -53,6 +55,7 @@ struct ReportOptions {
     std::string hostname;
     std::string admin;
     RetrySchedule retry;
+    std::shared_ptr<Signing> signing{};  // null: reports go unsigned
 };
 
 // What is to be written, and what follows once it is.

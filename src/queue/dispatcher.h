@@ -12,6 +12,7 @@
 #include "queue/queue.h"
 #include "queue/queue_metrics.h"
 #include "queue/scheduler.h"
+#include "queue/signing.h"
 #include "runtime/callback.h"
 #include "runtime/task_group.h"
 #include "runtime/timer.h"
@@ -34,6 +35,7 @@ class Dispatcher : public std::enable_shared_from_this<Dispatcher> {
         Courier& courier;
         runtime::WorkerPool& workers;
         runtime::BlockingPool& blocking;
+        std::shared_ptr<Signing> signing;
         Log& log;
         std::function<void(const Event&)> events;
     };

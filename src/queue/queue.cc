@@ -1,6 +1,7 @@
 #include "queue/queue.h"
 
 #include "queue/dispatcher.h"
+#include "queue/signing.h"
 
 namespace posthaste::queue {
 
@@ -42,6 +43,7 @@ std::vector<store::RecipientRow> make_recipients(std::vector<mail::Recipient>&& 
 struct Queue::Impl {
     Options options;
     store::Store& store;
+    std::shared_ptr<Signing> signing;  // the dispatcher's tasks may outlive this
     std::shared_ptr<Dispatcher> dispatcher;
 
     runtime::Task<Result<std::size_t>> act(Dispatcher::Action action, Selection selection) {
@@ -55,9 +57,11 @@ struct Queue::Impl {
 
 Queue::Queue(Options options, store::Store& store, Courier& courier, runtime::WorkerPool& workers,
              runtime::BlockingPool& blocking, Log& log, std::function<void(const Event&)> events) {
-    Dispatcher::Parts parts{store, courier, workers, blocking, log, std::move(events)};
+    auto signing = std::make_shared<Signing>(store, log);
+    Dispatcher::Parts parts{store, courier, workers, blocking, signing, log, std::move(events)};
     auto dispatcher = std::make_shared<Dispatcher>(options, std::move(parts));
-    impl_ = std::make_shared<Impl>(std::move(options), store, std::move(dispatcher));
+    impl_ = std::make_shared<Impl>(std::move(options), store, std::move(signing),
+                                   std::move(dispatcher));
 }
 
 Queue::~Queue() = default;
@@ -76,7 +80,16 @@ void Queue::stop(Deadline grace, std::function<void()> done) {
     impl_->dispatcher->stop(grace, std::move(done));
 }
 
+bool Queue::signs(const mail::Domain& from) const {
+    return impl_->signing->signs(from);
+}
+
 runtime::Task<Result<void>> Queue::submit(Submission submission) {
+    if (!submission.body_hash.empty()) {
+        auto signing = impl_->signing->sign(submission.header, submission.body_hash);
+        PH_CO_TRY(const std::string fields, co_await std::move(signing));
+        submission.header.insert(0, fields);
+    }
     const store::QueueTime at = impl_->store.clock().now_queue();
     store::AddMessage add;
     Dispatcher::Added added;

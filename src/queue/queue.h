@@ -30,6 +30,7 @@ struct Submission {
     store::Body body;
     std::string client;  // address of the client, for the event only
     std::string tls;
+    std::string body_hash{};  // DkimBodyHash, where Queue::signs asked for it; else unsigned
 };
 
 struct QueueStatus {
@@ -70,6 +71,10 @@ class Queue {
     // No new attempts; transactions in flight may finish until the deadline, then are cancelled.
     // Any thread; `done` is called when nothing runs any more.
     void stop(Deadline grace, std::function<void()> done);
+
+    // Whether mail from that domain is signed, so that its body is to be hashed as it comes in. Any
+    // thread.
+    bool signs(const mail::Domain& from) const;
 
     // The commit point: 250 is said only after this returned well. Any worker. Errors: store_full,
     // store_failed, busy.

@@ -273,7 +273,7 @@ void Dispatcher::start_reports(const Moment& now) {
 }
 
 runtime::Task<void> Dispatcher::report(QueueId id, bool delay) {
-    ReportOptions options{options_.hostname, options_.admin, options_.retry};
+    ReportOptions options{options_.hostname, options_.admin, options_.retry, parts_.signing};
     auto make = [&store = parts_.store, options = std::move(options), id, delay] {
         return delay ? make_delay_reports(store, options, id)
                      : make_final_reports(store, options, id);

@@ -58,7 +58,7 @@ struct PutDomain {
     DomainRow row;
 };
 
-struct RemoveDomain {  // removing what is not there is no error, here and below
+struct RemoveDomain {  // with its DKIM keys; removing what is not there is no error, here and below
     std::string name;
 };
 
@@ -121,11 +121,21 @@ struct RemoveSentMarks {
     Timestamp before;
 };
 
+struct PutDkimKey {  // inserts or replaces; not_found without the domain
+    DkimKeyRow row;
+};
+
+struct RemoveDkimKey {
+    std::string domain;
+    std::string selector;
+};
+
 using Change =
     std::variant<AddMessage, Settlement, MarkDelayReported, SetHold, SetNextAttempt, SaveClock,
                  PutDomain, RemoveDomain, PutAccount, RemoveAccount, PutAppPassword,
                  RemoveAppPassword, PutSetupLink, RemoveSetupLink, PutFormerPassword, PutSignIn,
-                 RemoveSignIn, PutFact, RemoveFacts, PutSentMark, RemoveSentMark, RemoveSentMarks>;
+                 RemoveSignIn, PutFact, RemoveFacts, PutSentMark, RemoveSentMark, RemoveSentMarks,
+                 PutDkimKey, RemoveDkimKey>;
 using Changes = std::vector<Change>;
 
 // What a submission is about. Each part is durable by itself (SQLite: a file of its own), so a

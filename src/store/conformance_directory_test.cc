@@ -130,6 +130,39 @@ TEST_P(ConformanceDirectory, app_passwords) {
     EXPECT_FALSE(engine_->app_password_by_digest(phone.digest)->has_value());
 }
 
+TEST_P(ConformanceDirectory, dkim_keys) {
+    DkimKeyRow key{.domain = "example.com",
+                   .selector = "ph202611a",
+                   .state = DkimState::pending,
+                   .pem = Secret(std::string("-----BEGIN\0KEY", 14)),
+                   .created = Timestamp(Milliseconds(1)),
+                   .changed = Timestamp(Milliseconds(2))};
+    const Changes early = testing::changes_of(PutDkimKey{key});
+    const Changes* const batch[] = {&early};
+    EXPECT_EQ(engine_->apply(batch).error().kind, ErrorKind::not_found);
+    must_apply(PutDomain{{"example.com", {}}});
+    must_apply(PutDkimKey{key});
+    DkimKeyRow other = key;
+    other.selector = "a";
+    must_apply(PutDkimKey{other});
+    key.state = DkimState::retiring;
+    key.changed = Timestamp(Milliseconds(3));
+    must_apply(PutDkimKey{key});
+    reopen();
+    auto keys = engine_->dkim_keys();
+    ASSERT_TRUE(keys);
+    ASSERT_THAT(*keys, SizeIs(2));
+    EXPECT_EQ((*keys)[0].selector, "a");
+    EXPECT_EQ((*keys)[1].state, DkimState::retiring);
+    EXPECT_EQ((*keys)[1].pem.reveal(), key.pem.reveal());
+    EXPECT_EQ((*keys)[1].changed, key.changed);
+    must_apply(RemoveDkimKey{"example.com", "a"});
+    must_apply(RemoveDkimKey{"example.com", "a"});
+    EXPECT_THAT(*engine_->dkim_keys(), SizeIs(1));
+    must_apply(RemoveDomain{"example.com"});
+    EXPECT_TRUE(engine_->dkim_keys()->empty());
+}
+
 TEST_P(ConformanceDirectory, setup_links) {
     must_apply(PutAccount{account_row("alice@example.com")});
     SetupLinkRow link{.account = "alice@example.com",

@@ -60,6 +60,7 @@ class Engine {
     virtual Result<std::vector<AppPasswordRow>> app_passwords(std::string_view account) = 0;
     virtual Result<std::optional<AppPasswordRow>> app_password_by_digest(
         std::string_view digest) = 0;
+    virtual Result<std::vector<DkimKeyRow>> dkim_keys() = 0;  // by domain and selector
     virtual Result<std::optional<SetupLinkRow>> setup_link_by_digest(std::string_view digest) = 0;
     virtual Result<std::vector<FormerPasswordRow>> former_passwords() = 0;
     virtual Result<std::vector<SignInRow>> sign_ins() = 0;  // by number

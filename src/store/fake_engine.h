@@ -99,6 +99,8 @@ class FakeEngine final : public Engine {
         return std::nullopt;
     }
 
+    Result<std::vector<DkimKeyRow>> dkim_keys() override { return {}; }
+
     Result<std::optional<SetupLinkRow>> setup_link_by_digest(std::string_view) override {
         return std::nullopt;
     }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/id.h"
+#include "base/secret.h"
 #include "base/time.h"
 #include "mail/envelope.h"
 #include "mail/outcome.h"
@@ -178,6 +179,20 @@ struct SentMarkRow {
     std::string digest;  // 32 octets, keyed
     QueueId id;
     Timestamp when;
+};
+
+// A key that signs a domain's mail (delivery.md 5.4). An active one signs; a pending one waits
+// until DNS shows it; a retiring one signs no more and stays in DNS while mail that it signed is on
+// its way.
+enum class DkimState : std::uint8_t { pending = 0, active = 1, retiring = 2 };
+
+struct DkimKeyRow {
+    std::string domain;  // A-label form
+    std::string selector;
+    DkimState state = DkimState::pending;
+    Secret pem;  // the private key
+    Timestamp created;
+    Timestamp changed;  // when it came into its state
 };
 
 }  // namespace posthaste::store

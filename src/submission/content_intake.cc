@@ -32,7 +32,14 @@ void ContentIntake::append_body(std::string_view octets) {
     if (octets.empty()) return;
     eight_bit_ = eight_bit_ || !ascii::is_ascii(octets);
     if (body_digest_) body_digest_->update(octets);
+    if (hash_) hash_->update(octets);
     writer_->append(octets);
+}
+
+bool ContentIntake::is_signed(const mail::HeaderBlock& header) const {
+    if (rules_.identity == nullptr || !rules_.signs) return false;
+    const auto authors = mail::authors(header);
+    return authors && !authors->empty() && rules_.signs(authors->front().domain());
 }
 
 void ContentIntake::find_header_end(std::string_view decoded) {
@@ -85,6 +92,7 @@ std::optional<Answer> ContentIntake::read_header(std::string_view block, std::si
         if (!message_id_.empty()) body_digest_.emplace();
     }
     mail::fix_up(*header, rules_.id, rules_.hostname, now());
+    if (is_signed(*header)) hash_.emplace();
     header_ = header->to_string();
     eight_bit_ = eight_bit_ || !ascii::is_ascii(header_);
     return std::nullopt;
@@ -104,6 +112,7 @@ void ContentIntake::end() {
 void ContentIntake::refuse(Answer answer) {
     if (!refusal_) refusal_ = std::move(answer);
     writer_.reset();  // removes its file
+    hash_.reset();
     header_ = std::string();
 }
 

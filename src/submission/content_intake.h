@@ -11,11 +11,13 @@
 #include "accounts/identity.h"
 #include "accounts/keyed_digest.h"
 #include "base/id.h"
+#include "mail/dkim_body.h"
 #include "mail/header.h"
 #include "store/content.h"
 #include "submission/replies.h"
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -31,6 +33,8 @@ class ContentIntake {
         // all body.
         const accounts::Identity* identity = nullptr;
         std::uint64_t max_size = 0;
+        // Whether mail from that domain is signed: then its body is hashed on the way (DKIM).
+        std::function<bool(const mail::Domain&)> signs{};
     };
 
     // `replies` outlives it.
@@ -77,15 +81,20 @@ class ContentIntake {
     // Received.
     std::string take_header() { return std::move(header_); }
 
+    // After `end`; empty where nothing is signed.
+    std::string take_body_hash() { return hash_ ? hash_->finish() : std::string(); }
+
   private:
     void find_header_end(std::string_view decoded);
     void end_header(std::size_t end, std::size_t body_begin);
     std::optional<Answer> read_header(std::string_view block, std::size_t& body_begin);
     void append_body(std::string_view octets);
+    bool is_signed(const mail::HeaderBlock& header) const;
 
     Rules rules_;
     const Catalogue& replies_;
     std::shared_ptr<store::ContentWriter> writer_;
+    std::optional<mail::DkimBodyHash> hash_;
     std::optional<Answer> refusal_;
     std::string header_;
     std::string message_id_;

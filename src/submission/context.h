@@ -45,6 +45,10 @@ class Backend {
     }
 
     virtual store::Health health() const = 0;
+
+    // Whether mail from that domain is signed, so that its body is to be hashed.
+    virtual bool signs(const mail::Domain&) const { return false; }
+
     virtual store::ContentWriter write_content(const QueueId& id) = 0;
 
     // The commit point. Errors: store_full, store_failed, busy; timeout and cancelled say that it

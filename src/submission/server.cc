@@ -79,6 +79,8 @@ class ServerBackend final : public Backend {
 
     store::Health health() const override { return store_.committer().health(); }
 
+    bool signs(const mail::Domain& from) const override { return queue_.signs(from); }
+
     store::ContentWriter write_content(const QueueId& id) override {
         return store_.write_content(id);
     }

@@ -30,10 +30,12 @@ bool Session::begin_content() {
         return false;
     }
     const QueueId id = QueueId::make();
-    ContentIntake::Rules rules{.id = id,
-                               .hostname = context_.options.hostname,
-                               .identity = profile_->open ? nullptr : &*identity_,
-                               .max_size = context_.options.message_size};
+    ContentIntake::Rules rules{
+        .id = id,
+        .hostname = context_.options.hostname,
+        .identity = profile_->open ? nullptr : &*identity_,
+        .max_size = context_.options.message_size,
+        .signs = [this](const mail::Domain& from) { return context_.backend.signs(from); }};
     intake_ = std::make_unique<ContentIntake>(std::move(rules), context_.backend.write_content(id),
                                               context_.replies);
     return true;
@@ -285,6 +287,7 @@ runtime::Task<void> Session::finish_message() {
         .at = now()};
     submission.header = mail::make_received(trace) + intake->take_header();
     submission.body = std::move(*body);
+    submission.body_hash = intake->take_body_hash();
     submission.client = stream_->peer().address.to_string();
     submission.tls = trace.tls;
 

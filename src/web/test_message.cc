@@ -1,6 +1,7 @@
 #include "web/test_message.h"
 
 #include "base/checksum.h"
+#include "mail/dkim_body.h"
 #include "mail/fixup.h"
 #include "mail/trace.h"
 
@@ -23,6 +24,9 @@ Result<queue::Submission> compose_test_message(TestMessage message, TestMessageF
     mail::fix_up(header, submission.id, frame.hostname, at);
     const mail::TraceInfo trace{frame.hostname, "HTTP", {}, submission.id, at};
     submission.header = mail::make_received(trace) + header.to_string();
+    mail::DkimBodyHash hash;
+    hash.update(composed.body);
+    submission.body_hash = hash.finish();
     auto octets = std::make_shared<const std::string>(std::move(composed.body));
     submission.body = {octets, {}, octets->size(), crc32c(*octets)};
     return submission;

@@ -15,6 +15,7 @@ Result<void> apply(Connection& db, const PutDomain& put) {
 }
 
 Result<void> apply(Connection& db, const RemoveDomain& remove) {
+    PH_CHECK(db.run("DELETE FROM dkim_keys WHERE domain = ?", remove.name));
     return db.run("DELETE FROM domains WHERE name = ?", remove.name);
 }
 
@@ -136,6 +137,27 @@ Result<void> apply(Connection& db, const RemoveSentMark& remove) {
 
 Result<void> apply(Connection& db, const RemoveSentMarks& remove) {
     return db.run("DELETE FROM sent_marks WHERE at < ?", remove.before);
+}
+
+Result<void> apply(Connection& db, const PutDkimKey& put) {
+    const DkimKeyRow& row = put.row;
+    Query q = db.query("SELECT 1 FROM domains WHERE name = ?");
+    q.bind(row.domain);
+    PH_TRY(const bool found, q.next());
+    if (!found)
+        return fail(ErrorKind::not_found, fmt::format("there is no domain {}", row.domain),
+                    fmt::format("make it first: posthaste domain add {}", row.domain));
+    return db.run(
+        "INSERT INTO dkim_keys (domain, selector, state, pem, created, changed) "
+        "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (domain, selector) DO UPDATE SET "
+        "state = excluded.state, pem = excluded.pem, created = excluded.created, "
+        "changed = excluded.changed",
+        row.domain, row.selector, row.state, Blob{row.pem.reveal()}, row.created, row.changed);
+}
+
+Result<void> apply(Connection& db, const RemoveDkimKey& remove) {
+    return db.run("DELETE FROM dkim_keys WHERE domain = ? AND selector = ?", remove.domain,
+                  remove.selector);
 }
 
 template <class T>

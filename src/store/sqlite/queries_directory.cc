@@ -203,4 +203,26 @@ Result<std::vector<SentMarkRow>> SqliteEngine::sent_marks() {
     });
 }
 
+Result<std::vector<DkimKeyRow>> SqliteEngine::dkim_keys() {
+    PH_TRY(auto reader, directory_.database->readers().acquire());
+    std::vector<DkimKeyRow> keys;
+    Query q = reader->query(
+        "SELECT domain, selector, state, pem, created, changed FROM dkim_keys "
+        "ORDER BY domain, selector");
+    for (;;) {
+        PH_TRY(const bool found, q.next());
+        if (!found) return keys;
+        RowReader row(q);
+        DkimKeyRow key;
+        key.domain = row.text();
+        key.selector = row.text();
+        key.state = row.enumeration(DkimState::retiring);
+        key.pem = Secret(row.octets());
+        key.created = row.timestamp();
+        key.changed = row.timestamp();
+        if (row.damaged()) return std::unexpected(row.error(reader->path(), "DKIM keys"));
+        keys.push_back(std::move(key));
+    }
+}
+
 }  // namespace posthaste::store::sqlite

@@ -145,6 +145,15 @@ CREATE TABLE IF NOT EXISTS sent_marks (
     message BLOB NOT NULL,
     at BIGINT NOT NULL
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS dkim_keys (
+    domain TEXT NOT NULL,
+    selector TEXT NOT NULL,
+    state INTEGER NOT NULL,
+    pem BLOB NOT NULL,
+    created BIGINT NOT NULL,
+    changed BIGINT NOT NULL,
+    PRIMARY KEY (domain, selector)
+) WITHOUT ROWID;
 )sql";
 
 }  // namespace posthaste::store::sqlite

@@ -46,6 +46,7 @@ class SqliteEngine final : public Engine {
     Result<std::optional<AccountRow>> account(std::string_view address) override;
     Result<std::vector<AppPasswordRow>> app_passwords(std::string_view account) override;
     Result<std::optional<AppPasswordRow>> app_password_by_digest(std::string_view digest) override;
+    Result<std::vector<DkimKeyRow>> dkim_keys() override;
     Result<std::optional<SetupLinkRow>> setup_link_by_digest(std::string_view digest) override;
 
     Result<std::vector<FormerPasswordRow>> former_passwords() override;
