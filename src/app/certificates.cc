@@ -155,10 +155,24 @@ Result<std::vector<net::CertificateFiles>> Certificates::current_files() {
     return files;
 }
 
+// Devices of that age know RSA certificates alone, and ACME brings ECDSA: on their port the own
+// CA's RSA one stands beside it. Most of them verify nothing.
+Result<std::vector<net::CertificateFiles>> Certificates::legacy_files() {
+    PH_TRY(auto files, current_files());
+    if (!settings_.acme) return files;
+    MutexLock lock(files_);
+    PH_TRY(auto own, certificate_files(settings_));
+    const auto& rsa = own.back();  // ECDSA first
+    if (std::ranges::find(files, rsa.cert_file, &net::CertificateFiles::cert_file) == files.end())
+        files.push_back(rsa);
+    return files;
+}
+
 Result<void> Certificates::load() {
     PH_TRY(auto files, current_files());
     if (settings_.legacy.listen) {
-        PH_TRY(legacy_, legacy_tls(files));
+        PH_TRY(auto for_devices, legacy_files());
+        PH_TRY(legacy_, legacy_tls(std::move(for_devices)));
     }
     net::TlsServerContext::Options options;
     options.certificates = std::move(files);
@@ -238,8 +252,13 @@ void Certificates::take_over() {
     auto files = current_files();
     Result<void> replaced;
     if (!files) replaced = std::unexpected(files.error());
-    for (auto* context : contexts())
+    for (auto* context : {mail_.get(), web_.get()})
         if (replaced) replaced = context->replace_certificates(*files);
+    if (replaced && legacy_) {
+        auto for_devices = legacy_files();
+        replaced = for_devices ? legacy_->replace_certificates(std::move(*for_devices))
+                               : Result<void>(std::unexpected(for_devices.error()));
+    }
     if (replaced)
         log_.info("tls.reloaded", {{"certificates", mail_->certificates().size()}});
     else

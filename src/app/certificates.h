@@ -53,6 +53,7 @@ class Certificates final : public web::CertificateDesk {
 
   private:
     Result<std::vector<net::CertificateFiles>> current_files();
+    Result<std::vector<net::CertificateFiles>> legacy_files();
     Result<std::vector<acme::NameSet>> wanted_names() const;
     Result<void> look_up(const std::string& name) const;
     void take_over();  // the keeper has something new

@@ -7,10 +7,11 @@ import subprocess
 
 import pytest
 
-from harness import ports
+from harness import ports, waiting
 from harness.daemon import PASSWORD
 from harness.dialogue import ANNA
-from harness.smtp_client import Closed, SmtpClient
+from harness.smtp_client import Closed, SmtpClient, permissive_context
+from test_certificate_by_acme import MAIL, Setting
 
 pytestmark = pytest.mark.filterwarnings("ignore:ssl.TLSVersion")
 
@@ -149,14 +150,11 @@ def test_a_changed_certificate_is_taken_up_here_too(make, authority, base):
     first = put("legacy-one")
     server = _legacy(make, ["127.0.0.1"], certificates=[(chain, key)]).start()
 
-    def shown():
-        with SmtpClient("127.0.0.1", server.old_port, tls="implicit", context=_old()) as client:
-            return client.sock.getpeercert(binary_form=True)
-    assert shown() == first
+    assert _shown(server.old_port, _old()) == first
     second = put("legacy-two")
     server.process.send_signal(1)
     server.log.wait_for("tls.reloaded")
-    assert shown() == second
+    assert _shown(server.old_port, _old()) == second
 
 
 @pytest.mark.parametrize("legacy, words", [
@@ -184,3 +182,22 @@ def test_check_says_what_it_means(server, make, authority):
     no_rsa = _legacy(make, ["127.0.0.1"], certificates=[authority.issue("ecdsa-only")])
     rows = [row for row in no_rsa.cli("check", "--json").rows if row["check"] == "legacy"]
     assert len(rows) == 2 and "no RSA certificate" in rows[1]["text"]
+
+
+def test_certificates_by_acme_leave_devices_an_rsa_certificate(make, folders, authority):
+    """ACME brings ECDSA; the own CA's RSA certificate stays beside it, on this port alone."""
+    setting = Setting(make, folders, authority)
+    server, old_port = setting.server, ports.free_port()
+    server.configure({"legacy": {"listen": f"127.0.0.1:{old_port}", "allow": ["127.0.0.1"]}})
+    server.start()
+    setting.issued(MAIL)
+    waiting.until(lambda: _shown(old_port, _old(ssl.TLSVersion.TLSv1_2)) == _shown(server.tls_port, permissive_context()), 20,
+                  "the certificate of the authority on both ports")
+    with SmtpClient("127.0.0.1", old_port, tls="implicit", context=_old(ciphers="AES128-SHA:@SECLEVEL=0")) as client:
+        assert client.sock.cipher()[0] == "AES128-SHA" and client.banner.code == 220
+    assert not server.log.find("legacy.no_rsa_certificate")
+
+
+def _shown(port, context):
+    with SmtpClient("127.0.0.1", port, tls="implicit", context=context) as client:
+        return client.sock.getpeercert(binary_form=True)
