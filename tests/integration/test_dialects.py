@@ -64,10 +64,16 @@ def played(server, authority):
     for seconds."""
     seen = {}
 
+    def patient(dialect, port, mode):
+        """On a machine that is this busy a hello may come behind the banner; then the next try works (clients.md 6.3.1)."""
+        answer = _play(server, authority, dialect, port, mode)
+        late = mode == "implicit" and answer.code == 4 and server.log.find("client.late_tls")
+        return _play(server, authority, dialect, port, mode) if late else answer
+
     def play(dialect, port, mode):
         if (port, mode) not in seen:
             with concurrent.futures.ThreadPoolExecutor(len(DIALECTS)) as pool:
-                answers = pool.map(lambda name: _play(server, authority, name, port, mode), DIALECTS)
+                answers = pool.map(lambda name: patient(name, port, mode), DIALECTS)
                 seen[port, mode] = dict(zip(DIALECTS, answers))
         return seen[port, mode][dialect]
     return play
@@ -221,7 +227,7 @@ def test_a_server_that_says_nothing(make, server):
 @pytest.mark.parametrize("stage, outlook", [("MAIL", "0x800CCC78"), ("RCPT", "0x800CCC79"), ("dot", "0x800CCC6F")])
 def test_a_refusal_has_its_stage_and_outlooks_number(make, server, stage, outlook):
     sink = make.sink(replies={stage: b"554 5.7.1 <not> \x1b[2Jhere\r\n"})
-    answer = server.cli("send", "--as", "outlook-mac", "--server", f"127.0.0.1:{sink.port}", "--from", ANNA, "--to", "x@example.net")
+    answer = server.cli("send", "--as", "outlook-mac", "--server", f"127.0.0.1:{sink.port}", "--tls", "none", "--from", ANNA, "--to", "x@example.net")
     assert answer.code == 4, answer
     assert "554 5.7.1 <not>" in answer.err and "\x1b" not in answer.err + answer.out
     assert f"Outlook  {outlook}" in answer.err and "cause" in answer.err and "mend" in answer.err, answer
@@ -238,7 +244,7 @@ def test_wrong_usage(server, arguments, words):
 
 def test_letters_beyond_ascii_are_encoded(make, server):
     sink = make.sink()
-    answer = server.cli("send", "--server", f"127.0.0.1:{sink.port}", "--from", ANNA, "--to", "x@example.net", "--subject", "Grüße", "--text", "Schöne Grüße")
+    answer = server.cli("send", "--server", f"127.0.0.1:{sink.port}", "--tls", "none", "--from", ANNA, "--to", "x@example.net", "--subject", "Grüße", "--text", "Schöne Grüße")
     assert answer.code == 0, answer
     message = sink.wait("x@example.net")[0]
     assert message.data.isascii()

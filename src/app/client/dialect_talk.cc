@@ -89,6 +89,8 @@ bool DialectTalk::wants_implicit() const {
 
 runtime::Task<Result<void>> DialectTalk::run(Log& log) {
     PH_CO_CHECK(compose());
+    // Before connecting, as reading the authorities takes longer than a server holds its banner.
+    PH_CO_TRY(tls_, net::TlsClientContext::make(plan_.ca_file));
     PH_CO_CHECK(co_await connect(log));
     PH_CO_CHECK(co_await begin());
     PH_CO_CHECK(co_await upgrade());
@@ -207,10 +209,9 @@ runtime::Task<Result<void>> DialectTalk::begin() {
 
 runtime::Task<Result<void>> DialectTalk::start_tls() {
     stage_ = Stage::tls;
-    PH_CO_TRY(auto context, net::TlsClientContext::make(plan_.ca_file));
     net::TlsClientPolicy policy{plan_.server.host, plan_.verify, {}};
     policy.old_device = plan_.old_tls;
-    auto handshake = client_->tls_at_once(*context, std::move(policy));
+    auto handshake = client_->tls_at_once(*tls_, std::move(policy));
     PH_CO_CHECK(co_await std::move(handshake));
     encrypted_ = true;
     const auto* tls = client_->stream().tls();

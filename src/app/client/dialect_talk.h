@@ -104,6 +104,7 @@ class DialectTalk {
 
     const TalkPlan& plan_;
     Tell tell_;
+    std::shared_ptr<net::TlsClientContext> tls_;
     std::optional<SmtpClient> client_;
     std::string content_;  // header and body, CR LF or LF as the dialect has it
     bool smtputf8_ = false;
