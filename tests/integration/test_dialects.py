@@ -183,6 +183,12 @@ def test_a_certificate_that_is_not_known_is_refused_unless_told(server, postfix)
     assert insecure.code == 0 and "not verified" in insecure.out, insecure
 
 
+def test_a_file_of_authorities_that_is_not_there(server):
+    answer = server.cli("send", "--as", "apple", "--server", "127.0.0.1:1", "--ca-file", "/nonexistent/ca.pem", "--from", ANNA, "--to", "x@example.net", "--json")
+    told = json.loads(answer.err)
+    assert answer.code in (1, 2) and "/nonexistent/ca.pem" in told["error"] and "outlook" not in told, answer
+
+
 def test_a_server_that_offers_no_login(make, server, authority):
     certificate = authority.issue("no-login")
     sink = make.sink(certificate=certificate)

@@ -45,6 +45,13 @@ std::string_view of_refusal(const TalkFailure& failure) {
     }
 }
 
+// A file of ours that cannot be read, or a message that cannot be written: no server had a part.
+bool is_ours(const TalkFailure& failure) {
+    return !failure.reply &&
+           (failure.kind == ErrorKind::syntax || failure.kind == ErrorKind::not_found ||
+            failure.kind == ErrorKind::denied || failure.kind == ErrorKind::too_large);
+}
+
 std::string_view of_error(const TalkFailure& failure) {
     if (failure.kind == ErrorKind::dns) return "0x800CCC0D";
     switch (failure.stage) {
@@ -107,6 +114,7 @@ std::string outlook_number(const TalkFailure& failure) {
 
 TalkReading read_talk(const TalkPlan& plan, const TalkFailure& failure) {
     TalkReading reading;
+    if (is_ours(failure)) return reading;
     reading.outlook = outlook_number(failure);
     reading.next = next_command(plan, failure);
     discovery::ExplainNames names;
