@@ -2,7 +2,7 @@
 or is answered with its mend.
 
  1  SSL/TLS set for the STARTTLS port       here              11  one bad recipient among good ones   here
- 2  None or STARTTLS set for 465            here              12  the same message twice              test_duplicate_is_sent_once.py
+ 2  None or STARTTLS set for 465            here              12  the same message twice              test_lost_250_is_not_sent_twice.py
  3  "requires authentication" not ticked    here              13  a firewall strips STARTTLS or AUTH  here
  4  port 25 blocked, another port           here              14  SPA ticked                          here
  5  user name without its domain            test_user_name_forms.py     15  certificate, clock        here
