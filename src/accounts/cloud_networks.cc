@@ -8,8 +8,9 @@ namespace {
 // A network that is missing here is treated as any other, and can be added by
 // limits.trusted_networks; one too many is slowed down by the lock of the account alone.
 constexpr const char* kNetworks[] = {
-    // Microsoft: the ranges of Exchange Online, from the Microsoft 365 endpoints web service
-    // (endpoints.office.com, instance Worldwide, service area Exchange), as of 2025.
+    // Microsoft: Exchange Online. Published by the Microsoft 365 endpoints web service
+    // (endpoints.office.com, instance Worldwide, service area Exchange). Known as of 2025, not
+    // compared with it since; the IPv6 ranges least of all.
     "13.107.6.152/31",
     "13.107.18.10/31",
     "13.107.128.0/22",
@@ -45,7 +46,8 @@ constexpr const char* kNetworks[] = {
     "2a01:111:f400::/48",
     "2a01:111:f403::/48",
     // Google: _spf.google.com with _netblocks, _netblocks2 and _netblocks3, which its help page
-    // "Google IP address ranges for outbound mail servers" names, as of 2025.
+    // "Google IP address ranges for outbound mail servers" names. Known as of 2025, not compared
+    // with them since.
     "35.190.247.0/24",
     "64.233.160.0/19",
     "66.102.0.0/20",
@@ -71,7 +73,8 @@ constexpr const char* kNetworks[] = {
     "2800:3f0:4000::/36",
     "2a00:1450:4000::/36",
     "2c0f:fb50:4000::/36",
-    // Apple: "Use Apple products on enterprise networks" (support.apple.com/101555), as of 2025.
+    // Apple: "Use Apple products on enterprise networks" (support.apple.com/101555). Known
+    // as of 2025.
     "17.0.0.0/8",
     "2403:300::/32",
     "2620:149::/32",
