@@ -79,7 +79,11 @@ service imap-login {{
         self._process = subprocess.Popen(
             ["unshare", "-m", "sh", "-c", 'mount -t overlay overlay -o "lowerdir=$1" /usr && exec dovecot -F -c "$2"', "sh", lower,
              config], stdout=self._output, stderr=self._output, start_new_session=True)
-        waiting.until(self._up, 15, f"Dovecot; {self.folder}/dovecot.log")
+        try:
+            waiting.until(self._up, 15, f"Dovecot; {self.folder}/dovecot.log")
+        except BaseException:
+            self.close()
+            raise
 
     def _up(self):
         if self._process.poll() is not None:
