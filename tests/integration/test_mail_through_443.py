@@ -48,7 +48,7 @@ def test_the_banner_does_not_take_long(server):
 
 
 def test_http_without_alpn_is_still_http(server, authority):
-    assert Https(server.https_port, authority).request("GET", "/h/8")[0] == 200
+    assert Https(server.https_port, authority, alpn=None).request("GET", "/h/8")[0] == 200
 
 
 @pytest.mark.parametrize("name, alpn", [("mail.example.test", ["http/1.1"]), ("autoconfig.example.test", None), (None, None)])
