@@ -448,6 +448,7 @@ std::string Keeper::terms() const {
 std::vector<Keeper::Report> read_reports(const std::string& folder,
                                          const std::vector<NameSet>& wanted) {
     std::vector<Keeper::Report> reports;
+    reports.reserve(wanted.size());
     for (const auto& names : wanted) reports.push_back(report_of(folder, read_set(folder, names)));
     return reports;
 }

@@ -307,10 +307,10 @@ class Daemon {
         web_->stop_listening();
         certificates_.stop();
         auto grace = Deadline::after(kGrace);
-        wait_stopped(grace, [&](auto done) { submission_->stop(grace, done); });
-        wait_stopped(grace, [&](auto done) { queue_->stop(grace, done); });
+        wait_stopped(grace, [&](const auto& done) { submission_->stop(grace, done); });
+        wait_stopped(grace, [&](const auto& done) { queue_->stop(grace, done); });
         auto soon = Deadline::after(Seconds(1));
-        wait_stopped(soon, [&](auto done) { web_->stop(soon, done); });
+        wait_stopped(soon, [&](const auto& done) { web_->stop(soon, done); });
         // From here on nothing waits for a signal: the kernel's own answer to a second one is the
         // end.
         unblock_signals();

@@ -17,6 +17,7 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 namespace posthaste::app {
@@ -100,7 +101,7 @@ std::optional<User> owner_of(const std::string& path) {
 }
 
 Result<User> service_user(const std::string& configured, const std::string& store_path) {
-    const User self = user_of(geteuid(), getegid());
+    User self = user_of(geteuid(), getegid());
     if (geteuid() != 0) return self;
     if (!configured.empty()) return find_user(configured);
     if (auto owner = owner_of(store_path)) return *owner;

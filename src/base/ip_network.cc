@@ -42,6 +42,7 @@ std::optional<IpNetwork> IpNetwork::parse(std::string_view text) {
     const auto digits = text.substr(slash + 1);
     std::uint8_t bits = 0;
     const char* end = digits.data() + digits.size();
+    // NOLINTNEXTLINE(bugprone-suspicious-stringview-data-usage): `end` says where
     const auto read = std::from_chars(digits.data(), end, bits);
     const bool plain = read.ec == std::errc() && read.ptr == end && !digits.empty() &&
                        (digits.size() == 1 || digits.front() != '0');

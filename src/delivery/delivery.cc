@@ -53,13 +53,14 @@ class SmtpCourier final : public queue::Courier {
     ~SmtpCourier() override {
         // Their workers have ended before them; the process is about to.
         for (auto& closer : closers_) {
-            if (closer->size() > 0) static_cast<void>(closer.release());
+            // NOLINTNEXTLINE(bugprone-unused-return-value): left to the process
+            if (closer->size() > 0) closer.release();
         }
     }
 
     runtime::Task<Location> locate(mail::Domain domain) override;
     runtime::Task<ParcelReport> deliver(Parcel parcel) override;
-    void stop(std::function<void()> done) override;
+    void stop(const std::function<void()>& done) override;
 
   private:
     Site fixed_site(const Route& route) const;
@@ -163,8 +164,8 @@ runtime::Task<ParcelReport> SmtpCourier::give_to_trap(Parcel parcel) {
 }
 
 // `done` runs when the last worker has closed what it kept.
-void SmtpCourier::stop(std::function<void()> done) {
-    std::shared_ptr<std::function<void()>> last(new std::function<void()>(std::move(done)),
+void SmtpCourier::stop(const std::function<void()>& done) {
+    std::shared_ptr<std::function<void()>> last(new std::function<void()>(done),
                                                 [](std::function<void()>* all_closed) {
                                                     (*all_closed)();
                                                     delete all_closed;

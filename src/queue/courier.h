@@ -67,7 +67,7 @@ class Courier {
 
     // After the last `deliver` has ended: closes what is kept open. Any thread; `done` is called on
     // some worker.
-    virtual void stop(std::function<void()> done) { done(); }
+    virtual void stop(const std::function<void()>& done) { done(); }
 };
 
 }  // namespace posthaste::queue
