@@ -56,6 +56,20 @@ class FakeResolver final : public net::Resolver {
         addresses_[host] = {status, {}, false, ""};
     }
 
+    void set_txt(const std::string& name, std::vector<std::string> texts) {
+        texts_[name] = {net::DnsStatus::ok, std::move(texts), ""};
+    }
+
+    void set_txt(const std::string& name, net::DnsStatus status, const std::string& why) {
+        texts_[name] = {status, {}, why};
+    }
+
+    runtime::Task<net::TxtAnswer> txt(std::string name, Deadline) override {
+        const auto found = texts_.find(name);
+        co_return found == texts_.end() ? net::TxtAnswer{net::DnsStatus::no_name, {}, ""}
+                                        : found->second;
+    }
+
     runtime::Task<net::MxAnswer> mx(std::string domain, Deadline) override {
         const auto found = mx_.find(domain);
         co_return found == mx_.end() ? net::MxAnswer{net::DnsStatus::no_name, {}, false, ""}
@@ -80,6 +94,7 @@ class FakeResolver final : public net::Resolver {
   private:
     std::map<std::string, net::MxAnswer> mx_;
     std::map<std::string, net::AddressAnswer> addresses_;
+    std::map<std::string, net::TxtAnswer> texts_;
 };
 
 // What the hop saw.

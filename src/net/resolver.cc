@@ -9,6 +9,7 @@
 #include "net/detail/unbound.h"
 #include "net/detail/validation.h"
 
+#include <atomic>
 #include <pthread.h>
 #include <sys/stat.h>
 #include <thread>
@@ -33,6 +34,7 @@ constexpr std::size_t kFileAtMost = 1 << 20;
 
 constexpr auto kLookAround = 30s;  // has /etc/resolv.conf changed, or the clock jumped?
 constexpr auto kJump = 1min;
+constexpr unsigned kTextsAtOnce = 100;
 constexpr int kKeepSystem = 30;  // seconds; the system's library tells no TTL
 
 // "Example.COM." as it is asked for.
@@ -101,12 +103,14 @@ class UnboundResolver final : public Resolver {
     runtime::Task<MxAnswer> mx(std::string domain, Deadline deadline) override;
     runtime::Task<AddressAnswer> addresses(std::string host, Deadline deadline) override;
     runtime::Task<AddressAnswer> system_addresses(std::string host, Deadline deadline) override;
+    runtime::Task<TxtAnswer> txt(std::string name, Deadline deadline) override;
 
   private:
     using Waiting = detail::DnsCache::Waiting;
 
     Result<void> make_contexts();
     std::shared_ptr<Unbound> context();
+    Result<std::shared_ptr<Unbound>> forgetful();
     detail::DnsCache::Look ask(DnsType type, const std::string& name);
     void on_answer(DnsType type, const std::string& name, const RawAnswer& raw);
     void ask_system_now(const std::string& name);
@@ -128,6 +132,9 @@ class UnboundResolver final : public Resolver {
     std::condition_variable changed_;
     std::shared_ptr<Unbound> plain_ PH_GUARDED_BY(mutex_);
     std::shared_ptr<Unbound> validating_ PH_GUARDED_BY(mutex_);  // null without a trust anchor
+    std::shared_ptr<Unbound> forgetful_
+        PH_GUARDED_BY(mutex_);  // null until somebody asks for texts
+    std::atomic<unsigned> texts_asked_{0};
     bool testing_ PH_GUARDED_BY(mutex_) = false;
     bool stopping_ PH_GUARDED_BY(mutex_) = false;
     std::thread maintainer_;
@@ -143,7 +150,8 @@ UnboundResolver::UnboundResolver(Options options, Unbound::Options plain, Log& l
 Result<void> UnboundResolver::start() {
     anchor_file_ = options_.trust_anchor_file;
     if (!options_.validate) anchor_file_.clear();
-    if (options_.validate && anchor_file_.empty() && ::access(kRootKey, R_OK) == 0) anchor_file_ = kRootKey;
+    if (options_.validate && anchor_file_.empty() && ::access(kRootKey, R_OK) == 0)
+        anchor_file_ = kRootKey;
     if (!anchor_file_.empty()) {
         PH_TRY(auto anchor, read_file(anchor_file_, kFileAtMost));
         anchor_name_ = detail::anchor_owner(anchor);
@@ -160,15 +168,17 @@ UnboundResolver::~UnboundResolver() {
     }
     changed_.notify_all();
     if (maintainer_.joinable()) maintainer_.join();
-    std::shared_ptr<Unbound> plain, validating;
+    std::shared_ptr<Unbound> plain, validating, forgetful;
     {
         MutexLock lock(mutex_);
         plain.swap(plain_);
         validating.swap(validating_);
+        forgetful.swap(forgetful_);
     }
     // What is under way ends here, while everything it touches is still there.
     plain.reset();
     validating.reset();
+    forgetful.reset();
 }
 
 Result<void> UnboundResolver::make_contexts() {
@@ -180,11 +190,12 @@ Result<void> UnboundResolver::make_contexts() {
         PH_TRY(auto made, Unbound::make(options));
         validating = std::move(made);
     }
-    std::shared_ptr<Unbound> next = std::move(plain);
+    std::shared_ptr<Unbound> next = std::move(plain), forgetful;
     {
         MutexLock lock(mutex_);
         plain_.swap(next);
         validating_.swap(validating);
+        forgetful_.swap(forgetful);  // made again when it is asked
     }
     return {};  // the old ones end outside the lock: they call back
 }
@@ -193,6 +204,16 @@ std::shared_ptr<Unbound> UnboundResolver::context() {
     bool validate = validation_.works();
     MutexLock lock(mutex_);
     return validate && validating_ ? validating_ : plain_;
+}
+
+Result<std::shared_ptr<Unbound>> UnboundResolver::forgetful() {
+    MutexLock lock(mutex_);
+    if (!forgetful_) {
+        auto options = plain_options_;
+        options.keep = false;
+        PH_TRY(forgetful_, Unbound::make(options));
+    }
+    return forgetful_;
 }
 
 detail::DnsCache::Look UnboundResolver::ask(DnsType type, const std::string& name) {
@@ -231,6 +252,7 @@ void UnboundResolver::ask_system_now(const std::string& name) {
             DnsAnswer found{.status = DnsStatus::no_name,
                             .mx = {},
                             .addresses = {},
+                            .texts = {},
                             .secure = false,
                             .why = {}};
             if (auto hosts = read_file(kHosts, kFileAtMost))
@@ -286,6 +308,37 @@ runtime::Task<AddressAnswer> UnboundResolver::system_addresses(std::string host,
     bool ask_dns = !options_.servers.empty() && answer->addresses.empty();
     if (!ask_dns) co_return address_answer(*answer);
     co_return co_await addresses(std::move(name), deadline);
+}
+
+runtime::Task<TxtAnswer> UnboundResolver::txt(std::string name, Deadline deadline) {
+    name = plain_name(name);
+    if (!detail::is_host_name(name))
+        co_return TxtAnswer{DnsStatus::no_name, {}, no_such_name(name)->why};
+
+    struct Count {
+        std::atomic<unsigned>& of;
+        unsigned before = of++;
+
+        ~Count() { --of; }
+    } const count{texts_asked_};
+
+    if (count.before >= kTextsAtOnce)
+        co_return TxtAnswer{DnsStatus::failed, {}, "too many names are being looked up"};
+    runtime::Callback<DnsAnswer> done;
+    {
+        // Not held while it is asked: the last holder waits for its threads.
+        const auto asked = forgetful();
+        if (!asked) co_return TxtAnswer{DnsStatus::failed, {}, asked.error().text};
+        (*asked)->ask(DnsType::txt, name, [done, name](const RawAnswer& raw) {
+            done(detail::interpret(DnsType::txt, name, raw));
+        });
+    }
+    auto answer = co_await done.wait(deadline);
+    if (answer) co_return TxtAnswer{answer->status, std::move(answer->texts), answer->why};
+    co_return TxtAnswer{DnsStatus::failed,
+                        {},
+                        answer.error().kind == ErrorKind::timeout ? "DNS did not answer in time"
+                                                                  : answer.error().text};
 }
 
 // ---- the self-test, /etc/resolv.conf, the clock

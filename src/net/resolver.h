@@ -45,6 +45,12 @@ struct AddressAnswer {
     std::string why;
 };
 
+struct TxtAnswer {
+    DnsStatus status = DnsStatus::failed;
+    std::vector<std::string> texts;  // one a record, its character-strings joined
+    std::string why;
+};
+
 class Resolver {
   public:
     struct Options {
@@ -67,6 +73,9 @@ class Resolver {
     // /etc/hosts and single-label names too, then DNS: for a relay named in the configuration. By
     // the system's own library, or, with servers named above, by /etc/hosts and these.
     virtual runtime::Task<AddressAnswer> system_addresses(std::string host, Deadline deadline) = 0;
+    // Asked anew each time, past every cache of ours: for a person who has just mended a record
+    // (a failure may be remembered for 5 s). At most 20 records, 8 KiB in all; not validated.
+    virtual runtime::Task<TxtAnswer> txt(std::string name, Deadline deadline) = 0;
 };
 
 }  // namespace posthaste::net

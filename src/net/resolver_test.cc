@@ -55,6 +55,7 @@ class SmallDnsServer {
     std::string silent = "silent.test";          // no answer at all
     std::string broken = "broken.test";          // SERVFAIL
     std::atomic<int> mx_questions{0};
+    std::atomic<int> txt_questions{0};
 
   private:
     void serve() {
@@ -87,19 +88,26 @@ class SmallDnsServer {
         std::string asked = question.substr(12, at + 5 - 12);
         if (name == silent) return {};
         if (type == 15) ++mx_questions;
+        if (type == 16) ++txt_questions;
         std::string answers;
         char count = 0;
         for (auto [it, end] = records.equal_range(name); it != end; ++it) {
             if (it->second.type != type) continue;
             ++count;
+            const auto size = it->second.data.size();
             answers += std::string("\xc0\x0c\0", 3) + static_cast<char>(type) +
-                       std::string("\0\1\0\0\0\x3c\0", 7) +
-                       static_cast<char>(it->second.data.size()) + it->second.data;
+                       std::string("\0\1\0\0\0\x3c", 6) + static_cast<char>(size >> 8) +
+                       static_cast<char>(size & 0xff) + it->second.data;
         }
         char rcode = name == broken ? 2 : records.contains(name) ? 0 : 3;
+        // A "no" comes with the zone's SOA, which says for how long: a minute (RFC 2308 §3).
+        const bool negative = count == 0 && rcode != 2;
+        if (negative)
+            answers +=
+                std::string("\0\0\6\0\1\0\0\0\x3c\0\x16\0\0", 13) + std::string(19, '\0') + '\x3c';
         std::string header = question.substr(0, 2) + std::string("\x84", 1) +
                              static_cast<char>(0x80 | rcode) + std::string("\0\1\0", 3) + count +
-                             std::string(4, '\0');
+                             std::string("\0", 1) + (negative ? '\1' : '\0') + std::string(2, '\0');
         return header + asked + answers;
     }
 
@@ -123,6 +131,8 @@ class ResolverTest : public ::testing::Test {
             {"a.test", {1, std::string("\x7f\0\0\2", 4)}},
             {"a.test", {28, std::string(15, '\0') + "\1"}},
             {"b.test", {1, std::string("\x7f\0\0\3", 4)}},
+            {"s1._domainkey.example.test",
+             {16, "\xff" + std::string(255, 'x') + "\x03" + "end" + std::string(1, '\0')}},
         };
         server_.start();
         auto made = Resolver::make({.servers = {server_.address()}, .trust_anchor_file = {}}, log_);
@@ -174,6 +184,24 @@ TEST_F(ResolverTest, WhatIsNotThere) {
     EXPECT_EQ(run(resolver_->addresses("example.test", Deadline::after(10s))).status,
               DnsStatus::no_data);
     EXPECT_EQ(run(resolver_->mx("no host name", Deadline::after(10s))).status, DnsStatus::no_name);
+}
+
+TEST_F(ResolverTest, TextsAreAskedForEachTime) {
+    for (int i = 1; i <= 3; ++i) {
+        auto answer = run(resolver_->txt("S1._domainkey.Example.test.", Deadline::after(10s)));
+        ASSERT_EQ(answer.status, DnsStatus::ok) << answer.why;
+        EXPECT_EQ(answer.texts, std::vector<std::string>{std::string(255, 'x') + "end"});
+        EXPECT_EQ(server_.txt_questions, i);
+    }
+    for (int i = 4; i <= 5; ++i) {
+        EXPECT_EQ(run(resolver_->txt("s2._domainkey.test", Deadline::after(10s))).status,
+                  DnsStatus::no_name);
+        EXPECT_EQ(server_.txt_questions, i);
+    }
+    EXPECT_EQ(run(resolver_->txt("a.test", Deadline::after(10s))).status, DnsStatus::no_data);
+    EXPECT_EQ(run(resolver_->txt("no name", Deadline::after(10s))).status, DnsStatus::no_name);
+    EXPECT_EQ(run(resolver_->txt("silent.test", Deadline::after(50ms))).why,
+              "DNS did not answer in time");
 }
 
 TEST_F(ResolverTest, FailuresAreTemporary) {

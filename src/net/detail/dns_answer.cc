@@ -12,6 +12,8 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::size_t kRecordsAtMost = 100;
+constexpr std::size_t kTextsAtMost = 20;
+constexpr std::size_t kTextOctetsAtMost = 8 << 10;  // of all of them
 
 constexpr Seconds kAtLeast = 5s;
 constexpr Seconds kPositiveAtMost = 6h;
@@ -55,6 +57,28 @@ void take_mx(DnsAnswer& answer, const std::string& name, const RawAnswer& raw) {
     answer.why = fmt::format("the MX records of {} name no host", name);
 }
 
+void take_texts(DnsAnswer& answer, const std::string& name, const RawAnswer& raw) {
+    std::size_t octets = 0;
+    for (const auto& data : raw.data) {
+        auto text = parse_txt_data(data);
+        if (!text) continue;
+        octets += text->size();
+        if (answer.texts.size() >= kTextsAtMost || octets > kTextOctetsAtMost) {
+            answer.texts.clear();
+            answer.status = DnsStatus::failed;
+            answer.why = fmt::format(
+                "{} has more texts in DNS than are read: over {}, or over {} "
+                "octets",
+                name, kTextsAtMost, kTextOctetsAtMost);
+            return;
+        }
+        answer.texts.push_back(std::move(*text));
+    }
+    if (!answer.texts.empty()) return;
+    answer.status = DnsStatus::failed;
+    answer.why = fmt::format("the TXT records of {} are malformed", name);
+}
+
 void take_addresses(DnsAnswer& answer, const std::string& name, const RawAnswer& raw, bool v4) {
     for (const auto& octets : raw.data) {
         if (octets.size() != (v4 ? 4U : 16U) || answer.addresses.size() >= kRecordsAtMost) continue;
@@ -92,6 +116,7 @@ DnsAnswer interpret(DnsType type, const std::string& name, const RawAnswer& raw)
     }
     answer.status = DnsStatus::ok;
     if (type == DnsType::mx) take_mx(answer, name, raw);
+    if (type == DnsType::txt) take_texts(answer, name, raw);
     if (type == DnsType::a || type == DnsType::aaaa)
         take_addresses(answer, name, raw, type == DnsType::a);
     return answer;

@@ -14,6 +14,7 @@ enum class DnsType : std::uint16_t {
     a = 1,
     soa = 6,
     mx = 15,
+    txt = 16,
     aaaa = 28,
     system = 0xff01,  // ours: addresses by /etc/hosts and the system's library
 };
@@ -32,6 +33,7 @@ struct DnsAnswer {
     DnsStatus status = DnsStatus::failed;
     std::vector<MxRecord> mx;
     std::vector<IpAddress> addresses;
+    std::vector<std::string> texts;
     bool secure = false;
     std::string why;
 };

@@ -121,6 +121,33 @@ TEST(DnsAnswer, Statuses) {
     EXPECT_EQ(interpret(DnsType::a, "h.example", RawAnswer{}).status, DnsStatus::failed);
 }
 
+TEST(TxtData, JoinsTheCharacterStrings) {
+    const std::pair<std::string, std::optional<std::string>> rows[] = {
+        {std::string("\3abc", 4), "abc"},
+        {std::string("\1a\0\2bc", 6), "abc"},
+        {std::string("\0", 1), ""},
+        {"", std::nullopt},
+        {std::string("\4abc", 4), std::nullopt},
+        {std::string("\1a\5", 3), std::nullopt},
+    };
+    for (const auto& [octets, text] : rows) EXPECT_EQ(parse_txt_data(octets), text) << octets;
+}
+
+TEST(DnsAnswer, TextsAreBounded) {
+    auto answer = interpret(DnsType::txt, "a.example", good({"\1a", "\5b", "\1c"}));
+    ASSERT_EQ(answer.status, DnsStatus::ok);
+    EXPECT_EQ(answer.texts, (std::vector<std::string>{"a", "c"}));
+    EXPECT_EQ(interpret(DnsType::txt, "a.example", good({"\5b"})).status, DnsStatus::failed);
+    EXPECT_EQ(interpret(DnsType::txt, "a.example", good({})).status, DnsStatus::no_data);
+    // Neither is cut: half of a list could be taken for all of it.
+    answer = interpret(DnsType::txt, "a.example", good(std::vector<std::string>(21, "\1a")));
+    EXPECT_EQ(answer.status, DnsStatus::failed);
+    EXPECT_TRUE(answer.texts.empty());
+    std::string large;
+    for (int i = 0; i < 40; ++i) large += "\xff" + std::string(255, 'x');
+    EXPECT_EQ(interpret(DnsType::txt, "a.example", good({large})).status, DnsStatus::failed);
+}
+
 TEST(DnsAnswer, TimesToKeep) {
     DnsAnswer answer;
     answer.status = DnsStatus::ok;

@@ -48,4 +48,16 @@ std::optional<MxData> parse_mx_data(std::string_view octets) {
     return data;
 }
 
+std::optional<std::string> parse_txt_data(std::string_view octets) {
+    if (octets.empty()) return std::nullopt;
+    std::string joined;
+    while (!octets.empty()) {
+        const std::size_t length = static_cast<unsigned char>(octets.front());
+        if (length >= octets.size()) return std::nullopt;
+        joined += octets.substr(1, length);
+        octets.remove_prefix(1 + length);
+    }
+    return joined;
+}
+
 }  // namespace posthaste::net::detail

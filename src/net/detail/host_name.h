@@ -21,4 +21,7 @@ struct MxData {
 
 std::optional<MxData> parse_mx_data(std::string_view octets);
 
+// The character-strings of a TXT record's data, joined (RFC 1035 §3.3.14). Nothing when malformed.
+std::optional<std::string> parse_txt_data(std::string_view octets);
+
 }  // namespace posthaste::net::detail

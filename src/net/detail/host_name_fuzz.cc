@@ -19,6 +19,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         PH_ASSERT(mx->host.size() <= 254);
         PH_ASSERT(!mx->host.starts_with('.') && !mx->host.ends_with('.'));
     }
+    if (auto text = parse_txt_data(octets)) {
+        PH_ASSERT(text->size() < octets.size());
+    }
     // The smaller parsers of this layer: they must only end.
     judge_first_octets(octets.substr(0, 8));
     listening_inodes(octets, 587);

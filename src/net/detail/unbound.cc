@@ -86,6 +86,11 @@ Result<void> Unbound::Impl::set_up(const Options& options) {
     };
     for (const auto& [name, value] : kSettings)
         PH_CHECK(check(ub_ctx_set_option(context, name, value), name));
+    constexpr const char* kCaches[] = {"cache-max-ttl:", "cache-max-negative-ttl:"};
+    for (const char* name : kCaches) {
+        if (options.keep) break;
+        PH_CHECK(check(ub_ctx_set_option(context, name, "0"), name));
+    }
     for (const auto& server : options.servers)
         PH_CHECK(check(ub_ctx_set_fwd(context, server.c_str()), server));
     if (options.servers.empty())

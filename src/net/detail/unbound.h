@@ -18,6 +18,7 @@ class Unbound {
         std::vector<std::string>
             servers;  // "192.0.2.1@53"; empty: /etc/resolv.conf, else the root servers
         std::string trust_anchor_file;  // empty: nothing is validated
+        bool keep = true;               // false: every question is asked anew
     };
 
     static Result<std::unique_ptr<Unbound>> make(const Options& options);
