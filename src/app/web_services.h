@@ -16,6 +16,7 @@
 #include "app/settings.h"
 #include "base/metrics.h"
 #include "net/listener.h"
+#include "net/resolver.h"
 #include "net/tls.h"
 #include "queue/queue.h"
 #include "runtime/offload.h"
@@ -45,13 +46,14 @@ class WebServices {
         const Settings& settings;
         store::Store& store;
         queue::Queue& queue;
+        net::Resolver& resolver;
         web::EventHub& hub;
         accounts::SignInLog& sign_ins;
         accounts::LoginGuard& guard;
         trap::Inbox* inbox;        // null: none
         std::string trap_address;  // of listen.trap, for the empty inbox; may be empty
         MetricsRegistry& metrics;
-        Certificates& certificates;  // of listen.https; and what it has to answer an authority
+        Certificates& certificates;   // of listen.https; and what it has to answer an authority
         net::Listener::Handler mail;  // who comes to listen.https and talks mail
         runtime::BlockingPool& blocking;
         runtime::WorkerPool& workers;

@@ -2,6 +2,7 @@
 
 #include "web/admin_certificates.h"
 #include "web/admin_directory.h"
+#include "web/admin_dkim.h"
 #include "web/admin_dns.h"
 #include "web/admin_queue.h"
 #include "web/admin_send.h"
@@ -15,6 +16,7 @@ void add_admin_api(Router& router, AdminServices services) {
     add_queue_resources(router, shared);
     add_directory_resources(router, shared);
     add_dns_resources(router, shared);
+    add_dkim_resources(router, shared);
     add_certificate_resources(router, shared);
     add_send_resources(router, shared);
     add_setup_link_resource(router, shared);

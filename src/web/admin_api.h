@@ -15,6 +15,8 @@
 //   POST /v1/send {"from","to":[…],"subject","text"}   a test message, from an address of ours
 //   GET  /v1/events/{id}?after=N&timeout=SECONDS       follow a message
 //   GET  /v1/dns?domain=&lang=&address=                records to publish
+//   GET  /v1/dkim?domain=&check=1   POST /v1/dkim   DELETE /v1/dkim/{domain}/{selector}
+//   POST /v1/dkim/{domain}/{selector}/activate|retire  keys that sign (web/admin_dkim.h)
 //   GET  /v1/sign-ins?who=ADDRESS|IP                   the last ones, with our reading
 //   POST /v1/backup {"folder"}
 //   GET  /v1/certificates   POST /v1/certificates/renew
@@ -23,6 +25,7 @@
 #include "accounts/login_guard.h"
 #include "accounts/sign_in_log.h"
 #include "discovery/settings.h"
+#include "net/resolver.h"
 #include "queue/queue.h"
 #include "runtime/offload.h"
 #include "store/store.h"
@@ -58,6 +61,7 @@ struct AdminServices {
     const accounts::LoginGuard* guard = nullptr;    // likewise
     std::string public_base{};  // "https://mail.example.com"; empty when nobody can reach pages
     CertificateDesk* certificates = nullptr;  // null: nobody looks after them
+    net::Resolver* resolver = nullptr;        // null: DNS cannot be asked
 };
 
 void add_admin_api(Router& router, AdminServices services);

@@ -1,5 +1,6 @@
 #include "web/admin_dns.h"
 
+#include "accounts/dkim_keys.h"
 #include "base/ip.h"
 #include "discovery/dns_records.h"
 #include "web/admin_body.h"
@@ -72,11 +73,23 @@ void write_records(JsonWriter& out, std::span<const discovery::DnsRecord> record
     out.end_array();
 }
 
+// Also of those that sign no more: mail that they signed is on its way.
+std::vector<discovery::DkimKey> dkim_of(const std::vector<accounts::DkimKeyInfo>& keys,
+                                        const mail::Domain& domain) {
+    std::vector<discovery::DkimKey> records;
+    for (const auto& key : keys) {
+        if (key.domain == domain.ascii() && key.broken.empty())
+            records.push_back({key.selector, key.record});
+    }
+    return records;
+}
+
 void write_domain(JsonWriter& out, const AdminServices& services, const Asked& asked,
-                  const mail::Domain& domain) {
+                  const mail::Domain& domain, const std::vector<accounts::DkimKeyInfo>& keys) {
     discovery::DnsExtras extras;
     extras.addresses = asked.addresses.empty() ? services.dns.addresses : asked.addresses;
     extras.report_to = services.dns.report_to;
+    extras.dkim = dkim_of(keys, domain);
     const auto records =
         discovery::dns_records(settings_for(services.dns.settings, domain), extras);
     const auto rows = discovery::form_rows(records, domain);
@@ -92,9 +105,10 @@ void write_domain(JsonWriter& out, const AdminServices& services, const Asked& a
 
 Result<HttpResponse> show(const AdminServices& services, const Asked& asked) {
     PH_TRY(auto domains, asked_domains(services.store, asked.domain));
+    PH_TRY(const auto keys, accounts::DkimKeys(services.store).list(asked.domain));
     JsonWriter out;
     out.begin_object().key("domains").begin_array();
-    for (const auto& domain : domains) write_domain(out, services, asked, domain);
+    for (const auto& domain : domains) write_domain(out, services, asked, domain, keys);
     out.end_array().end_object();
     return HttpResponse::json(std::move(out).take());
 }

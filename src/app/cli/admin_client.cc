@@ -6,6 +6,7 @@
 #include "app/layer_options.h"
 #include "app/process.h"
 #include "net/dialer.h"
+#include "net/resolver.h"
 #include "queue/courier.h"
 #include "runtime/task_group.h"
 #include "web/admin_api.h"
@@ -84,6 +85,7 @@ struct AdminClient::Impl {
     std::unique_ptr<runtime::WorkerPool> workers;
     std::unique_ptr<queue::Queue> queue;
     std::unique_ptr<web::CertificateDesk> certificates;
+    std::unique_ptr<net::Resolver> resolver;  // null when the system has none that works
     std::unique_ptr<web::Router> router;
 
     Answer ask(const std::string& method, const std::string& target, const std::string& body,
@@ -133,6 +135,11 @@ struct AdminClient::Impl {
                                     dns_facts(settings)};
         services.public_base = public_base(settings);
         services.certificates = certificates.get();
+        // A command may ask DNS for a text or two: nothing is validated, so nothing is tested.
+        auto dns = resolver_options(settings);
+        dns.validate = false;
+        if (auto made = net::Resolver::make(std::move(dns), quiet)) resolver = std::move(*made);
+        services.resolver = resolver.get();
         web::add_admin_api(*router, std::move(services));
         return {};
     }
@@ -156,17 +163,23 @@ AdminClient::~AdminClient() {
 }
 
 Result<std::unique_ptr<AdminClient>> AdminClient::open(const Settings& settings) {
+    auto client = running(settings);
+    if (client || client.error().kind != ErrorKind::not_found) return client;
     auto impl = std::make_unique<Impl>();
-    auto presence = look(settings.admin_socket);
+    PH_CHECK(impl->open_store(settings));
+    return std::unique_ptr<AdminClient>(new AdminClient(std::move(impl)));
+}
+
+Result<std::unique_ptr<AdminClient>> AdminClient::running(const Settings& settings) {
+    const auto presence = look(settings.admin_socket);
     if (presence == Presence::forbidden)
         return fail(ErrorKind::refused,
                     fmt::format("you may not use the admin socket {}", settings.admin_socket),
                     "run this as root or as the server's user: sudo posthaste …");
-    if (presence == Presence::running) {
-        impl->socket = settings.admin_socket;
-    } else {
-        PH_CHECK(impl->open_store(settings));
-    }
+    if (presence == Presence::absent)
+        return fail(ErrorKind::not_found, "the server does not run", "posthaste serve");
+    auto impl = std::make_unique<Impl>();
+    impl->socket = settings.admin_socket;
     return std::unique_ptr<AdminClient>(new AdminClient(std::move(impl)));
 }
 

@@ -22,6 +22,8 @@ class AdminClient {
     // Errors: refused (a server runs but its socket cannot be used: the mend says why), and those
     // of opening the store.
     static Result<std::unique_ptr<AdminClient>> open(const Settings& settings);
+    // Of a running server or none: never takes the store. Errors: not_found, refused.
+    static Result<std::unique_ptr<AdminClient>> running(const Settings& settings);
     ~AdminClient();
 
     bool live() const;  // a server answers

@@ -177,6 +177,7 @@ int run_check(const Arguments& arguments) {
     check_renewal(*settings, findings);
     check_ports(*settings, findings);
     check_name_servers(*settings, findings);
+    check_signing(*settings, findings);
     std::size_t failed = 0;
     std::size_t warned = 0;
     for (const auto& finding : findings) {

@@ -1,11 +1,13 @@
 #include "app/cli/check_environment.h"
 
 #include "app/cli/admin_client.h"
+#include "app/cli/json_members.h"
 #include "app/layer_options.h"
 #include "app/process.h"
 #include "runtime/task_group.h"
 #include "runtime/worker.h"
 
+#include <algorithm>
 #include <sys/wait.h>
 
 #include <unistd.h>
@@ -15,6 +17,8 @@ namespace posthaste::app::cli {
 namespace {
 
 constexpr Seconds kDnsPatience{3};
+constexpr Seconds kServerPatience{5};
+constexpr std::size_t kMostNamed = 10;  // domains
 
 std::vector<net::ListenAddress> all_addresses(const Settings& s) {
     auto addresses = s.submission;
@@ -108,6 +112,45 @@ void check_name_servers(const Settings& s, Findings& findings) {
                         "dns",
                         fmt::format("{} is {}", s.hostname, answer.addresses[0].to_string()),
                         {}});
+}
+
+void check_signing(const Settings& s, Findings& findings) {
+    if (s.mode == Mode::trap) return;
+    auto server = AdminClient::running(s);
+    if (!server) return;  // the keys are in the store, which is not touched here
+    auto domains = (*server)->call("GET", "/v1/domains", {}, kServerPatience);
+    auto keys = (*server)->call("GET", "/v1/dkim", {}, kServerPatience);
+    if (!domains || !keys) {
+        const Error& error = domains ? keys.error() : domains.error();
+        findings.push_back({Status::warn, "signing",
+                            "the running server does not tell its DKIM keys: " + error.text,
+                            error.mend});
+        return;
+    }
+    // A key of a domain signs for those below it too.
+    std::vector<std::string> signed_domains;
+    for (const auto& key : items(*keys, "keys"))
+        if (text(key, "state") == "active" && text(key, "broken").empty())
+            signed_domains.push_back(text(key, "domain"));
+    const auto is_signed = [&](const std::string& name) {
+        return std::ranges::any_of(signed_domains, [&](const std::string& domain) {
+            return name == domain || name.ends_with("." + domain);
+        });
+    };
+    std::vector<std::string> left;
+    for (const auto& row : items(*domains, "domains"))
+        if (!is_signed(text(row, "name"))) left.push_back(text(row, "name"));
+    for (std::size_t i = 0; i < left.size() && i < kMostNamed; ++i)
+        findings.push_back({Status::warn, "signing",
+                            fmt::format("mail of {} leaves unsigned", left[i]),
+                            fmt::format("posthaste dkim new {}", left[i])});
+    if (left.size() > kMostNamed)
+        findings.push_back({Status::warn, "signing",
+                            fmt::format("and that of {} more domains", left.size() - kMostNamed),
+                            "posthaste dkim list shows which have a key"});
+    if (left.empty() && !signed_domains.empty())
+        findings.push_back(
+            {Status::ok, "signing", "every domain has a DKIM key that is active", {}});
 }
 
 void check_renewal(const Settings& s, Findings& findings) {

@@ -11,6 +11,8 @@ namespace posthaste::app::cli {
 void check_ports(const Settings& settings, Findings& findings);
 // Takes up to 3 s when no name server answers.
 void check_name_servers(const Settings& settings, Findings& findings);
+// Domains whose mail leaves unsigned; asked of a running server, or not at all. Up to 10 s.
+void check_signing(const Settings& settings, Findings& findings);
 // Renewed certificates are read by the server's user, not by root.
 void check_renewal(const Settings& settings, Findings& findings);
 

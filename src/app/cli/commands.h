@@ -30,6 +30,15 @@ int run_app_password_revoke(const Arguments& arguments);
 
 int run_dns_show(const Arguments& arguments);
 
+int run_dkim_new(const Arguments& arguments);
+int run_dkim_import(const Arguments& arguments);
+int run_dkim_list(const Arguments& arguments);
+int run_dkim_publish(const Arguments& arguments);
+int run_dkim_activate(const Arguments& arguments);
+int run_dkim_rotate(const Arguments& arguments);
+int run_dkim_retire(const Arguments& arguments);
+int run_dkim_rm(const Arguments& arguments);
+
 int run_send(const Arguments& arguments);
 
 int run_queue_list(const Arguments& arguments);
