@@ -37,7 +37,7 @@ struct DkimKeyInfo {
 struct NewDkimKey {
     std::string domain{};
     mail::DkimAlgorithm algorithm = mail::DkimAlgorithm::rsa_sha256;
-    unsigned bits = 2048;  // RSA only
+    unsigned bits = 2048;    // RSA only
     std::string selector{};  // empty: "ph202611a", or the next letter that is free
 };
 
