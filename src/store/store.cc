@@ -5,6 +5,7 @@
 #include "store/sqlite/sqlite_engine.h"
 
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unordered_set>
 #include <utility>
 
@@ -19,6 +20,11 @@ namespace {
 std::string absolute(const std::string& path) {
     const std::unique_ptr<char, void (*)(void*)> resolved(realpath(path.c_str(), nullptr), &free);
     return resolved ? std::string(resolved.get()) : path;
+}
+
+bool exists(const std::string& path) {
+    struct stat status{};
+    return stat(path.c_str(), &status) == 0;
 }
 
 // Removes content that no row names: a crash between a file's sync and its commit, or between a
@@ -74,13 +80,20 @@ Result<std::unique_ptr<Store>> Store::open(Options options, Log& log) {
     PH_TRY(auto lock, FolderLock::take(options.path, options.create));
     auto impl =
         std::make_unique<Impl>(std::move(lock), absolute(options.path), options.content_memory);
-    PH_CHECK(make_folder(impl->content_folder));
+    // Made behind the databases and their entries: where it is, they were. A queue that was lost
+    // must not begin anew in silence, and its mail not be swept away as nobody's.
+    const bool expected = exists(impl->content_folder);
     PH_TRY(impl->engine, sqlite::SqliteEngine::open({.folder = impl->path,
                                                      .content_folder = impl->content_folder,
                                                      .create = options.create,
+                                                     .expected = expected,
                                                      .readers = {}}));
     // The entries of files that were just made: nothing is acknowledged before they are on disk.
     PH_CHECK(sync_folder(impl->path));
+    if (!expected) {
+        PH_CHECK(make_folder(impl->content_folder));
+        PH_CHECK(sync_folder(impl->path));
+    }
     PH_CHECK(sweep(*impl->engine, impl->content_folder, log));
     PH_TRY(const auto mark, impl->engine->clock_mark());
     impl->clock = std::make_unique<QueueClock>(mark);

@@ -162,6 +162,80 @@ TEST_F(StoreTest, content_that_no_row_names_is_swept_and_nothing_else) {
     EXPECT_EQ(read, kInlineBody + 1);
 }
 
+// What a lost file of the store looks like.
+struct Lost {
+    const char* name;
+    void (*lose)(const std::string& file);
+};
+
+class LostFile : public StoreTest, public ::testing::WithParamInterface<Lost> {};
+
+TEST_P(LostFile, keeps_the_store_from_starting_and_its_content_from_being_swept) {
+    for (const std::string file : {"queue.db", "directory.db"}) {
+        SCOPED_TRACE(file);
+        std::filesystem::remove_all(path_);
+        must_open().reset();
+        const std::string content = path_ + "/content/" + QueueId::make().to_string();
+        write_whole(content, "waits");
+        GetParam().lose(path_ + '/' + file);
+        for (const bool create : {true, true, false}) {  // the second start says the same
+            const auto refused = open_store(create);
+            ASSERT_FALSE(refused);
+            EXPECT_EQ(refused.error().kind, ErrorKind::not_found);
+            EXPECT_THAT(refused.error().text, HasSubstr(path_ + '/' + file + " is missing"));
+            EXPECT_THAT(refused.error().mend, HasSubstr("backup"));
+            EXPECT_TRUE(std::filesystem::exists(content));
+        }
+    }
+}
+
+TEST_P(LostFile, who_wants_to_begin_with_an_empty_queue_can_as_the_mend_says) {
+    must_open().reset();
+    GetParam().lose(path_ + "/queue.db");
+    EXPECT_FALSE(open_store());
+    std::filesystem::rename(path_ + "/content", path_ + "/kept");
+    EXPECT_TRUE(open_store());
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, LostFile,
+    ::testing::Values(
+        Lost{"removed", [](const std::string& file) { std::filesystem::remove(file); }},
+        Lost{"emptied", [](const std::string& file) { std::filesystem::resize_file(file, 0); }}),
+    [](const auto& row) { return row.param.name; });
+
+TEST_F(StoreTest, both_databases_lost_are_no_new_store) {
+    must_open().reset();
+    for (const char* file : {"queue.db", "directory.db"})
+        std::filesystem::remove(path_ + '/' + file);
+    const std::string content = path_ + "/content/" + QueueId::make().to_string();
+    write_whole(content, "waits");
+    EXPECT_FALSE(open_store());
+    EXPECT_TRUE(std::filesystem::exists(content));
+}
+
+TEST_F(StoreTest, a_start_that_was_cut_off_before_the_content_folder_is_completed) {
+    must_open().reset();
+    std::filesystem::remove(path_ + "/content");
+    std::filesystem::resize_file(path_ + "/queue.db", 0);
+    EXPECT_TRUE(open_store());
+}
+
+TEST_F(StoreTest, a_folder_in_the_place_of_a_file_has_a_mend) {
+    must_open().reset();
+    for (const char* file : {"queue.db", "directory.db"}) {
+        std::filesystem::rename(path_ + '/' + file, path_ + "/kept");
+        std::filesystem::create_directory(path_ + '/' + file);
+        const auto refused = open_store();
+        ASSERT_FALSE(refused);
+        EXPECT_THAT(refused.error().text, HasSubstr("is a folder"));
+        EXPECT_FALSE(refused.error().mend.empty());
+        std::filesystem::remove(path_ + '/' + file);
+        std::filesystem::rename(path_ + "/kept", path_ + '/' + file);
+    }
+    EXPECT_TRUE(open_store());
+}
+
 TEST_F(StoreTest, a_row_whose_file_is_gone_is_kept_and_says_so_when_read) {
     AddMessage message = make_message();
     message.row.body = Body{.octets = nullptr, .file = message.row.id.to_string(), .size = 5};

@@ -4,6 +4,7 @@
 #include "store/sqlite/schema.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -30,6 +31,14 @@ Result<std::unique_ptr<Connection>> open_for_writing(const std::string& path) {
         "PRAGMA cache_size=-16384; PRAGMA secure_delete=OFF; PRAGMA temp_store=MEMORY; "
         "PRAGMA cell_size_check=ON; PRAGMA journal_size_limit=67108864"));
     return connection;
+}
+
+// No file, or one without tables.
+std::unexpected<Error> nothing_there(const Database::Spec& spec) {
+    if (spec.if_lost.empty()) return no_store(spec.path);
+    return fail(ErrorKind::not_found,
+                spec.path + " is missing or empty, and this folder has held a whole store",
+                spec.if_lost);
 }
 
 // An error of the first look at a file says that it is no store, in words for the person who put it
@@ -88,6 +97,11 @@ Result<void> use_wal(Connection& connection) {
                 "put the store on a local disk");
 }
 
+bool is_folder(const std::string& path) {
+    struct stat status{};
+    return stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
+}
+
 Result<void> make_file(const std::string& path) {
     // Made here for the rights: SQLite would leave them to the umask, and gives its further files
     // the same.
@@ -100,10 +114,15 @@ Result<void> make_file(const std::string& path) {
 
 Result<std::unique_ptr<Database>> Database::open(const Spec& spec, bool create,
                                                  Readers::Options readers) {
-    if (create) {
+    const bool may_be_new = create && spec.if_lost.empty();
+    if (is_folder(spec.path)) {
+        return fail(ErrorKind::unsupported, spec.path + " is a folder, and must be a file",
+                    "move the folder away, and restore the file from a backup");
+    }
+    if (may_be_new) {
         PH_CHECK(make_file(spec.path));
     } else if (access(spec.path.c_str(), F_OK) != 0) {
-        return no_store(spec.path);
+        return nothing_there(spec);
     }
     auto opened = open_for_writing(spec.path);
     if (!opened) return std::unexpected(explain(std::move(opened).error(), spec.path));
@@ -111,7 +130,7 @@ Result<std::unique_ptr<Database>> Database::open(const Spec& spec, bool create,
     auto state = inspect(*writer, spec.application);
     if (!state) return std::unexpected(explain(std::move(state).error(), spec.path));
     if (*state == State::fresh) {
-        if (!create) return no_store(spec.path);
+        if (!may_be_new) return nothing_there(spec);
         // Both only work before the first page is written; in a file that was left half made they
         // are in place.
         PH_CHECK(writer->execute(

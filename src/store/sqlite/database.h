@@ -19,11 +19,13 @@ class Database {
         const char* schema = nullptr;
         const char* additions = nullptr;  // CREATE TABLE IF NOT EXISTS …; may be null
         std::function<Result<void>(Connection&)>
-            fill;  // inside the transaction that makes the tables, may be null
+            fill;               // inside the transaction that makes the tables, may be null
+        std::string if_lost{};  // the mend for a file that must be there; empty: it may be new
     };
 
     // Makes the file when it is missing or was left half made by a crash. Errors: unsupported
-    // (another format, not ours), not_found (missing and `create` is false), io.
+    // (another format, not ours, a folder), not_found (missing or empty, and `create` is false or
+    // it must be there), io.
     static Result<std::unique_ptr<Database>> open(const Spec& spec, bool create,
                                                   Readers::Options readers);
 

@@ -59,21 +59,29 @@ Result<std::unique_ptr<SqliteEngine>> SqliteEngine::open(const Options& options)
     const std::string directory_path = options.folder + "/directory.db";
     // The directory is made first, so a queue without it was not left by a crash: going on would
     // make a store in which nobody can log in, and say nothing.
+    const std::string anew = fmt::format(
+        "restore it from a backup, or move everything in {} away to begin anew", options.folder);
     if (exists(queue_path) && !exists(directory_path)) {
         return fail(ErrorKind::not_found,
-                    fmt::format("{} is missing beside {}", directory_path, queue_path),
-                    "restore it from a backup, or move queue.db away to begin anew");
+                    fmt::format("{} is missing or empty beside {}", directory_path, queue_path),
+                    anew);
     }
+    const std::string empty_queue = fmt::format(
+        "restore it from a backup; to begin with an empty queue, without the mail that it held, "
+        "move {} away too",
+        options.content_folder);
     PH_TRY(auto directory, Database::open({.path = directory_path,
                                            .application = kDirectoryApplication,
                                            .schema = kDirectorySchema,
                                            .additions = kDirectoryAdditions,
-                                           .fill = make_secret},
+                                           .fill = make_secret,
+                                           .if_lost = options.expected ? anew : ""},
                                           options.create, options.readers));
     PH_TRY(auto queue, Database::open({.path = queue_path,
                                        .application = kQueueApplication,
                                        .schema = kQueueSchema,
-                                       .fill = nullptr},
+                                       .fill = nullptr,
+                                       .if_lost = options.expected ? empty_queue : ""},
                                       options.create, options.readers));
     std::unique_ptr<SqliteEngine> engine(
         new SqliteEngine(options, std::move(queue), std::move(directory)));

@@ -18,6 +18,9 @@ class SqliteEngine final : public Engine {
         std::string folder;
         std::string content_folder;
         bool create = true;
+        // The folder has held a whole store: a file of it that is missing or empty was lost, and
+        // is not made anew.
+        bool expected = false;
         Readers::Options readers;
     };
 
