@@ -73,7 +73,7 @@ runtime::Task<Step<smtp::Reply>> ClientSession::read_reply(Stage stage, Seconds 
     stream_->expires_after(wait);
     smtp::ReplyParser parser;
     for (;;) {
-        auto reading = net::read_line(*stream_, smtp::ReplyParser::kMaxLine + 2);
+        auto reading = net::read_line(*stream_, smtp::ReplyParser::kMaxLine + 2, 0);
         auto line = co_await std::move(reading);
         if (!line) co_return std::unexpected(stopped(stage, line.error()));
         auto complete = parser.add_line(line->text);

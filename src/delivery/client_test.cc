@@ -179,6 +179,7 @@ INSTANTIATE_TEST_SUITE_P(
         HostileRow{"no_smtp_at_all", {"SSH-2.0-OpenSSH_9.2\r\n"}, Stage::banner, What::malformed},
         HostileRow{
             "an_endless_line", {std::string(5000, '2') + "\r\n"}, Stage::banner, What::malformed},
+        HostileRow{"a_line_without_end", {std::string(5000, '2')}, Stage::banner, What::malformed},
         HostileRow{"endless_lines", {many("220-more\r\n", 200)}, Stage::banner, What::malformed},
         HostileRow{
             "two_codes_in_one_reply", {"220-hi\r\n250 no\r\n"}, Stage::banner, What::malformed},

@@ -39,30 +39,31 @@ namespace {
 
 constexpr std::size_t kReadAhead = 64 << 10;  // a pipelined group of commands comes with one read
 
-// Takes and drops octets up to and including the next LF.
-runtime::Task<Result<void>> drop_line(Stream& stream) {
-    for (;;) {
-        auto window = stream.buffered();
-        auto end = window.find('\n');
-        if (end != std::string_view::npos) {
-            stream.consume(end + 1);
-            co_return Result<void>();
-        }
-        stream.consume(window.size());
+// Takes and drops octets up to and including the next LF, which is among the first `most`.
+runtime::Task<Result<void>> drop_line(Stream& stream, std::size_t most) {
+    for (std::size_t dropped = 0;;) {
+        const auto window = stream.buffered().substr(0, most - dropped);
+        const auto end = window.find('\n');
+        const bool found = end != std::string_view::npos;
+        dropped += found ? end + 1 : window.size();
+        stream.consume(found ? end + 1 : window.size());
+        if (found) co_return Result<void>();
+        if (dropped == most) co_return fail(ErrorKind::syntax, "a line without an end");
         PH_CO_CHECK(co_await stream.fill());
     }
 }
 
 }  // namespace
 
-runtime::Task<Result<Line>> read_line(Stream& stream, std::size_t max_octets) {
+runtime::Task<Result<Line>> read_line(Stream& stream, std::size_t max_octets,
+                                      std::size_t max_dropped) {
     std::size_t searched = 0;
     for (;;) {
         auto window = stream.buffered();
         auto end = window.find('\n', searched);
         std::size_t seen = end == std::string_view::npos ? window.size() : end + 1;
         if (seen > max_octets) {
-            PH_CO_CHECK(co_await drop_line(stream));
+            PH_CO_CHECK(co_await drop_line(stream, max_octets + max_dropped));
             co_return fail(ErrorKind::too_large,
                            fmt::format("a line of more than {} octets", max_octets));
         }

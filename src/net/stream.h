@@ -102,12 +102,18 @@ class Stream {
 
 // Reads up to and including LF; the line comes without its line end. `bare_lf` tells a line that
 // ended by LF alone. A line that is longer than `max_octets` with its end is read to its end,
-// thrown away, and reported as too_large once; the stream goes on behind it.
+// thrown away, and reported as too_large once; the stream goes on behind it. One whose end does not
+// come within `max_dropped` further octets is an error of kind syntax, at once: who sends without
+// end is not listened to until the deadline (threats.md D1, P1). The stream has lost its place
+// then: say a last word at most.
 struct Line {
     std::string text;
     bool bare_lf = false;
 };
 
-runtime::Task<Result<Line>> read_line(Stream& stream, std::size_t max_octets);
+inline constexpr std::size_t kMaxDropped = 256 << 10;
+
+runtime::Task<Result<Line>> read_line(Stream& stream, std::size_t max_octets,
+                                      std::size_t max_dropped = kMaxDropped);
 
 }  // namespace posthaste::net

@@ -71,6 +71,36 @@ Task<std::vector<std::string>> lines_of(std::unique_ptr<Stream> from, Stream& to
     co_return lines;
 }
 
+Task<std::string> endless_line(std::unique_ptr<Stream> from, Stream& to, std::size_t dropped) {
+    const std::string octets(3000, 'x');  // fits into the pipe, and the connection stays open
+    auto put = co_await from->write(octets);
+    EXPECT_TRUE(put);
+    to.expires_after(30s);
+    auto line = co_await read_line(to, 1000, dropped);
+    co_return said(line);
+}
+
+TEST_P(StreamTest, ALineWithoutEndIsNotAwaited) {
+    for (const std::size_t dropped : {0U, 1U, 1999U, 2000U}) {
+        auto pair =
+            GetParam() == Kind::memory ? make_memory_streams() : testing::stream_pair(worker_);
+        EXPECT_EQ(run(endless_line(std::move(pair.first), *pair.second, dropped)), "<syntax>")
+            << dropped;
+    }
+}
+
+Task<std::string> long_line(Stream& from, Stream& to) {
+    auto put = co_await from.write(std::string(1500, 'x') + "\nok\n");
+    EXPECT_TRUE(put);
+    auto line = co_await read_line(to, 1000, 501);
+    auto next = co_await read_line(to, 1000, 501);
+    co_return said(line) + said(next);
+}
+
+TEST_P(StreamTest, ALineThatEndsWithinTheBoundIsDropped) {
+    EXPECT_EQ(run(long_line(*near_, *far_)), "<too_large>ok|lf");
+}
+
 struct LineRow {
     const char* name;
     std::string octets;

@@ -265,6 +265,9 @@ void Session::cannot_go_on(const Error& error) {
         case ErrorKind::too_large:  // the stream goes on behind the line
             say(Say::line_too_long);
             return;
+        case ErrorKind::syntax:  // a line that never ends: no place to go on at
+            hang_up(Say::too_many_errors);
+            return;
         case ErrorKind::timeout:
             context_.metrics.timeouts.add();
             if (identity_ || profile_->open) {

@@ -200,6 +200,16 @@ TEST(SessionLimits, LineLengths) {
               "235");
 }
 
+TEST(SessionLimits, ALineWithoutEndIsTheLast) {
+    Rig rig;
+    Client client(rig, rig.connect());
+    client.reply();
+    client.send("NOOP " + std::string(smtp::kMaxAuthLine, 'x'));
+    client.send(std::string(net::kMaxDropped, 'x'));
+    EXPECT_TRUE(client.reply().starts_with("421 4.7.0 ")) << "before the login, no login";
+    EXPECT_EQ(client.reply(), "");
+}
+
 TEST(SessionLimits, CommandsThatBringNoMail) {
     Rig rig;
     Client client(rig);
