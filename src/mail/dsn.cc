@@ -164,7 +164,9 @@ Part make_text_part(const DsnInput& input, const OriginalFacts& original) {
 }
 
 // The whole message when it was asked for and can travel as it is: message/rfc822 must not be
-// encoded (RFC 2046 §5.2.1), so overlong lines or bare line ends leave only its header.
+// encoded (RFC 2046 §5.2.1), so overlong lines or bare line ends leave only its header. So does
+// 8-bit text: a hop without 8BITMIME would refuse the report, and then nobody is told anything. A
+// global report asks for SMTPUTF8, which comes with 8BITMIME (RFC 6531 §3.1).
 std::optional<Part> make_message_part(const DsnInput& input) {
     if (!input.return_full) return std::nullopt;
     if (input.original_header.size() + input.original_body.size() > kMaxReturned)
@@ -174,7 +176,10 @@ std::optional<Part> make_message_part(const DsnInput& input) {
     Part part{"message/rfc822", "Your message", {}, {}};
     part.content = input.original_header + "\r\n" + input.original_body;
     if (!is_clean_content(part.content + "\r\n")) return std::nullopt;
-    if (!ascii::is_ascii(part.content)) part.encoding = "8bit";
+    if (!ascii::is_ascii(part.content)) {
+        if (!is_global(input)) return std::nullopt;
+        part.encoding = "8bit";
+    }
     if (is_global(input) && utf8::is_valid(input.original_header)) part.type = "message/global";
     return part;
 }

@@ -361,8 +361,15 @@ TEST(Dsn, returns_the_message_when_asked_and_possible) {
     in.original_body = "caf\xc3\xa9\r\n";
     message = make_dsn(in);
     parts = take_apart(message);
+    EXPECT_FALSE(message.needs_8bit) << "a hop without 8BITMIME would refuse the report itself";
+    EXPECT_EQ(parts.part_headers[2].find("Content-Type")->unfolded(), "text/rfc822-headers");
+
+    in.sender = box("b\xc3\xb6@example.com");  // the way back has SMTPUTF8, and so 8BITMIME
+    message = make_dsn(in);
+    parts = take_apart(message);
     EXPECT_TRUE(message.needs_8bit);
     EXPECT_EQ(parts.part_headers[2].find("Content-Transfer-Encoding")->unfolded(), "8bit");
+    in.sender = input().sender;
 
     for (const std::string& body : {std::string(103'000, 'x'), std::string(999, 'x') + "\r\n",
                                     std::string("a\nb\r\n"), std::string("a\0b\r\n", 5)}) {

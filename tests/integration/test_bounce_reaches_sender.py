@@ -237,3 +237,24 @@ def test_a_too_large_message_for_the_hop(make):
     _, _, (group,), _ = _report(bounce)
     assert group["Status"] in ("5.3.4", "5.2.3")
     assert not sink.to("x@example.net")
+
+
+def test_a_hop_without_8bitmime_takes_the_report_about_eight_bit_text(make):
+    """With RET=FULL too: a report that the way back cannot take would tell nobody anything."""
+    hop = make.sink(extensions=("PIPELINING", "DSN"))
+    server = make.posthaste(relay=hop)
+    content = "From: <anna@example.test>\r\nSubject: full\r\n\r\nGr\u00fc\u00dfe\r\n".encode()
+    server.submit("x@example.net", content=content, parameters="BODY=8BITMIME RET=FULL")
+    failed = server.log.wait_for("failed", to="x@example.net")
+    assert failed["status"] == "5.6.3"
+    (bounce,) = hop.wait(ANNA, seconds=25)
+    assert bounce.data.isascii()
+    assert _report(bounce)[3].get_content_type() == "text/rfc822-headers"
+
+
+def test_many_refusals_are_one_report(server, sink):
+    recipients = [f"rcpt550@d{n}.test" for n in range(250)]
+    (bounce,) = _bounce(server, sink, recipients)
+    server.wait_empty()
+    assert len(_report(bounce)[2]) == 250
+    assert len(sink.to(ANNA)) == 1
