@@ -52,6 +52,7 @@ Result<delivery::RouteRule> route_rule(const RouteSettings& route) {
     relay.tls = route.tls.value_or(delivery::TlsLevel::verify);
     rule.kind = Kind::smarthost;
     PH_TRY(rule.smarthost, smarthost(relay));
+    rule.smarthost->may_have_login = false;
     rule.tls = relay.tls;
     return rule;
 }

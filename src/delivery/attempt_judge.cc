@@ -35,6 +35,7 @@ Attempt::Indexes Attempt::open_cases() const {
 Circumstances Attempt::circumstances(const Case& about, const Peer& peer) const {
     Circumstances circumstances;
     circumstances.smarthost = route_.smarthost != nullptr;
+    circumstances.may_have_login = !route_.smarthost || route_.smarthost->may_have_login;
     circumstances.best_host = peer.best;
     circumstances.attempts = about.row->attempts;
     circumstances.age = age_;

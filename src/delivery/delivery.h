@@ -30,6 +30,7 @@ struct Smarthost {
     std::string ca_file;   // empty: the system's
     std::string username;  // empty: no login; else needs encrypt or verify
     Secret password;
+    bool may_have_login = true;  // false: of a [[route]], which has no key for one
 };
 
 // First match wins; `to` holds "example.net" (exact), ".example.net" (below it) or "*".

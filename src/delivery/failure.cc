@@ -1,5 +1,6 @@
 #include "delivery/failure.h"
 
+#include "base/ascii.h"
 #include "base/utf8.h"
 #include "delivery/classify.h"
 
@@ -35,6 +36,7 @@ enum class Extra : std::uint8_t {
     short_pause,  // the route pauses for a minute
     crowd,        // O-15 if others were taken before
     loop,         // permanent at the best host
+    no_login,     // 530: permanent (O-11), unless it wants TLS; smarthosts: see apply_reply
 };
 
 struct Row {
@@ -118,7 +120,7 @@ constexpr auto kRows = std::to_array<Row>({
     {mail, What::reply, 421, 421, Scope::host, kTrouble, {4, 3, 2}, Cause::unknown},
     {mail, What::reply, 400, 499, Scope::transaction, kGood, {4, 0, 0}, Cause::unknown},
     {mail, What::reply, 552, 552, Scope::host, kGood, {5, 3, 4}, Cause::too_large, Extra::if_all},
-    {mail, What::reply, 530, 530, Scope::host, kGood, {4, 7, 0}, Cause::tls},
+    {mail, What::reply, 530, 530, Scope::host, kGood, {4, 7, 0}, Cause::tls, Extra::no_login},
     {mail,
      What::reply,
      500,
@@ -162,7 +164,7 @@ constexpr auto kRows = std::to_array<Row>({
      {5, 0, 0},
      Cause::mailbox_full,
      Extra::crowd},
-    {rcpt, What::reply, 530, 530, Scope::host, kGood, {4, 7, 0}, Cause::tls},
+    {rcpt, What::reply, 530, 530, Scope::host, kGood, {4, 7, 0}, Cause::tls, Extra::no_login},
     {rcpt,
      What::reply,
      500,
@@ -375,6 +377,12 @@ bool means_too_many(const Incident& incident, const Circumstances& circumstances
     return status->subject == 5 && status->detail == 3;
 }
 
+// RFC 3207 §4: 530 asks for STARTTLS first; RFC 4954 §6: for a login.
+bool wants_tls(const smtp::Reply& reply) {
+    const std::string text = ascii::to_lower(reply.text());
+    return text.contains("tls") || text.contains("encrypt");
+}
+
 void apply_extra(const Row& row, const Incident& incident, const Circumstances& circumstances,
                  Judgement& judgement) {
     mail::Outcome& outcome = judgement.outcome;
@@ -419,6 +427,17 @@ void apply_extra(const Row& row, const Incident& incident, const Circumstances& 
         case Extra::loop:
             if (circumstances.best_host) fail({5, 4, 6});
             return;
+        case Extra::no_login:
+            if (judgement.scope == Scope::route || wants_tls(incident.reply)) return;
+            // A mail exchanger that wants a login from everybody takes no mail of strangers.
+            judgement.scope = row.stage == rcpt ? Scope::recipient : Scope::transaction;
+            fail(incident.reply.status && incident.reply.status->cls == 5
+                     ? *incident.reply.status
+                     : mail::EnhancedStatus{5, 7, 0});
+            judgement.permanent_if_all = false;
+            outcome.retry_after.reset();
+            if (outcome.cause == Cause::tls) outcome.cause = Cause::policy;
+            return;
     }
 }
 
@@ -443,6 +462,11 @@ void apply_reply(const Row& row, const Incident& incident, const Circumstances& 
     judgement.mend = classified.mend.empty()
                          ? "the relay wants a login: set [relay] username and password_file"
                          : classified.mend;
+    if (!circumstances.may_have_login && judgement.mend.contains("[relay]")) {
+        judgement.mend =
+            "this hop wants a login, and a [[route]] has none: have the hop take this server's "
+            "address, or send that mail through [relay]";
+    }
     outcome.verdict = Verdict::deferred;
     if (outcome.status.cls == 5) outcome.status = {4, 7, 8};
     outcome.cause = classified.suspend ? classified.cause : Cause::smarthost_auth;

@@ -57,10 +57,13 @@ TEST_P(FailureTable, Is) {
     EXPECT_EQ(extras(judgement), row.extra);
     EXPECT_FALSE(judgement.outcome.reply.empty());
     if (judgement.suspend) EXPECT_FALSE(judgement.mend.empty()) << "every stop names its mend";
+    if (!row.here.may_have_login)
+        EXPECT_FALSE(judgement.mend.contains("[relay] username")) << "a route has no such key";
 }
 
 constexpr Circumstances kMx{};
 constexpr Circumstances kRelay{.smarthost = true};
+constexpr Circumstances kRoute{.smarthost = true, .may_have_login = false};
 constexpr Circumstances kOld{.age = std::chrono::hours(25)};
 constexpr Circumstances kSecondHost{.best_host = false};
 constexpr Circumstances kTaken{.accepted = 50};
@@ -125,6 +128,18 @@ INSTANTIATE_TEST_SUITE_P(
         FailureRow{"mail_530_at_an_mx", mail, What::reply,
                    "530 5.7.0 Must issue a STARTTLS command first", kMx, Scope::host,
                    Verdict::deferred, "4.7.0", SiteSignal::good, ""},
+        FailureRow{"o11_mail_530_without_a_login_at_an_mx", mail, What::reply,
+                   "530 5.7.1 Client was not authenticated", kMx, Scope::transaction,
+                   Verdict::failed, "5.7.1", SiteSignal::good, ""},
+        FailureRow{"o11_mail_530_without_a_word_at_an_mx", mail, What::reply, "530 no", kMx,
+                   Scope::transaction, Verdict::failed, "5.7.0", SiteSignal::good, ""},
+        FailureRow{"rcpt_530_without_a_login_at_an_mx", rcpt, What::reply,
+                   "530 5.7.0 Authentication required", kMx, Scope::recipient, Verdict::failed,
+                   "5.7.0", SiteSignal::good, ""},
+        FailureRow{"rcpt_530_for_tls_at_an_mx", rcpt, What::reply, "530 5.7.10 Encryption required",
+                   kMx, Scope::host, Verdict::deferred, "4.7.0", SiteSignal::good, ""},
+        FailureRow{"mail_530_at_a_route", mail, What::reply, "530 5.7.0 Authentication required",
+                   kRoute, Scope::route, Verdict::deferred, "4.7.0", SiteSignal::good, "suspend"},
         FailureRow{"mail_asks_for_less", mail, What::reply,
                    "451 4.7.1 rate limit, try in 60 seconds", kMx, Scope::transaction,
                    Verdict::deferred, "4.7.1", SiteSignal::slow_down, "retry=60"},

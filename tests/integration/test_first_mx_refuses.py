@@ -248,3 +248,19 @@ def test_an_idn_domain_is_looked_up_and_greeted_in_ascii(network):
         reply = client.transaction("anna@example.test", "x@bücher.test".encode().decode("latin-1"), "From: <anna@example.test>\r\n\r\nx\r\n", "SMTPUTF8")
         assert reply.code == 250
     two.wait("x@xn--bcher-kva.test")
+
+
+def test_one_that_wants_a_login_is_a_refusal_and_no_delay(network):
+    network.host(2, replies={"MAIL": b"530 5.7.1 Client was not authenticated\r\n"})
+    server = network.server({"example.net": "@ MX 10 mx2\n" + HOSTS})
+    server.submit("x@example.net")
+    failed = server.log.wait_for("failed", to="x@example.net")
+    assert failed["status"] == "5.7.1"
+
+
+def test_a_routes_hop_that_wants_a_login_is_told_without_keys_that_a_route_has_not(make, sink):
+    hop = make.sink(replies={"MAIL": b"530 5.7.0 Authentication required\r\n"})
+    server = make.posthaste(relay=sink, config={"route": [{"to": ["example.net"], "via": hop.address, "tls": "none"}]})
+    server.submit("x@example.net")
+    refused = server.log.wait_for("smarthost.refused")
+    assert "[[route]]" in refused["mend"] and "[relay] username" not in refused["mend"], refused
