@@ -222,6 +222,7 @@ queue::ParcelReport Attempt::conclude() {
     report.signal = signal_.value_or(queue::SiteSignal::neutral);
     report.learned_max_recipients = learned_max_;
     report.suspend = suspend_;
+    report.broken_group = broken_group_;
     return report;
 }
 

@@ -103,6 +103,7 @@ class Attempt {
     bool broken_off_ = false;   // our own trouble, or the route is stopped
     std::optional<queue::SiteSignal> signal_;
     std::optional<std::size_t> learned_max_;
+    std::size_t broken_group_ = 0;
     std::optional<Seconds> suspend_;
 };
 

@@ -19,6 +19,20 @@ bool died_idle(const TransactionEnd& end) {
            (what == What::reply && end.whole->reply.code == 421);
 }
 
+// The host went away from a transaction that it had begun, without a word about the mail.
+bool is_broken_off(const Incident& whole) {
+    switch (whole.stage) {
+        case Stage::rcpt:
+        case Stage::data:
+        case Stage::content:
+        case Stage::final_dot:
+            return whole.what == What::lost || whole.what == What::timed_out ||
+                   (whole.what == What::reply && whole.reply.code == 421);
+        default:
+            return false;
+    }
+}
+
 }  // namespace
 
 runtime::Task<Attempt::Next> Attempt::use(ClientSession& session, bool reused, bool best) {
@@ -145,6 +159,7 @@ void Attempt::apply(ClientSession& session, const Indexes& some, const Transacti
                                                       {"why", end.whole->text},
                                                       {"mend", "look at the disk of the store"}});
         }
+        if (is_broken_off(*end.whole)) broken_group_ = std::max(broken_group_, taken.size());
         const Judgement judgement = note(*end.whole, peer, taken);
         if (judgement.outcome.cause == mail::Cause::protocol) session.abort();
     }

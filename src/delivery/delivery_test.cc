@@ -497,6 +497,34 @@ TEST_F(DeliveryTest, ClearTextOnlyAtTheSecondAttempt) {
     }
 }
 
+struct BrokenRow {
+    const char* name;
+    const char* stage;
+    const char* reply;
+};
+
+class BrokenOff : public DeliveryTest, public testing::WithParamInterface<BrokenRow> {};
+
+// So that the queue brings them in smaller groups: one of them may be why.
+TEST_P(BrokenOff, TellsHowLargeTheGroupWas) {
+    FakeHop hop(loop_);
+    hop.replies[GetParam().stage] = GetParam().reply;
+    use_relay(hop);
+    const auto report = deliver({"a@example.net", "b@example.net", "c@example.net"});
+    EXPECT_EQ(verdicts(report), "ttt");
+    EXPECT_EQ(report.broken_group, 3U);
+    hop.replies.clear();
+    EXPECT_EQ(deliver({"a@example.net", "b@example.net"}).broken_group, 0U);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, BrokenOff,
+                         testing::Values(BrokenRow{"goodbye_to_one", "b", "421 4.3.2 bye"},
+                                         BrokenRow{"lost_at_one", "b", "close"},
+                                         BrokenRow{"goodbye_at_data", "DATA", "421 4.3.2 bye"},
+                                         BrokenRow{"lost_in_the_content", "CONTENT", "close"},
+                                         BrokenRow{"lost_behind_the_dot", "DOT", "close"}),
+                         [](const auto& row) { return std::string(row.param.name); });
+
 // threats.md S6.
 TEST_F(DeliveryTest, OctetsBehindStartTlsEndTheConnection) {
     use_certificates();

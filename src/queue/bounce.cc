@@ -15,7 +15,9 @@ using mail::Notify;
 using store::RecipientState;
 using To = store::RecipientUpdate::To;
 
-constexpr std::size_t kMostInOneReport = 200;     // recipients; more become several reports
+// Recipients of one report, far above what one transaction may bring (B-4, F12: one report for a
+// message and wave); it only bounds what is made in memory.
+constexpr std::size_t kMostInOneReport = 10'000;
 constexpr std::size_t kMostReturned = 100 << 10;  // octets of the message, with RET=FULL (B-9)
 
 bool may_report(const store::MessageRow& message, const store::RecipientRow& recipient) {

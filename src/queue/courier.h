@@ -50,6 +50,9 @@ struct ParcelReport {
     SiteSignal signal = SiteSignal::neutral;
     std::optional<std::size_t>
         learned_max_recipients;  // the site takes no more in one transaction (delivery.md O-15)
+    // Recipients of a transaction that the host broke off as a whole (421, or the connection went):
+    // one of them may be why, so they come in smaller groups next time. 0: none was.
+    std::size_t broken_group = 0;
     std::optional<Seconds>
         suspend;  // the route is unusable for all (our login refused): do not hammer (O-9)
 };

@@ -40,7 +40,9 @@ mail::Outcome expire(const Tried& tried) {
     if (outcome.reply.empty() && !last.reply.empty()) outcome = last;
     outcome.verdict = mail::Verdict::failed;
     outcome.status = {5, 4, 7};
-    if (outcome.cause == mail::Cause::none || outcome.cause == mail::Cause::unknown) {
+    // Nor does "a rule of theirs" say why: it was no refusal for good.
+    if (outcome.cause == mail::Cause::none || outcome.cause == mail::Cause::unknown ||
+        outcome.cause == mail::Cause::policy) {
         outcome.cause = mail::Cause::expired;
     }
     return outcome;
@@ -74,7 +76,8 @@ Decision decide(Tried tried, const RetrySchedule& schedule) {
     }
     const auto asked = asked_wait(tried.outcome, tried.attempts, schedule.step(tried.attempts));
     const auto next =
-        schedule.next(tried.attempts, tried.now, tried.message.expires, asked, tried.jitter);
+        schedule.next(tried.attempts, tried.now, {tried.message.accepted, tried.message.expires},
+                      asked, tried.jitter);
     if (!next) {
         return end(tried, expire(tried), EventType::expired,
                    failure_report_due(tried.message, tried.recipient));

@@ -172,6 +172,7 @@ void Dispatcher::admit(Added added) {
     message.expires = row.expires;
     if (row.sender) message.warn = row.accepted + options_.retry.delay_warning;
     message.hold = row.hold;
+    message.many = added.recipients.size() > 1;
     const Moment now = moment();
     const Handle handle = scheduler_.add_message(message);
     for (const store::RecipientRow& recipient : added.recipients) {

@@ -56,6 +56,16 @@ class FakeCourier final : public Courier {
         }
         ParcelReport report;
         report.signal = SiteSignal::good;
+        const bool broken = !breaks_off.empty() &&
+                            std::ranges::any_of(parcel.recipients, [this](const auto& recipient) {
+                                return recipient.address.local() == breaks_off;
+                            });
+        if (broken) {
+            report.broken_group = parcel.recipients.size();
+            for (const auto& recipient : parcel.recipients)
+                report.outcomes.emplace_back(recipient.index, outcome(Verdict::deferred));
+            co_return report;
+        }
         for (const auto& recipient : parcel.recipients) {
             report.outcomes.emplace_back(recipient.index, answer(recipient.address));
         }
@@ -87,6 +97,7 @@ class FakeCourier final : public Courier {
 
     std::optional<runtime::Callback<void>> gate;  // set before the queue starts
     std::function<void()> before_delivery;        // the same
+    std::string breaks_off;  // local part whose transactions are broken off; the same
 
   private:
     Mutex mutex_;
@@ -262,6 +273,42 @@ TEST_F(QueueTest, FailuresOfOneMessageBecomeOneReport) {
     EXPECT_EQ(messages_in_store(), 0U);
 }
 
+TEST_F(QueueTest, ManyFailuresOfOneMessageAreOneReport) {
+    start();
+    std::vector<std::string> to;
+    for (int i = 0; i < 250; ++i) to.push_back("bad" + std::to_string(i) + "@example.net");
+    submit(submission(to));
+    wait_for(EventType::failed, 250);
+    wait_for(EventType::delivered, 1);
+    const auto sent = reports();
+    ASSERT_EQ(sent.size(), 1U);
+    auto reader = store_->read_content(*sent[0].message);
+    ASSERT_TRUE(reader);
+    std::string text;
+    for (;;) {
+        const auto piece = reader->next();
+        ASSERT_TRUE(piece);
+        if (piece->empty()) break;
+        text += *piece;
+    }
+    for (const auto& address : {to.front(), to.back()})
+        EXPECT_NE(text.find("Final-Recipient: rfc822; " + address), std::string::npos);
+}
+
+// One recipient that the host answers with 421, each time: the others get their mail all the same.
+TEST_F(QueueTest, OneRecipientThatEndsConnectionsDoesNotKeepTheOthersFromTheirMail) {
+    courier_.breaks_off = "breaks";
+    options_.retry.steps = {Seconds(1)};
+    start();
+    std::vector<std::string> to;
+    for (int i = 0; i < 40; ++i) to.push_back("ok" + std::to_string(i) + "@example.net");
+    to.insert(to.begin() + 20, "breaks@example.net");
+    submit(submission(to));
+    wait_for(EventType::delivered, 40);
+    for (const Event& event : wait_for(EventType::delivered, 40)) EXPECT_LE(event.attempt, 4);
+    EXPECT_EQ(queue_->status().waiting + queue_->status().in_flight, 1U) << "it is still tried";
+}
+
 TEST_F(QueueTest, NobodyIsToldWhoDidNotWantIt) {
     start();
     auto never = submission({"bad@example.net"});
@@ -358,7 +405,7 @@ TEST_F(QueueTest, SendersAreToldOfADelayOnce) {
 }
 
 TEST_F(QueueTest, ExpiryQuotesTheLastAnswer) {
-    options_.retry.expire = 61s;  // the last attempt is a minute before the end
+    options_.retry.expire = 2s;  // the last attempt is a tenth of it before the end
     start();
     const QueueId id = submit(submission({"later@example.net"}));
     wait_for(EventType::deferred, 1);

@@ -6,8 +6,10 @@ namespace posthaste::queue {
 
 namespace {
 
-constexpr Seconds kLastChance{
-    60};  // before the end: one attempt is made then, whatever the steps say
+// Before the end: one attempt is made then, whatever the steps say. A life of a minute must leave
+// room for more attempts than the first.
+constexpr Milliseconds kLastChance = Seconds(60);
+constexpr int kPartOfShortLife = 10;
 constexpr Seconds kShortest{1};
 
 }  // namespace
@@ -19,10 +21,10 @@ Seconds RetrySchedule::step(std::uint32_t attempts) const {
 }
 
 std::optional<store::QueueTime> RetrySchedule::next(std::uint32_t attempts, store::QueueTime now,
-                                                    store::QueueTime expires,
-                                                    std::optional<Seconds> asked,
+                                                    Lifetime life, std::optional<Seconds> asked,
                                                     double jitter) const {
-    const store::QueueTime last = expires - kLastChance;
+    const Milliseconds tenth = (life.expires - life.accepted) / kPartOfShortLife;
+    const store::QueueTime last = life.expires - std::clamp(tenth, Milliseconds(0), kLastChance);
     if (now >= last) return std::nullopt;
     const Seconds wait = asked ? std::max(*asked, kShortest) : step(attempts);
     // Upward only, so that a server that lets us wait five minutes is not undershot.

@@ -22,11 +22,17 @@ struct RetrySchedule {
     // The wait after the `attempts`th attempt (1 or more), before jitter.
     Seconds step(std::uint32_t attempts) const;
 
+    // Of a message.
+    struct Lifetime {
+        store::QueueTime accepted;
+        store::QueueTime expires;
+    };
+
     // After `attempts` (1 or more) ended at `now`: the step, or `asked` if the reply asked for more
-    // or less, plus 0 to 15 % (`jitter` in [0, 1)); but one last attempt a minute before `expires`.
-    // Nothing: it has expired.
+    // or less, plus 0 to 15 % (`jitter` in [0, 1)); but one last attempt a minute before the end,
+    // or a tenth of a short life. Nothing: it has expired.
     std::optional<store::QueueTime> next(std::uint32_t attempts, store::QueueTime now,
-                                         store::QueueTime expires, std::optional<Seconds> asked,
+                                         Lifetime life, std::optional<Seconds> asked,
                                          double jitter) const;
 };
 

@@ -19,9 +19,9 @@ TEST(Retry, StepsAreThoseOfTheScheduleAndTheLastRepeats) {
     std::uint32_t attempts = 0;
     for (const Seconds step : expected) {
         ++attempts;
-        EXPECT_EQ(schedule.next(attempts, kStart, kStart + days(5), {}, 0), kStart + step)
+        EXPECT_EQ(schedule.next(attempts, kStart, {kStart, kStart + days(5)}, {}, 0), kStart + step)
             << "attempt " << attempts;
-        const auto latest = schedule.next(attempts, kStart, kStart + days(5), {}, 0.999);
+        const auto latest = schedule.next(attempts, kStart, {kStart, kStart + days(5)}, {}, 0.999);
         ASSERT_TRUE(latest);
         EXPECT_GT(*latest, kStart + step);
         EXPECT_LE(*latest, kStart + step + step * 15 / 100) << "attempt " << attempts;
@@ -33,7 +33,8 @@ TEST(Retry, ThirtyFourToThirtySixAttemptsInFiveDays) {
     for (const double jitter : {0.0, 0.5, 0.99}) {
         QueueTime now = kStart;
         std::uint32_t attempts = 1;
-        while (const auto next = schedule.next(attempts, now, kStart + days(5), {}, jitter)) {
+        while (const auto next =
+                   schedule.next(attempts, now, {kStart, kStart + days(5)}, {}, jitter)) {
             EXPECT_GT(*next, now);
             now = *next;
             ++attempts;
@@ -56,7 +57,7 @@ class RetryNext : public testing::TestWithParam<NextRow> {};
 TEST_P(RetryNext, Is) {
     const RetrySchedule schedule;
     const auto next =
-        schedule.next(1, kStart + GetParam().now, kStart + hours(1), GetParam().asked, 0);
+        schedule.next(1, kStart + GetParam().now, {kStart, kStart + hours(1)}, GetParam().asked, 0);
     if (!GetParam().wanted) {
         EXPECT_FALSE(next);
     } else {
@@ -76,10 +77,26 @@ INSTANTIATE_TEST_SUITE_P(
                     NextRow{"long_after_a_restart", days(30), {}, {}}),
     [](const auto& row) { return std::string(row.param.name); });
 
+TEST(Retry, AShortLifeHasMoreThanOneAttempt) {
+    RetrySchedule schedule;
+    schedule.steps = {Seconds(5)};
+    for (const Seconds life : {Seconds(20), Seconds(60), Seconds(90), Seconds(600)}) {
+        SCOPED_TRACE(life.count());
+        QueueTime now = kStart;
+        std::uint32_t attempts = 1;
+        while (const auto next = schedule.next(attempts, now, {kStart, kStart + life}, {}, 0)) {
+            now = *next;
+            ++attempts;
+        }
+        EXPECT_EQ(now, kStart + life - std::min<Milliseconds>(minutes(1), Milliseconds(life) / 10));
+        EXPECT_GE(attempts, 4U);
+    }
+}
+
 TEST(Retry, AnEmptyScheduleStillWaits) {
     RetrySchedule schedule;
     schedule.steps.clear();
-    EXPECT_EQ(schedule.next(1, kStart, kStart + days(1), {}, 0), kStart + minutes(5));
+    EXPECT_EQ(schedule.next(1, kStart, {kStart, kStart + days(1)}, {}, 0), kStart + minutes(5));
 }
 
 }  // namespace

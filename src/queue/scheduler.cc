@@ -5,6 +5,7 @@
 #include "base/assert.h"
 
 #include <algorithm>
+#include <bit>
 
 namespace posthaste::queue {
 
@@ -13,6 +14,7 @@ namespace {
 constexpr std::uint32_t kLookAgain =
     600;  // seconds, for recipients that are due but wait for their turn
 constexpr std::uint8_t kMostUncharged = 50;
+constexpr unsigned kWidest = 15;  // of Entry::group
 
 }  // namespace
 
@@ -63,6 +65,7 @@ Handle Scheduler::add_message(const NewMessage& added) {
     if (added.warn) message.warn = ceil_seconds(*added.warn);
     message.account = account_names_.acquire(added.account);
     message.held = added.hold == store::Hold::held;
+    message.many = added.many;
     message.released = added.hold == store::Hold::released;
     const Handle handle = tables_.messages.add(message);
     index_.add(added.id, handle);
@@ -81,7 +84,7 @@ void Scheduler::add_recipient(Handle message, const NewRecipient& added, const M
     const Handle handle = tables_.entries.add(fresh);
     MessageEntry& owner = tables_.messages[message];
     entry(handle).sibling = owner.first;
-    owner.many = owner.first != kNone;
+    owner.many |= owner.first != kNone;
     owner.first = handle;
     ++owner.open;
     if (owner.held) {
@@ -255,6 +258,14 @@ void Scheduler::hand_out(Handle handle, Taken& taken) {
     Entry& e = entry(handle);
     set_state(e, EntryState::in_flight);
     taken.items.push_back({handle, e.index, e.attempts});
+}
+
+void Scheduler::split(Handle handle, std::size_t group) {
+    Entry& e = entry(handle);
+    PH_ASSERT(e.state == EntryState::in_flight && group > 0);
+    const unsigned wanted = std::min(
+        static_cast<unsigned>(std::bit_width(std::max<std::size_t>(group / 4, 1))), kWidest);
+    if (e.group == 0 || wanted < e.group) e.group = wanted & kWidest;
 }
 
 void Scheduler::finish(Handle handle) {

@@ -68,6 +68,9 @@ class Scheduler {
         store::QueueTime expires;
         std::optional<store::QueueTime> warn;  // when to ask for a delay warning
         store::Hold hold = store::Hold::none;
+        // More than one recipient follows: the first then waits for the others at a site that is
+        // known, and goes in one transaction with them.
+        bool many = false;
     };
 
     struct NewRecipient {
@@ -117,6 +120,11 @@ class Scheduler {
     };
 
     void free_slot(const Pick& pick, const SiteReport& report, const Moment& now, double jitter);
+
+    // The host broke off a transaction of `group` recipients, this one (handed out) among them: it
+    // comes in a group of a quarter at most from now on, and alone in the end. So one recipient
+    // that a host cannot bear does not keep the others from their mail.
+    void split(Handle entry, std::size_t group);
 
     void finish(Handle entry);  // it has ended
     void wait(Handle entry, store::QueueTime next_at, std::uint32_t attempts, const Moment& now);

@@ -19,6 +19,12 @@ Site site_of(std::string key, std::size_t deliveries, std::size_t recipients = 1
     return {std::move(key), deliveries, recipients, mixes, seconds(3600)};
 }
 
+std::vector<std::size_t> sizes(const std::vector<Pick>& picks) {
+    std::vector<std::size_t> all;
+    for (const Pick& pick : picks) all.push_back(pick.what.items.size());
+    return all;
+}
+
 // Until the window of `domain`'s site is fully open.
 void warm(Bench& bench, const std::string& domain, int transactions = 200) {
     for (int i = 0; i < transactions; ++i) {
@@ -42,6 +48,41 @@ TEST(Scheduler, AMessageIsHandedOutAndForgotten) {
     EXPECT_FALSE(bench.scheduler.knows(id));
     EXPECT_EQ(bench.scheduler.counts().in_flight, 0U);
     EXPECT_EQ(bench.scheduler.counts().waiting, 0U);
+}
+
+TEST(Scheduler, ABrokenGroupComesInQuartersAndAloneInTheEnd) {
+    Bench bench;
+    bench.sites["example.org"] = site_of("mx:example.org", 50);
+    warm(bench, "example.org", 2000);
+    bench.add("anna", "example.org", 41);
+    const std::vector<std::vector<std::size_t>> wanted{
+        {41}, {8, 8, 8, 8, 8, 1}, {2, 2, 2, 2}, {1, 1}, {1}};
+    for (const auto& expected : wanted) {
+        const auto picks = bench.start();
+        EXPECT_EQ(sizes(picks), expected);
+        for (std::size_t i = 0; i + 1 < picks.size(); ++i) {
+            if (i > 0) bench.end_well(picks[i]);
+        }
+        if (picks.size() > 1) bench.end_well(picks.back());
+        ASSERT_FALSE(picks.empty());
+        for (const auto& item : picks[0].what.items)
+            bench.scheduler.split(item.entry, picks[0].what.items.size());
+        bench.end_badly(picks[0], SiteSignal::good);
+        bench.pass(minutes(6));
+    }
+}
+
+TEST(Scheduler, WhoIsNotSuspectedStaysTogether) {
+    Bench bench;
+    bench.sites["example.org"] = site_of("mx:example.org", 50, 3);
+    warm(bench, "example.org", 2000);
+    bench.add("anna", "example.org", 6);
+    const auto picks = bench.start();
+    ASSERT_EQ(sizes(picks), (std::vector<std::size_t>{3, 3}));
+    for (const auto& item : picks[1].what.items) bench.scheduler.split(item.entry, 3);
+    for (const auto& pick : picks) bench.end_badly(pick, SiteSignal::good);
+    bench.pass(minutes(6));
+    EXPECT_EQ(sizes(bench.start()), (std::vector<std::size_t>{3, 1, 1, 1}));
 }
 
 TEST(Scheduler, WhatIsDeferredComesWhenItIsDueAndNotBefore) {

@@ -29,6 +29,7 @@ class Bench {
         message.account = account;
         message.expires = now.queue + lifetime;
         if (warn_after) message.warn = now.queue + *warn_after;
+        message.many = domains.size() > 1;
         message.hold = held ? store::Hold::held : store::Hold::none;
         const Handle handle = scheduler.add_message(message);
         std::uint32_t index = 0;

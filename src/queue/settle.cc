@@ -54,6 +54,10 @@ void Dispatcher::settle(Job& job) {
     site.trouble = trouble_of(job.report);
     scheduler_.free_slot(job.pick, site, moment(), jitter());
     if (job.came_back) {
+        if (job.report.broken_group > 1) {
+            for (const Taken::Item& item : job.pick.what.items)
+                scheduler_.split(item.entry, job.report.broken_group);
+        }
         Settling settling;
         settling.settlement.id = id;
         for (std::size_t i = 0; i < job.recipients.size(); ++i) {

@@ -2,7 +2,19 @@
 
 #include "base/assert.h"
 
+#include <algorithm>
+#include <limits>
+
 namespace posthaste::queue {
+
+namespace {
+
+std::size_t most_together(const Entry& entry) {
+    if (entry.group == 0) return std::numeric_limits<std::size_t>::max();
+    return std::size_t{1} << (entry.group - 1);
+}
+
+}  // namespace
 
 std::uint64_t SiteQueue::key(const Entry& entry) const {
     const Handle domain = mixes_domains_ ? kNone : entry.domain;
@@ -148,9 +160,15 @@ void SiteQueue::take(std::size_t max, std::vector<Handle>& taken) {
         }
         Batch& batch = tables_.batches[handle];
         const std::size_t before = taken.size();
-        while (batch.size > 0 && taken.size() - before < max) {
-            taken.push_back(batch.first);
-            unlink(batch.first);
+        // Who may be in small groups only is passed over by larger ones; its turn comes.
+        for (Handle e = batch.first, next = kNone; e != kNone && taken.size() - before < max;
+             e = next) {
+            next = tables_.entries[e].next;
+            const std::size_t most = most_together(tables_.entries[e]);
+            if (taken.size() - before >= most) continue;
+            max = std::min(max, most);
+            taken.push_back(e);
+            unlink(e);
         }
         account.deficit -= static_cast<std::int64_t>(taken.size() - before);
         if (batch.size == 0) {

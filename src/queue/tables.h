@@ -32,7 +32,8 @@ struct Entry {
     std::uint32_t index = 0;
     std::uint32_t due = 0;
     std::uint16_t attempts = 0;
-    EntryState state = EntryState::waiting;
+    EntryState state : 4 = EntryState::waiting;
+    std::uint8_t group : 4 = 0;      // at most 2^(group - 1) recipients with it at once; 0: any
     std::uint8_t uncharged : 6 = 0;  // attempts in a row that did not count
     std::uint8_t cancelled : 1 = 0;  // by a person, while in flight
     std::uint8_t report : 1 = 0;     // ... who wants the sender to be told
