@@ -212,6 +212,19 @@ TEST(Decision, ExpiryQuotesTheLastRealAnswer) {
     EXPECT_EQ(decision.update.attempts, 7U) << "no attempt was made";
 }
 
+TEST(Decision, ATemporaryRefusalThatExpiresIsNoRuleOfTheirs) {
+    store::AddMessage message = store::testing::make_message();
+    const Decision decision = decide_expired({message.row,
+                                              message.recipients[0],
+                                              outcome(Verdict::deferred, Cause::policy),
+                                              7,
+                                              {},
+                                              Timestamp{},
+                                              0});
+    EXPECT_EQ(decision.update.outcome.cause, Cause::expired);
+    EXPECT_EQ(decision.update.outcome.reply, "as they said");
+}
+
 TEST(Decision, CancelledTellsTheSenderIfThePersonWantsIt) {
     store::AddMessage message = store::testing::make_message();
     const Tried tried{message.row, message.recipients[0], {}, 1, {}, Timestamp{}, 0};
