@@ -216,6 +216,10 @@ std::string help_of(const Command& command) {
     return out;
 }
 
+void say(const std::string& text) {
+    std::fputs(text.c_str(), stderr);  // fmt::print would throw where standard error is full
+}
+
 void print_error(const Error& error, bool json) {
     if (json) {
         formats::JsonWriter out;
@@ -223,11 +227,11 @@ void print_error(const Error& error, bool json) {
         out.key("error").value(error.text);
         if (!error.mend.empty()) out.key("mend").value(error.mend);
         out.end_object();
-        fmt::print(stderr, "{}\n", std::move(out).take());
+        say(std::move(out).take() + "\n");
         return;
     }
-    fmt::print(stderr, "error: {}\n", error.text);
-    if (!error.mend.empty()) fmt::print(stderr, "  mend  {}\n", error.mend);
+    say(fmt::format("error: {}\n", error.text));
+    if (!error.mend.empty()) say(fmt::format("  mend  {}\n", error.mend));
 }
 
 int exit_code_of(const Error& error) {

@@ -80,6 +80,9 @@ Result<Parsed> parse(std::span<const std::string> words);
 std::string help_overview();
 std::string help_of(const Command& command);
 
+// To standard error, whatever its state: words that cannot be read change no exit code.
+void say(const std::string& text);
+
 // Errors as experience.md 1.3: "error: …", then where, why and mend, on stderr; JSON with --json.
 void print_error(const Error& error, bool json = false);
 int exit_code_of(const Error& error);

@@ -39,7 +39,7 @@ class Quiet {
 
 void print_mistake(const ConfigMistake& mistake, bool json) {
     if (!json) {
-        fmt::print(stderr, "{}", mistake.to_string());
+        say(mistake.to_string());
         return;
     }
     formats::JsonWriter out;
@@ -50,7 +50,7 @@ void print_mistake(const ConfigMistake& mistake, bool json) {
     out.key("error").value(mistake.text);
     out.key("mend").value(mistake.mend);
     out.end_object();
-    fmt::print(stderr, "{}\n", std::move(out).take());
+    say(std::move(out).take() + "\n");
 }
 
 }  // namespace
@@ -77,10 +77,10 @@ Result<std::string> read_password(const Arguments& arguments, std::string_view p
     } else if (arguments.has("--password-stdin")) {
         std::getline(std::cin, line);
     } else if (isatty(STDIN_FILENO)) {
-        fmt::print(stderr, "{}: ", prompt);
+        say(fmt::format("{}: ", prompt));
         Quiet quiet;
         std::getline(std::cin, line);
-        fmt::print(stderr, "\n");
+        say("\n");
     } else {
         return fail(ErrorKind::syntax, "a password is needed and standard input is not a terminal",
                     "pipe it in: … --password-stdin < FILE");

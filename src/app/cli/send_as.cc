@@ -134,13 +134,13 @@ void print_failure(const TalkPlan& plan, const Ended& ended, bool json) {
         if (!error.mend.empty()) out.member("mend", error.mend);
         if (!reading.next.empty()) out.member("next", reading.next);
         out.end_object();
-        fmt::print(stderr, "{}\n", std::move(out).take());
+        say(std::move(out).take() + "\n");
         return;
     }
     const auto line = [](std::string_view head, std::string_view words) {
-        if (!words.empty()) fmt::print(stderr, "  {:<8} {}\n", head, words);
+        if (!words.empty()) say(fmt::format("  {:<8} {}\n", head, words));
     };
-    fmt::print(stderr, "error: {}\n", error.text);
+    say(fmt::format("error: {}\n", error.text));
     line("stage", fmt::format("{}, as {}", stage, plan.dialect->program));
     line("Outlook", reading.outlook);
     line("cause", reading.cause);

@@ -29,10 +29,10 @@ int run_account_setup_link(const Arguments& arguments) {
             return kDone;
         }
         fmt::print("{}\n", text(answer, "url"));
-        fmt::print(stderr,
-                   "for {}, until {}; the first browser that opens it keeps it, and a newer link "
-                   "ends it\n",
-                   arguments.words[0], text(answer, "until"));
+        say(
+            fmt::format("for {}, until {}; the first browser that opens it keeps it, and a newer "
+                        "link ends it\n",
+                        arguments.words[0], text(answer, "until")));
         return kDone;
     });
 }

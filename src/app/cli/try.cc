@@ -130,7 +130,7 @@ int run_try(const Arguments& arguments) {
     auto text = configuration_text(folder, *base);
     auto file = folder + "/try.toml";
     auto loaded = parse_config(text, file, {});
-    for (const auto& mistake : loaded.mistakes) fmt::print(stderr, "{}", mistake.to_string());
+    for (const auto& mistake : loaded.mistakes) say(mistake.to_string());
     if (!loaded.mistakes.empty()) return kConfiguration;
     auto prepared = write_config(file, text);
     if (prepared) prepared = prepare(loaded.settings);
