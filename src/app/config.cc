@@ -1,7 +1,9 @@
 #include "app/config.h"
 
 #include "app/host_port.h"
+#include "app/listen_addresses.h"
 #include "app/option_table.h"
+#include "app/route_settings.h"
 #include "base/ascii.h"
 #include "base/assert.h"
 #include "base/file.h"
@@ -144,12 +146,15 @@ class Loader {
                 continue;
             }
             RouteSettings route;
-            for (const auto& field : table->entries())
+            std::set<std::string> named;
+            for (const auto& field : table->entries()) {
                 read_entry(field, "route[]." + field.key, &route);
-            if (route.to.empty())
+                named.insert(field.key);
+            }
+            if (!named.contains("to"))
                 mistake(item.position(), "this route has no \"to\"",
                         "name its domains: to = [\"example.net\"]");
-            if (route.via.empty())
+            if (!named.contains("via"))
                 mistake(item.position(), "this route has no \"via\"",
                         "write via = \"host:port\", \"mx\", \"trap\" or \"hold\"");
             result_.settings.routes.push_back(std::move(route));
@@ -167,17 +172,19 @@ class Loader {
                     "leave it out for now");
             return;
         }
-        auto raw = from_toml(entry.value);
-        auto value = typed(*option, raw);
-        if (!value) {
-            mistake(entry.value.position(), value.error().text, value.error().mend);
-            return;
-        }
         seen_.insert(key);
         places_.emplace_back(key, entry.value.position());
-        auto status = route != nullptr ? set_route(*route, key, *value)
-                                       : option->set(result_.settings, *value);
-        if (!status) mistake(entry.value.position(), status.error().text, status.error().mend);
+        auto value = typed(*option, from_toml(entry.value));
+        Result<void> status;
+        if (!value)
+            status = std::unexpected(value.error());
+        else if (route != nullptr)
+            status = set_route(*route, key, *value);
+        else
+            status = option->set(result_.settings, *value);
+        if (status) return;
+        broken_.insert(key.substr(0, key.find('.')));
+        mistake(entry.value.position(), status.error().text, status.error().mend);
     }
 
     void unknown(const TomlEntry& entry, const std::string& key) {
@@ -188,6 +195,12 @@ class Loader {
             if (auto dot = option.find('.'); dot != std::string_view::npos)
                 sections.emplace_back(option.substr(0, option.find_first_of(".[")));
         for (const auto& section : sections) known.push_back(section);
+        if (is_section(key)) {
+            broken_.insert(key);
+            mistake(entry.key_position, fmt::format("\"{}\" is a section, not a key", key),
+                    fmt::format("write [{}] on a line of its own, and its keys below it", key));
+            return;
+        }
         auto near = closest(key, known);
         // A key in the wrong section: its last part is known elsewhere.
         if (!near) {
@@ -267,10 +280,12 @@ class Loader {
                             "leave it out or give a value");
             if (option.type == OptionType::size) {
                 PH_TRY(auto octets, parse_size(text));
+                if (octets == 0) return nothing(option, text);
                 value.numbers.push_back(static_cast<std::int64_t>(octets));
             } else if (option.type == OptionType::duration ||
                        option.type == OptionType::durations) {
                 PH_TRY(auto seconds, parse_duration(text));
+                if (seconds == Seconds(0)) return nothing(option, text);
                 value.numbers.push_back(seconds.count());
             } else if (option.type == OptionType::path || option.type == OptionType::paths) {
                 text = absolute(text);
@@ -279,6 +294,15 @@ class Loader {
             }
         }
         return {};
+    }
+
+    // No key has a use for no time or no room: with it no mail would ever come in, or go out.
+    static std::unexpected<Error> nothing(const Option& option, std::string_view text) {
+        return fail(
+            ErrorKind::syntax,
+            fmt::format("\"{}\" cannot be \"{}\", which is nothing at all", option.key, text),
+            option.fallback.empty() ? std::string("write more than that")
+                                    : fmt::format("the default is {}", option.fallback));
     }
 
     static Result<void> check_choice(const Option& option, const std::string& text) {
@@ -310,18 +334,6 @@ class Loader {
             .append(text)
             .lexically_normal()
             .string();
-    }
-
-    static Result<void> set_route(RouteSettings& route, std::string_view key,
-                                  const OptionValue& value) {
-        if (key == "route[].to") route.to = value.texts;
-        if (key == "route[].via") route.via = value.texts[0];
-        if (key == "route[].tls")
-            route.tls = value.texts[0] == "none"      ? delivery::TlsLevel::none
-                        : value.texts[0] == "may"     ? delivery::TlsLevel::may
-                        : value.texts[0] == "encrypt" ? delivery::TlsLevel::encrypt
-                                                      : delivery::TlsLevel::verify;
-        return {};
     }
 
     void read_environment(const std::vector<std::string>& environment) {
@@ -367,6 +379,7 @@ class Loader {
         } else {
             status = std::unexpected(value.error());
         }
+        if (!status) broken_.insert(std::string(option.key.substr(0, option.key.find('.'))));
         if (!status)
             result_.mistakes.push_back({"environment",
                                         0,
@@ -411,36 +424,55 @@ class Loader {
         auto& s = result_.settings;
         if (s.hostname.empty() && !seen_.contains("hostname"))
             mistake({}, "\"hostname\" is missing", "add: hostname = \"mail.example.com\"");
-        if (s.store_path.empty() && !seen_.contains("store.path"))
+        if (s.store_path.empty() && !seen_.contains("store.path") && !broken_.contains("store"))
             mistake({}, "\"store.path\" is missing",
                     "add: [store] and path = \"/var/lib/posthaste\"");
         if (s.admin.empty() && !s.hostname.empty()) s.admin = "postmaster@" + s.hostname;
         if (s.admin_socket.empty() && !s.store_path.empty())
             s.admin_socket = s.store_path + "/admin.sock";
-        if (s.cert_files.size() != s.key_files.size())
+        if (s.cert_files.size() != s.key_files.size() && !broken_.contains("tls"))
             mistake(
                 place(s.cert_files.empty() ? "tls.key_file" : "tls.cert_file"),
                 fmt::format("{} certificates but {} keys", s.cert_files.size(), s.key_files.size()),
                 "give cert_file and key_file the same number of files, in the same order");
         check_acme();
+        check_listen();
         if (s.trap && s.mode != Mode::trap)
             mistake(place("listen.trap"),
                     "listen.trap takes mail without a login, so it needs mode = \"trap\"",
                     "set mode = \"trap\", or leave listen.trap out");
         check_relay();
         check_legacy();
-        for (const auto& route : s.routes) {
-            if (route.via == "mx" || route.via == "trap" || route.via == "hold") continue;
-            if (auto address = parse_host_port(route.via); !address)
-                mistake(place("route[].via"), fmt::format("\"{}\" is no next hop", route.via),
-                        "write \"host:port\", \"mx\", \"trap\" or \"hold\"");
-        }
+    }
+
+    // What no bind can do, said before one fails.
+    void check_listen() {
+        const auto& s = result_.settings;
+        if (broken_.contains("listen")) return;
+        if (s.submission.empty() && !s.https && !s.trap)
+            mistake(
+                place("listen.submission"), "nothing is listened on, so no mail could ever come in",
+                "leave listen.submission out (then it is [\":587\", \":465\"]), or name a port");
+        const auto all = listen_addresses(s);
+        for (std::size_t i = 0; i < all.size(); ++i)
+            for (std::size_t j = 0; j < i; ++j) {
+                if (all[i].key == "legacy.listen" && all[j].key == "listen.submission")
+                    continue;  // check_legacy tells more
+                if (!exclude_each_other(all[i].address, all[j].address)) continue;
+                mistake(
+                    place(all[i].key),
+                    fmt::format("\"{}\" is listened on already, as \"{}\" of {}",
+                                all[i].address.to_string(), all[j].address.to_string(), all[j].key),
+                    "leave one of the two out, or give it another port");
+                break;
+            }
     }
 
     // A port with old encryption is fenced, or the server does not start.
     void check_legacy() {
         const auto& s = result_.settings;
         const auto& legacy = s.legacy;
+        if (broken_.contains("legacy")) return;
         if (!legacy.listen) {
             if (!legacy.allow.empty() || legacy.allow_public)
                 mistake(place(legacy.allow.empty() ? "legacy.allow_public" : "legacy.allow"),
@@ -472,7 +504,7 @@ class Loader {
 
     void check_acme() {
         const auto& s = result_.settings;
-        if (!s.acme) return;
+        if (!s.acme || broken_.contains("tls") || broken_.contains("listen")) return;
         if (!s.cert_files.empty())
             mistake(place("tls.acme"),
                     "certificates come from files (cert_file) or by ACME, not both",
@@ -485,6 +517,7 @@ class Loader {
 
     void check_relay() {
         const auto& relay = result_.settings.relay;
+        if (broken_.contains("relay")) return;
         bool named = seen_.contains("relay.username") || seen_.contains("relay.password_file");
         if (relay.host.empty()) {
             if (named)
@@ -509,7 +542,8 @@ class Loader {
     std::string_view text_;
     std::string file_;
     LoadedConfig result_;
-    std::set<std::string> seen_;
+    std::set<std::string> seen_;    // keys that were named, well or not
+    std::set<std::string> broken_;  // sections with a mistake of their own: no second one follows
     std::vector<std::pair<std::string, TomlPosition>> places_;
 };
 
@@ -547,35 +581,6 @@ LoadedConfig load_config(const std::string& file, const std::vector<std::string>
         return result;
     }
     return parse_config(*text, file, environment);
-}
-
-std::string sample_config() {
-    std::string out;
-    std::string section;
-    for (const auto& option : option_table()) {
-        if (!option.built) continue;
-        auto dot = option.key.rfind('.');
-        auto head =
-            dot == std::string_view::npos ? std::string() : std::string(option.key.substr(0, dot));
-        auto name = dot == std::string_view::npos ? option.key : option.key.substr(dot + 1);
-        if (head != section) {
-            section = head;
-            out += head.ends_with("[]")
-                       ? fmt::format("\n# [[{}]]\n", head.substr(0, head.size() - 2))
-                       : fmt::format("\n{}[{}]\n", head == "store" ? "" : "# ", head);
-        }
-        auto fallback = option.type == OptionType::choice && !option.fallback.empty()
-                            ? fmt::format("\"{}\"", option.fallback)
-                            : std::string(option.fallback);
-        bool required = option.key == "hostname" || option.key == "store.path";
-        auto value = option.key == "hostname"     ? "\"mail.example.com\""
-                     : option.key == "store.path" ? "\"/var/lib/posthaste\""
-                     : fallback.empty()           ? "…"
-                                                  : fallback;
-        out += fmt::format("{}{} = {}  # {}{}\n", required ? "" : "# ", name, value, option.text,
-                           option.choices.empty() ? "" : fmt::format(" ({})", option.choices));
-    }
-    return out;
 }
 
 }  // namespace posthaste::app

@@ -106,6 +106,27 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"legacy_on_a_port_of_others",
                 "[legacy]\nlisten = \":587\"\nallow = [\"10.0.0.0/8\"]\n", 5, 10,
                 "one of [listen] submission", "2525"},
+        Mistake{"no_room", "[limits]\nmessage_size = \"0 MB\"\n", 5, 16, "nothing at all", "50 MB"},
+        Mistake{"no_time", "[limits]\ncommand_timeout = \"0s\"\n", 5, 19, "nothing at all", "5m"},
+        Mistake{"no_time_for_data", "[limits]\ndata_timeout = \"0m\"\n", 5, 16, "nothing at all",
+                "3m"},
+        Mistake{"listens_nowhere", "[listen]\nsubmission = []\n", 5, 14, "nothing is listened on",
+                "leave listen.submission out"},
+        Mistake{"listens_twice", "[listen]\nsubmission = [\"127.0.0.1:25\", \"127.0.0.1:25\"]\n", 5,
+                14, "listened on already", "another port"},
+        Mistake{"all_addresses_and_one",
+                "[listen]\nsubmission = [\":2525\"]\nmetrics = \"127.0.0.1:2525\"\n", 6, 11,
+                "as \":2525\" of listen.submission", "another port"},
+        Mistake{"no_name_server", "[delivery]\nresolver = [\"foo\"]\n", 5, 12,
+                "no address of a DNS server", "127.0.0.1:5353"},
+        Mistake{"route_to_no_domain", "[[route]]\nto = [\"x y\"]\nvia = \"mx\"\n", 5, 6,
+                "\"x y\" is no domain", "example.net"},
+        Mistake{"route_to_nobody", "[[route]]\nto = []\nvia = \"mx\"\n", 5, 6, "for no domain",
+                "example.net"},
+        Mistake{"second_route_to_nowhere",
+                "[[route]]\nto = [\"a.test\"]\nvia = \"mx\"\n"
+                "[[route]]\nto = [\"b.test\"]\nvia = \"nirvana\"\n",
+                9, 7, "\"nirvana\" is no next hop", "hold"},
         Mistake{"empty_text", "[relay]\nhost = \"\"\n", 5, 8, "is empty", "leave it out"},
         Mistake{"syntax", "[listen\n", 4, 8, "", ""}),
     [](const auto& row) { return row.param.name; });
@@ -121,6 +142,45 @@ TEST(Config, APortForOldDevices) {
     ASSERT_EQ(legacy.allow.size(), 2U);
     EXPECT_EQ(legacy.allow[1].to_string(), "203.0.113.4");
     EXPECT_FALSE(with("").settings.legacy.listen);
+}
+
+// One mistake is told once: what follows from it is not a second one.
+TEST(Config, AMistakeHasNoFollowers) {
+    for (std::string_view file :
+         {"hostname = \"\"\n[store]\npath = \"/s\"\n", "hostname = \"a.test\"\nstore = \"x\"\n",
+          "hostname = \"a.test\"\n[store]\npath = \"\"\n"})
+        EXPECT_EQ(parse_config(file, "p.toml", {}).mistakes.size(), 1U) << file;
+    for (std::string_view more :
+         {"[[route]]\nto = [\"a.test\"]\n", "[[route]]\nvia = \"mx\"\n",
+          "[[route]]\nto = [\"x y\"]\nvia = \"mx\"\n", "[[route]]\nto = [\"a.test\"]\nvia = \"\"\n",
+          "[relay]\nhost = \"a.test:25\"\nusername = \"\"\npassword_file = \"p\"\n",
+          "[listen]\nsubmission = [\"foo\"]\n", "[tls]\ncert_file = \"\"\nkey_file = \"k\"\n"})
+        EXPECT_EQ(with(more).mistakes.size(), 1U) << more << with(more).mistakes[0].to_string();
+}
+
+TEST(Config, ASectionIsNoKey) {
+    auto loaded = parse_config("hostname = \"a.test\"\nstore = \"x\"\n", "p.toml", {});
+    ASSERT_FALSE(loaded.mistakes.empty());
+    EXPECT_EQ(loaded.mistakes[0].line, 2U);
+    EXPECT_NE(loaded.mistakes[0].text.find("is a section"), std::string::npos);
+    EXPECT_NE(loaded.mistakes[0].mend.find("[store]"), std::string::npos);
+}
+
+TEST(Config, PortsThatGoTogether) {
+    for (std::string_view more :
+         {"[listen]\nsubmission = [\"127.0.0.1:25\", \"127.0.0.2:25\", \"[::1]:25\"]\n",
+          "[listen]\nsubmission = [\"127.0.0.1:0\", \"127.0.0.1:0\"]\n",
+          "[listen]\nsubmission = [\"0.0.0.0:25\", \"[::]:25\"]\n",
+          "[listen]\nsubmission = []\nhttps = \":443\"\n"}) {
+        auto loaded = with(more);
+        EXPECT_TRUE(loaded.mistakes.empty()) << loaded.mistakes[0].to_string();
+    }
+}
+
+TEST(Config, RoutesToAllKindsOfDomains) {
+    auto loaded =
+        with("[[route]]\nto = [\"a.test\", \".b.test\", \"*\", \"bücher.test\"]\nvia = \"mx\"\n");
+    EXPECT_TRUE(loaded.mistakes.empty()) << loaded.mistakes[0].to_string();
 }
 
 TEST(Config, AllMistakesInOneRun) {

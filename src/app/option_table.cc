@@ -3,6 +3,7 @@
 #include "app/host_port.h"
 #include "base/ascii.h"
 #include "mail/mailbox.h"
+#include "net/resolver.h"
 
 #include <charconv>
 
@@ -177,6 +178,12 @@ Result<void> set_retry(Settings& s, const OptionValue& v) {
     return {};
 }
 
+Result<void> set_resolvers(Settings& s, const OptionValue& v) {
+    for (const auto& text : v.texts) PH_CHECK(net::check_name_server(text));
+    s.resolvers = v.texts;
+    return {};
+}
+
 Result<void> set_trusted_networks(Settings& s, const OptionValue& v) {
     s.trusted_networks.clear();
     for (const auto& text : v.texts) {
@@ -320,7 +327,7 @@ const std::vector<Option>& table() {
          {}},
 
         {"delivery.resolver", texts, "", "name servers \"127.0.0.1:5353\" (default: the system's)",
-         "", true, assign(&Settings::resolvers)},
+         "", true, set_resolvers},
         {"delivery.trust_anchor_file", path, "", "DNSSEC root key (default: Debian's)", "", true,
          assign(&Settings::trust_anchor_file)},
         {"delivery.mx_port", number, "25", "port of MX hosts", "", true, set_mx_port},

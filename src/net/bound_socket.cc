@@ -100,6 +100,13 @@ std::string ListenAddress::to_string() const {
     return fmt::format("{}:{}", host, port);
 }
 
+bool is_own_address(const IpAddress& address) {
+    const detail::SocketAddress any_port(Endpoint{address, 0});
+    const FileDescriptor fd = open_socket(any_port.family());
+    if (!fd) return errno != EAFNOSUPPORT;
+    return ::bind(fd.get(), any_port.data(), any_port.size()) == 0 || errno != EADDRNOTAVAIL;
+}
+
 Result<BoundSocket> BoundSocket::bind(const ListenAddress& address) {
     FileDescriptor fd;
     int error = 0;

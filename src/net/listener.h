@@ -47,6 +47,9 @@ class BoundSocket {
     int fd_ = -1;
 };
 
+// This machine has `address` now, so that it could be listened on; nothing is.
+bool is_own_address(const IpAddress& address);
+
 // Who listens on that TCP port, on any address: "master (pid 812)", "" when that is not for this
 // user to know, nothing when nobody does.
 std::optional<std::string> port_holder(std::uint16_t port);

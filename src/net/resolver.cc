@@ -398,6 +398,11 @@ void UnboundResolver::maintain() {
 
 }  // namespace
 
+Result<void> check_name_server(const std::string& text) {
+    PH_CHECK(detail::unbound_server(text));
+    return {};
+}
+
 Result<std::unique_ptr<Resolver>> Resolver::make(Options options, Log& log) {
     Unbound::Options plain;
     for (const auto& server : options.servers) {

@@ -78,4 +78,7 @@ class Resolver {
     virtual runtime::Task<TxtAnswer> txt(std::string name, Deadline deadline) = 0;
 };
 
+// Whether `text` names a server as Resolver::Options::servers has them. Errors: syntax.
+Result<void> check_name_server(const std::string& text);
+
 }  // namespace posthaste::net

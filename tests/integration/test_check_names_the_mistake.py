@@ -37,6 +37,13 @@ MISTAKES = [
     ("a route to nowhere", 'hostname = "mail.example.test"\n[store]\npath = "STORE"\n[[route]]\nto = ["a.test"]\n', None, ["via"]),
     ("a retry of nothing", 'hostname = "mail.example.test"\n[store]\npath = "STORE"\n[delivery]\nretry = []\n', 5, ["retry"]),
     ("a negative number", 'hostname = "mail.example.test"\n[store]\npath = "STORE"\n[limits]\nrecipients = -5\n', 5, ["recipients"]),
+    ("no room for a message", 'hostname = "mail.example.test"\n[store]\npath = "STORE"\n[limits]\nmessage_size = "0 MB"\n', 5, ["message_size", "50 MB"]),
+    ("no time for a command", 'hostname = "mail.example.test"\n[store]\npath = "STORE"\n[limits]\ncommand_timeout = "0s"\n', 5, ["command_timeout", "5m"]),
+    ("nothing to listen on", 'hostname = "mail.example.test"\n[store]\npath = "STORE"\n[listen]\nsubmission = []\n', 5, ["submission"]),
+    ("the same port twice", 'hostname = "mail.example.test"\n[store]\npath = "STORE"\n[listen]\nsubmission = [":2587", "127.0.0.1:2587"]\n', 5, [":2587", "127.0.0.1:2587", "another port"]),
+    ("a name server that is none", 'hostname = "mail.example.test"\n[store]\npath = "STORE"\n[delivery]\nresolver = ["foo"]\n', 5, ["foo", "DNS server"]),
+    ("a route to what is no domain", 'hostname = "mail.example.test"\n[store]\npath = "STORE"\n[[route]]\nto = ["x y"]\nvia = "mx"\n', 5, ["x y", "domain"]),
+    ("a section as a key", 'hostname = "mail.example.test"\nstore = "x"\n', 2, ["section", "[store]"]),
 ]
 
 
@@ -178,3 +185,9 @@ def test_the_smallest_file_works(make):
         client.starttls()
         assert client.ehlo().code == 250
     assert any("certificate" in line for line in server.log.lines)
+
+
+def test_an_address_that_this_machine_does_not_have(make):
+    server = make.posthaste(start=False, accounts=(), config={"listen": {"submission": ["203.0.113.9:2587"]}})
+    row = _finding(server, "ports", "fail")
+    assert "203.0.113.9" in row["text"] and "listen.submission" in row["text"] and "ip address" in row["mend"]

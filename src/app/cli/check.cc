@@ -1,5 +1,5 @@
 // posthaste check: configuration and environment, without starting. Safe beside a running server:
-// it opens nothing for writing and binds nothing.
+// it opens nothing for writing and listens on nothing.
 #include "app/cli/check_environment.h"
 #include "app/cli/commands.h"
 #include "app/cli/configuration.h"

@@ -3,6 +3,7 @@
 #include "app/cli/admin_client.h"
 #include "app/cli/json_members.h"
 #include "app/layer_options.h"
+#include "app/listen_addresses.h"
 #include "app/process.h"
 #include "runtime/task_group.h"
 #include "runtime/worker.h"
@@ -19,13 +20,6 @@ namespace {
 constexpr Seconds kDnsPatience{3};
 constexpr Seconds kServerPatience{5};
 constexpr std::size_t kMostNamed = 10;  // domains
-
-std::vector<net::ListenAddress> all_addresses(const Settings& s) {
-    auto addresses = s.submission;
-    for (const auto& one : {s.https, s.http, s.http_challenge, s.trap, s.metrics})
-        if (one) addresses.push_back(*one);
-    return addresses;
-}
 
 runtime::Task<void> ask(net::Resolver& resolver, std::string name, net::AddressAnswer& answer,
                         runtime::Worker& worker) {
@@ -64,7 +58,15 @@ std::vector<std::string> unreadable_for(const User& user, const std::vector<std:
 void check_ports(const Settings& s, Findings& findings) {
     const bool running = server_runs(s);
     std::size_t free = 0;
-    for (const auto& address : all_addresses(s)) {
+    for (const auto& [key, address] : listen_addresses(s)) {
+        const auto ip = IpAddress::parse(address.host);
+        if (ip && !net::is_own_address(*ip)) {
+            findings.push_back({Status::bad, "ports",
+                                fmt::format("{} of {}: this machine has no address {}",
+                                            address.to_string(), key, address.host),
+                                "name one that `ip address` shows, or none to listen on all"});
+            continue;
+        }
         const auto holder = net::port_holder(address.port);
         if (!holder || running) {
             ++free;

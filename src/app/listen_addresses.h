@@ -1,0 +1,23 @@
+// All that the configuration wants listened on, each with its key, and which of them exclude each
+// other.
+#pragma once
+
+#include "app/settings.h"
+
+#include <string_view>
+#include <vector>
+
+namespace posthaste::app {
+
+struct NamedAddress {
+    std::string_view key;  // "listen.submission"
+    net::ListenAddress address;
+};
+
+std::vector<NamedAddress> listen_addresses(const Settings& settings);
+
+// One process cannot listen on both: the same port, and the same address or one of them is all
+// addresses. Port 0 is another one each time.
+bool exclude_each_other(const net::ListenAddress& one, const net::ListenAddress& other);
+
+}  // namespace posthaste::app
