@@ -79,6 +79,26 @@ TEST_F(AuthenticatorTest, KnowsTheRightPassword) {
     EXPECT_FALSE(answer->may_send_as(store::testing::mailbox("bob@example.com")));
 }
 
+TEST_F(AuthenticatorTest, TheNameAndTheSenderMayBeInEitherUnicodeForm) {
+    const std::string composed = "\u00fcn\u00ef@example.com";
+    const std::string decomposed = "u\u0308ni\u0308@example.com";
+    for (const auto& [made, alias] : {std::pair(composed, "\u00e9@example.com"),
+                                      std::pair(decomposed, "e\u0301@example.com")}) {
+        temp_.add_account(made, "correct horse");
+        ASSERT_TRUE(temp_.directory().allow_address(made, alias).has_value());
+        for (const auto& name : {composed, decomposed}) {
+            const auto answer = login(name, "correct horse");
+            ASSERT_TRUE(answer.has_value()) << made << name;
+            EXPECT_TRUE(answer->may_send_as(store::testing::mailbox(composed)));
+            EXPECT_TRUE(answer->may_send_as(store::testing::mailbox(decomposed)));
+            EXPECT_TRUE(answer->may_send_as(store::testing::mailbox("\u00e9@example.com")));
+            EXPECT_TRUE(answer->may_send_as(store::testing::mailbox("e\u0301@example.com")));
+            EXPECT_FALSE(answer->may_send_as(store::testing::mailbox("uni@example.com")));
+        }
+        ASSERT_TRUE(temp_.directory().remove_account(made).has_value());
+    }
+}
+
 TEST_F(AuthenticatorTest, EveryFailureCostsTheSameHashes) {
     ASSERT_TRUE(temp_.directory().add_account("apps@example.com", "", Secret()).has_value());
     temp_.add_account("gone@example.com", "correct horse");

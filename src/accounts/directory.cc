@@ -2,6 +2,7 @@
 
 #include "accounts/app_password.h"
 #include "accounts/password_hash.h"
+#include "accounts/unicode.h"
 #include "base/mutex.h"
 #include "base/random.h"
 #include "base/utf8.h"
@@ -32,7 +33,7 @@ Result<std::string> parse_address(std::string_view text) {
                     fmt::format("{} has no domain name", utf8::printable(text, 254)),
                     "Use an address such as anna@example.com");
     }
-    return mailbox.key();
+    return to_nfc(mailbox.key());  // as logins are read, or nobody could log in with it
 }
 
 std::string domain_of(std::string_view key) {

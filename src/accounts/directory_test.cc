@@ -73,6 +73,15 @@ TEST_F(DirectoryTest, AccountsAreCheckedBeforeTheyAreMade) {
     EXPECT_TRUE(verify_password(row.password_hash, secret("correct horse")).value());
 }
 
+TEST_F(DirectoryTest, AnAddressIsTheSameInEveryUnicodeForm) {
+    const std::string composed = "\u00fcn\u00ef@example.com";
+    const std::string decomposed = "u\u0308ni\u0308@example.com";
+    ASSERT_TRUE(directory().add_account(decomposed, "", secret("correct horse")).has_value());
+    EXPECT_FAILS(directory().add_account(composed, "", secret("correct horse")), conflict);
+    EXPECT_EQ(directory().account(composed).value().address, composed);
+    EXPECT_EQ(directory().account(decomposed).value().address, composed);
+}
+
 TEST_F(DirectoryTest, AnAccountMayHaveNoPassword) {
     ASSERT_TRUE(directory().add_account("app@example.com", "", Secret()).has_value());
     EXPECT_TRUE(directory().account("app@example.com").value().password_hash.empty());

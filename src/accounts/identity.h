@@ -14,10 +14,12 @@ struct Identity {
     std::string account;     // key form of its address
     std::string credential;  // "password" or the name of the app password
     std::shared_ptr<const std::set<std::string>>
-        addresses;                 // key forms, the account's own included
+        addresses;                 // key forms in NFC, the account's own included
     std::uint64_t generation = 0;  // of the directory that said so; see Authenticator::renew
     std::string proof{};           // what the password was checked against: a hash or a digest
 
+    // In whichever Unicode form the address is written, as at the login: an accent typed on a Mac
+    // is often a character of its own.
     bool may_send_as(const mail::Mailbox& mailbox) const;
 };
 

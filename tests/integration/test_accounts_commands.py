@@ -19,6 +19,18 @@ def _rows(server, *command):
     return server.admin(*command, "--json").rows
 
 
+@pytest.mark.parametrize("command", ["add", "passwd"])
+def test_a_password_that_is_no_utf8_lets_people_log_in(make, sink, command):
+    """A file written on Windows: the letters are what counts, as at the login (clients.md 3.3)."""
+    server = make.posthaste(relay=sink)
+    if command == "passwd":
+        server.admin("account", "add", "lola@example.test", "--password-stdin", input="something else 1\n")
+    server.admin("account", command, "lola@example.test", "--password-stdin", input="latin\xe4\xf6 pw1\n".encode("latin-1"))
+    for password in ("latin\xe4\xf6 pw1".encode(), "latin\xe4\xf6 pw1".encode("latin-1")):
+        with server.session("lola@example.test", password) as client:
+            assert client.cmd("MAIL FROM:<lola@example.test>").code == 250
+
+
 def test_domains(server):
     assert [row["name"] for row in _rows(server, "domain", "list")] == ["example.test"]
     server.admin("domain", "add", "second.test")

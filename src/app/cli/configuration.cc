@@ -1,5 +1,6 @@
 #include "app/cli/configuration.h"
 
+#include "accounts/unicode.h"
 #include "app/config.h"
 #include "base/file.h"
 #include "formats/json.h"
@@ -88,7 +89,9 @@ Result<std::string> read_password(const Arguments& arguments, std::string_view p
     if (line.ends_with('\r')) line.pop_back();
     if (line.empty())
         return fail(ErrorKind::syntax, "the password is empty", "write it on the first line");
-    return line;
+    // As at a login: what is no UTF-8 came from a file or terminal of Windows-1252 or Latin-1
+    // (clients.md 3.3), and could not stand in the request to the server.
+    return accounts::to_utf8(line);
 }
 
 }  // namespace posthaste::app::cli

@@ -17,8 +17,8 @@ std::vector<std::string> environment();
 std::optional<Settings> configuration(const Arguments& arguments);
 
 // Asks on the terminal without echo, or reads the first line of standard input with
-// --password-stdin, or of the file that --password-file names. Errors: syntax (empty, or neither a
-// terminal nor --password-stdin).
+// --password-stdin, or of the file that --password-file names; as UTF-8, whatever it came in.
+// Errors: syntax (empty, or neither a terminal nor --password-stdin).
 Result<std::string> read_password(const Arguments& arguments, std::string_view prompt);
 
 }  // namespace posthaste::app::cli

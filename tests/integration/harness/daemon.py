@@ -358,7 +358,7 @@ class Posthaste:
         """posthaste ARGUMENTS --config FILE, as the server's user."""
         spawn = self._spawn_as() if user == "same" else {}
         done = subprocess.run([self.binary, *arguments, "--config", str(self.config_file)], check=False, capture_output=True,
-                              input=None if input is None else input.encode(), timeout=seconds, cwd=str(self.folder),
+                              input=input.encode() if isinstance(input, str) else input, timeout=seconds, cwd=str(self.folder),
                               env={**self.environment(), **(env or {})}, **spawn)
         return Answer(done)
 
