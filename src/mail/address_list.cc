@@ -189,7 +189,14 @@ Result<Mailbox> read_addr_spec(const std::vector<Token>& tokens) {
         if (it->kind == Kind::quoted) return refuse("a quote stands behind the @");
         text += it->text;
     }
-    return Mailbox::parse(text);
+    PH_TRY(auto mailbox, Mailbox::parse(text));
+    // The field goes on as it was written: a domain that only our mapping makes the sender's own
+    // (UTS 46) may look like another to the reader, or be one to the next server (threats.md A3).
+    const auto domain = std::string_view(text).substr(text.rfind('@') + 1);
+    if (!mailbox.domain().is_spelled(domain)) {
+        return refuse("its domain holds characters that cannot be seen or stand for others");
+    }
+    return mailbox;
 }
 
 class AddressListParser {

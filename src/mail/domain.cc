@@ -5,10 +5,15 @@
 
 #include <arpa/inet.h>
 #include <array>
+#include <cerrno>
+#include <cstdlib>
 #include <memory>
+#include <new>
 
 #include <fmt/format.h>
 #include <idn2.h>
+#include <unicase.h>
+#include <uninorm.h>
 
 namespace posthaste::mail {
 namespace {
@@ -137,6 +142,18 @@ std::string Domain::unicode() const {
     std::string name = out.get();
     const auto back = to_a_labels(name);
     return back && *back == ascii_ ? name : ascii_;
+}
+
+bool Domain::is_spelled(std::string_view text) const {
+    if (ascii::is_ascii(text)) return true;
+    if (text.ends_with('.')) text.remove_suffix(1);
+    std::size_t size = 0;
+    std::uint8_t* raw = u8_tolower(reinterpret_cast<const std::uint8_t*>(text.data()), text.size(),
+                                   nullptr, UNINORM_NFC, nullptr, &size);
+    if (raw == nullptr && errno == ENOMEM) throw std::bad_alloc();
+    const std::unique_ptr<std::uint8_t, decltype(&std::free)> owned(raw, &std::free);
+    const std::string_view lower(reinterpret_cast<const char*>(raw), raw == nullptr ? 0 : size);
+    return lower == unicode();
 }
 
 std::string Domain::literal_address() const {

@@ -21,6 +21,11 @@ class Domain {
 
     std::string unicode() const;  // for people
 
+    // Whether `text`, which this was parsed from, says the name as it is, but for letter case and
+    // the order of accents: no letter in it is mapped to another, to a dot or to nothing (soft
+    // hyphen, zero-width space, full-width letters). For text that goes on as it was written.
+    bool is_spelled(std::string_view text) const;
+
     bool is_literal() const { return ascii_.starts_with('['); }
 
     std::string literal_address() const;  // "192.0.2.1" or "2001:db8::1"; literals only

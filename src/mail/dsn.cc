@@ -89,12 +89,21 @@ std::string typed_address(const DsnInput& input, const Mailbox& address) {
     return "utf-8; " + (is_global(input) ? readable(text, 400) : escape_unicode(text));
 }
 
-// ORCPT as the client gave it, without its xtext (RFC 3461 §4.2, RFC 3464 §2.3.1).
+// ORCPT as the client gave it, without its xtext (RFC 3461 §4.2, RFC 3464 §2.3.1). One of type
+// utf-8 comes with its letters as they are or as \x{FC}, and leaves in the one form that this
+// report may hold (RFC 6533 §3).
 std::string original_recipient(const DsnInput& input, const std::string& orcpt) {
     const std::size_t semicolon = orcpt.find(';');
     if (semicolon == std::string::npos || semicolon == 0) return {};
     const std::string type = readable_ascii(orcpt.substr(0, semicolon), 40);
-    const std::string address = plain(input, decode_xtext(orcpt.substr(semicolon + 1)), 500);
+    const std::string given = decode_xtext(orcpt.substr(semicolon + 1));
+    std::string address;
+    if (ascii::equals_ignore_case(type, "utf-8") && utf8::is_valid(given)) {
+        const std::string letters = unescape_unicode(given);
+        address = is_global(input) ? readable(letters, 500) : escape_unicode(letters);
+    } else {
+        address = plain(input, given, 500);
+    }
     return address.empty() ? std::string() : type + "; " + address;
 }
 

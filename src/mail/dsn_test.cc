@@ -3,6 +3,7 @@
 #include "base/ascii.h"
 #include "mail/dsn_words.h"
 #include "mail/header.h"
+#include "mail/text.h"
 
 #include <array>
 #include <ranges>
@@ -402,6 +403,37 @@ TEST(Dsn, recipient_beyond_ascii_keeps_the_report_in_ascii) {
     EXPECT_EQ(parts.part_headers[0].find("Content-Transfer-Encoding")->unfolded(),
               "quoted-printable");
     EXPECT_THAT(parts.contents[0], HasSubstr("j=C3=B6rg+x@example.org"));
+}
+
+// RFC 6533 §3: in a report in ASCII the letters are written \x{FC}, in a global one as they are,
+// whichever way the client gave them.
+TEST(Dsn, original_recipient_beyond_ascii_has_the_form_of_the_report) {
+    for (const auto* orcpt : {"utf-8;j\xc3\xb6rg@z.test", "utf-8;j\\x{F6}rg@z.test"}) {
+        auto in = input();
+        in.recipients[0].recipient.orcpt = orcpt;
+        EXPECT_THAT(take_apart(make_dsn(in)).contents[1],
+                    HasSubstr("Original-Recipient: utf-8; j\\x{F6}rg@z.test\r\n"))
+            << orcpt;
+        in.sender = box("b\xc3\xb6@example.com");
+        EXPECT_THAT(take_apart(make_dsn(in)).contents[1],
+                    HasSubstr("Original-Recipient: utf-8; j\xc3\xb6rg@z.test\r\n"))
+            << orcpt;
+    }
+    auto in = input();
+    in.recipients[0].recipient.orcpt = "X400;+2Fc+3Dus";
+    EXPECT_THAT(take_apart(make_dsn(in)).contents[1],
+                HasSubstr("Original-Recipient: X400; /c=us\r\n"));
+}
+
+TEST(Dsn, subject_in_no_known_character_set_is_not_shown_raw) {
+    auto in = input();
+    in.original_header = "Subject: =?x-unknown?B?AAAA" + std::string(80, 'A') + "?=\r\n";
+    EXPECT_EQ(subject_of(in), "Not delivered: your message to alice@example.org");
+    in.original_header = "Subject: Re: =?x-unknown?B?AAAA?= and more\r\n";
+    EXPECT_EQ(subject_of(in), "Not delivered: \"Re:...\" to alice@example.org");
+    in.original_header = "Subject: =?windows-1252?Q?Angebot_=80_500?=\r\n";
+    EXPECT_EQ(decode_words(subject_of(in)),
+              "Not delivered: \"Angebot \xe2\x82\xac 500\" to alice@example.org");
 }
 
 TEST(Dsn, sender_beyond_ascii_gets_the_global_forms) {

@@ -174,7 +174,14 @@ OriginalFacts read_original(const std::string& original_header) {
     if (const HeaderField* subject = header->find("Subject")) {
         std::string text = subject->unfolded();
         if (text.size() > 4096) text.resize(4096);  // far more than 60 characters need
-        facts.subject = readable(decode_words(text), kMaxSubject);
+        text = decode_words(text);
+        // Nobody reads "=?x-unknown?B?...": better what stands before it, or none at all.
+        if (const std::size_t at = find_encoded_word(text); at != std::string::npos) {
+            text.resize(at);
+            text = std::string(ascii::trim(text));
+            if (!text.empty()) text += "...";
+        }
+        facts.subject = readable(text, kMaxSubject);
         std::ranges::replace(facts.subject, '"', '\'');
     }
     if (const HeaderField* id = header->find("Message-ID")) {

@@ -3,6 +3,7 @@
 #include "base/ascii.h"
 #include "base/base64.h"
 #include "base/utf8.h"
+#include "mail/charset.h"
 
 #include <algorithm>
 #include <cstdint>
@@ -33,6 +34,27 @@ char32_t character_at(std::string_view text, std::size_t at) {
         c = c << 6 | (static_cast<unsigned char>(text[at + i]) & 0x3fU);
     }
     return c;
+}
+
+void append_character(std::string& out, char32_t c) {
+    const auto trail = [&](unsigned shift) {
+        out += static_cast<char>(0x80U | ((c >> shift) & 0x3fU));
+    };
+    if (c < 0x80) {
+        out += static_cast<char>(c);
+    } else if (c < 0x800) {
+        out += static_cast<char>(0xc0U | (c >> 6));
+        trail(0);
+    } else if (c < 0x10000) {
+        out += static_cast<char>(0xe0U | (c >> 12));
+        trail(6);
+        trail(0);
+    } else {
+        out += static_cast<char>(0xf0U | (c >> 18));
+        trail(12);
+        trail(6);
+        trail(0);
+    }
 }
 
 // Without marks of writing direction and byte order marks, all of them three octets in UTF-8. They
@@ -127,7 +149,8 @@ std::optional<Word> take_word(std::string_view text) {
     } else if (ascii::equals_ignore_case(charset, "us-ascii")) {
         if (!ascii::is_ascii(*octets)) return std::nullopt;
     } else if (!ascii::equals_ignore_case(charset, "utf-8")) {
-        return std::nullopt;
+        octets = to_utf8(charset, *octets);
+        if (!octets) return std::nullopt;
     }
     return Word{std::move(*octets), end + 2};
 }
@@ -198,6 +221,20 @@ std::string decode_words(std::string_view body) {
         out += body[i++];
     }
     return utf8::is_valid(out) ? out : std::string(body);
+}
+
+std::size_t find_encoded_word(std::string_view text) {
+    for (std::size_t at = text.find("=?"); at != std::string_view::npos;
+         at = text.find("=?", at + 2)) {
+        const std::size_t charset_end = text.find('?', at + 2);
+        if (charset_end == std::string_view::npos) break;
+        const std::string_view charset = text.substr(at + 2, charset_end - at - 2);
+        const std::string_view rest = text.substr(charset_end + 1);
+        if (charset.empty() || charset.find_first_of(" \t\r\n") != std::string_view::npos) continue;
+        if (rest.size() < 2 || rest[1] != '?') continue;
+        if (ascii::lower(rest[0]) == 'b' || ascii::lower(rest[0]) == 'q') return at;
+    }
+    return std::string_view::npos;
 }
 
 std::string encode_words(std::string_view text) {
@@ -299,6 +336,29 @@ std::string decode_xtext(std::string_view text) {
         if (!octet) return std::string(text);
         out += *octet;
         i += 2;
+    }
+    return out;
+}
+
+std::string unescape_unicode(std::string_view text) {
+    constexpr std::size_t kMaxDigits = 6;
+    std::string out;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const std::size_t begin = i + 3;
+        const std::size_t end =
+            text.substr(i).starts_with("\\x{") ? text.substr(begin, kMaxDigits + 1).find('}') : 0;
+        std::optional<char32_t> code;
+        if (end != 0 && end != std::string_view::npos) code = 0;
+        for (std::size_t k = 0; code && k < end; ++k) {
+            const auto digit = hex_value(text[begin + k]);
+            code = digit ? std::optional(*code * 16 + static_cast<char32_t>(*digit)) : std::nullopt;
+        }
+        if (!code || *code > 0x10ffff || (*code >= 0xd800 && *code <= 0xdfff)) {
+            out += text[i];
+            continue;
+        }
+        append_character(out, *code);
+        i = begin + end;
     }
     return out;
 }

@@ -19,9 +19,12 @@ std::string readable(std::string_view text, std::size_t max_characters);
 // The same in ASCII alone, what is beyond as \xHH; for machine-readable fields.
 std::string readable_ascii(std::string_view text, std::size_t max_octets);
 
-// Encoded words decoded (B and Q; UTF-8, US-ASCII, ISO 8859-1). What cannot be decoded stays as it
-// is.
+// Encoded words decoded (B and Q; UTF-8, US-ASCII, ISO 8859-1 and the sets of charset.h). What
+// cannot be decoded stays as it is.
 std::string decode_words(std::string_view body);
+
+// Where the first thing stands that reads as an encoded word, whole or cut; npos if there is none.
+std::size_t find_encoded_word(std::string_view text);
 
 // `text` (valid UTF-8, one line) as a header body: itself when it is ASCII and cannot be taken for
 // encoded words, else encoded words of at most 75 octets, one a line.
@@ -40,6 +43,9 @@ std::string decode_xtext(std::string_view text);
 
 // `text` is valid UTF-8. RFC 6533 §3 in ASCII: what is not plain text as \x{HEX}.
 std::string escape_unicode(std::string_view text);
+
+// The other way: \x{HEX} becomes the character; anything else stays as it is.
+std::string unescape_unicode(std::string_view text);
 
 // Every line ends in CR LF, holds no NUL and at most 998 octets: can go into a message as it is.
 bool is_clean_content(std::string_view text);

@@ -27,10 +27,24 @@ TEST(DecodeWords, reads_what_it_can) {
     EXPECT_EQ(decode_words("=?us-ascii?q?a?= \t =?utf-8?q?b?= c"), "ab c");
     // A character split over two words, which RFC 2047 forbids and mail programs do.
     EXPECT_EQ(decode_words("=?utf-8?q?=C3?= =?utf-8?q?=BC?="), "\xc3\xbc");
-    for (const auto* raw :
-         {"=?koi8-r?Q?=C3?=", "=?utf-8?Q?=C3?=", "=?utf-8?Q?=ZZ?=", "=?utf-8?B?***?=",
-          "=?utf-8?X?a?=", "=?utf-8?Q?a b?=", "=?utf-8?Q?a", "=?utf-8?Q", "=?utf-8", "=?"}) {
+    EXPECT_EQ(decode_words("=?windows-1252?Q?Angebot_=80_500?="), "Angebot € 500");
+    EXPECT_EQ(decode_words("=?iso-2022-jp?B?GyRCRnxLXDhsGyhC?="), "日本語");
+    EXPECT_EQ(decode_words("=?gb2312?B?xOO6ww==?="), "你好");
+    EXPECT_EQ(decode_words("=?koi8-r?B?8NLJ18XU?= =?koi8-r?Q?=F0?="), "ПриветП");
+    for (const auto* raw : {"=?x-unknown?Q?=C3?=", "=?gb2312?Q?=C4?=", "=?utf-8?Q?=C3?=",
+                            "=?utf-8?Q?=ZZ?=", "=?utf-8?B?***?=", "=?utf-8?X?a?=",
+                            "=?utf-8?Q?a b?=", "=?utf-8?Q?a", "=?utf-8?Q", "=?utf-8", "=?"}) {
         EXPECT_EQ(decode_words(raw), raw);
+    }
+}
+
+TEST(FindEncodedWord, sees_whole_and_cut_ones) {
+    EXPECT_EQ(find_encoded_word("Re: =?x-unknown?B?AAAA?="), 4U);
+    EXPECT_EQ(find_encoded_word("=?x-unknown?q?cut here"), 0U);
+    EXPECT_EQ(find_encoded_word("=?=?utf-8?Q?"), 2U);
+    for (const auto* text :
+         {"", "=?", "is 2=?3 or 4", "what =? ?b? that", "=??Q?x?=", "=?a?X?b?="}) {
+        EXPECT_EQ(find_encoded_word(text), std::string_view::npos) << text;
     }
 }
 
@@ -111,6 +125,11 @@ TEST(CleanContent, is_what_may_travel_as_it_is) {
 TEST(EscapeUnicode, follows_rfc_6533) {
     EXPECT_EQ(escape_unicode("j\xc3\xb6+x=@b.org"), "j\\x{F6}\\x{2B}x\\x{3D}@b.org");
     EXPECT_EQ(escape_unicode("\xf0\x9f\x98\x80\\ "), "\\x{1F600}\\x{5C}\\x{20}");
+    EXPECT_EQ(unescape_unicode("j\\x{F6}\\x{2b}\\x{20AC}\\x{1F600}x"), "jö+€😀x");
+    for (const auto* text : {"\\", "\\x{", "\\x{}", "\\x{FC", "\\x{GG}", "\\x{D800}", "\\x{110000}",
+                             "\\x{0000041}", "x{41}"}) {
+        EXPECT_EQ(unescape_unicode(text), text);
+    }
 }
 
 }  // namespace
