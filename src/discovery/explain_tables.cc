@@ -290,6 +290,7 @@ constexpr OwnRow kOwn[] = {
     {"it goes round in a loop", 48},
     {"only plain and login are offered", 49},
     {"the login could not be read", 50},
+    {"this login asks to act for another user", 50},
     {"the login was cancelled by the mail program", 51},
     {"many people are logging in", 52},
     {"the accounts cannot be read now", 53},

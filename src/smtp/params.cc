@@ -167,6 +167,14 @@ bool is_utf8_address(std::string_view text) {
     return true;
 }
 
+// atom of RFC 822, which is what names an address type (RFC 3461 §4.2): unknown, X400, x-local.
+bool is_atom(std::string_view text) {
+    constexpr std::string_view kSpecials = "()<>@,;:\\\".[]";
+    return !text.empty() && std::ranges::all_of(text, [&](char c) {
+        return c > ' ' && c < 0x7f && kSpecials.find(c) == std::string_view::npos;
+    });
+}
+
 bool is_orcpt(std::string_view value) {
     if (value.size() > kMaxOrcpt) return false;
     const std::size_t semicolon = value.find(';');
@@ -175,7 +183,7 @@ bool is_orcpt(std::string_view value) {
     const std::string_view address = value.substr(semicolon + 1);
     if (address.empty()) return false;
     if (ascii::equals_ignore_case(type, "utf-8")) return is_utf8_address(address);
-    if (!ascii::equals_ignore_case(type, "rfc822")) return false;
+    if (!is_atom(type)) return false;
     const auto decoded = xtext_decode(address);
     return decoded && is_printable_ascii(*decoded);
 }

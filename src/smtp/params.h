@@ -24,7 +24,7 @@ struct MailParameters {
 
 struct RcptParameters {
     mail::Notify notify = mail::Notify::unset;
-    // Validated, type rfc822 or utf-8, at most 500 octets. May hold UTF-8 as it is ("utf-8;" type,
+    // Validated, of any type, at most 500 octets. May hold UTF-8 as it is ("utf-8;" type,
     // RFC 6533 §3): only after SMTPUTF8, which the caller checks.
     std::string orcpt;
 };

@@ -75,7 +75,9 @@ Result<Credentials> parse_plain(std::string_view decoded) {
         return fail(ErrorKind::too_large, "The user name or the password is too long",
                     "Enter the user name and the password again");
     }
-    if (!authzid.empty() && authzid != authcid) {
+    // Letter case means nothing in a user name, and some programs fill in one of the two
+    // themselves.
+    if (!authzid.empty() && !ascii::equals_ignore_case(authzid, authcid)) {
         return fail(ErrorKind::denied, "The login asks to act as somebody else",
                     "Leave the authorisation identity empty");
     }

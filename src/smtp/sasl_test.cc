@@ -97,6 +97,7 @@ TEST(ParsePlain, Rows) {
     const Row rows[] = {
         {"usual", "\0anna@example.com\0correct horse"sv, "anna@example.com", "correct horse"},
         {"authzid repeats the login", "anna\0anna\0x"sv, "anna", "x"},
+        {"authzid repeats it in another case", "ANNA@x.test\0Anna@X.test\0x"sv, "Anna@X.test", "x"},
         {"octets are not looked at", "\0\xfc\0\xff"sv, "\xfc", "\xff"},
         {"spaces are kept", "\0 a \0 b "sv, " a ", " b "},
     };
@@ -126,7 +127,7 @@ TEST(ParsePlain, Refused) {
         {"empty password", std::string("\0anna\0"sv)},
         {"empty password with authzid", std::string("anna\0anna\0"sv)},
         {"somebody else", std::string("admin\0anna\0x"sv), ErrorKind::denied},
-        {"another case is somebody else", std::string("Anna\0anna\0x"sv), ErrorKind::denied},
+        {"somebody of a longer name", std::string("Anna2\0anna\0x"sv), ErrorKind::denied},
         {"long login", std::string("\0"sv) + std::string(256, 'a') + std::string("\0x"sv),
          ErrorKind::too_large},
         {"long password", std::string("\0a\0"sv) + std::string(4097, 'a'), ErrorKind::too_large},

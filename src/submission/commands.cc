@@ -246,6 +246,10 @@ void Session::on_rcpt(std::string_view argument) {
     if (!mailbox->is_ascii() && !transaction_.envelope().smtputf8) {
         return refuse_recipient(replies.make(Say::needs_smtputf8, {path}), path);
     }
+    // An ORCPT of type utf-8 may be written with \x{FC} instead (RFC 6533 §3; threats.md P9).
+    if (!ascii::is_ascii(parameters->orcpt) && !transaction_.envelope().smtputf8) {
+        return refuse_recipient(replies.make(Say::needs_smtputf8, {parameters->orcpt}), path);
+    }
     add_recipient({std::move(*mailbox), parameters->notify, parameters->orcpt});
 }
 

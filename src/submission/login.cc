@@ -113,7 +113,12 @@ runtime::Task<std::optional<smtp::Credentials>> Session::read_plain(smtp::AuthAr
     }
     auto credentials = smtp::parse_plain(response.reveal());
     if (!credentials) {
-        say(Say::login_unreadable);
+        const bool readable = credentials.error().kind == ErrorKind::denied;
+        if (readable) {
+            refuse_setting(Say::acts_for_another);
+        } else {
+            say(Say::login_unreadable);
+        }
         co_return std::nullopt;
     }
     co_return std::move(*credentials);

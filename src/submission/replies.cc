@@ -11,8 +11,6 @@
 namespace posthaste::submission {
 namespace {
 
-constexpr std::size_t kMaxReason = 110;  // of a parser: a sentence with its mend
-
 struct Row {
     Say say;
     int number;
@@ -138,7 +136,8 @@ constexpr Row kRows[] = {
      "The message has no From field. Enter your e-mail address as sender in the program or "
      "device."},
     {Say::bad_from, 45, 550, "5.6.0",
-     "The From or Sender field cannot be read as an address. Write it as: Anna <anna@example.com>"},
+     "The From or Sender field cannot be read. Write it as Anna <anna@example.com>; a name with a "
+     "comma in quotes: \"Muster, Anna\" <anna@example.com>"},
     {Say::bad_header, 46, 550, "5.6.0", "{0}. Correct the program that wrote it."},
     {Say::header_too_large, 47, 552, "5.3.4",
      "The header is over 1 MB or 10,000 fields. Send to fewer people at once, or use Bcc."},
@@ -186,6 +185,9 @@ constexpr Row kRows[] = {
      "This port is for old devices inside of the house. Mail programs: port 587 with STARTTLS, or "
      "465 "
      "with SSL/TLS."},
+    {Say::acts_for_another, 50, 535, "5.7.8",
+     "This login asks to act for another user. Leave \"authorization identity\" (authzid) empty in "
+     "the mail program."},
 };
 
 static_assert(std::size(kRows) == Catalogue::size());
@@ -208,7 +210,10 @@ void append_replaced(std::string& line, std::string_view text, std::string_view 
     }
     line += text.substr(0, at);
     line += value;
-    line += text.substr(at + mark.size());
+    std::string_view rest = text.substr(at + mark.size());
+    // A value that was clipped ends in "..." already.
+    if (value.ends_with("...") && rest.starts_with('.')) rest.remove_prefix(1);
+    line += rest;
 }
 
 // The row's text with everything in it. Values stand in order, each mark once.
@@ -223,6 +228,14 @@ std::string fill_in(std::string_view text, std::initializer_list<std::string_vie
         filled = std::move(next);
     }
     return filled;
+}
+
+// What a parser says is a sentence and its mend, and the mend stands last: it may take all of the
+// line but the number. The help page then gives way, whose address the number leads to.
+constexpr std::size_t room_for_reason(const Row& row) {
+    constexpr std::string_view kAround = "555 5.5.4  [R00]\r\n";
+    constexpr std::string_view kMark = "{0}";
+    return kMaxReply - kAround.size() - (row.text.size() - kMark.size());
 }
 
 }  // namespace
@@ -280,8 +293,9 @@ Answer Catalogue::make(Say say, std::initializer_list<std::string_view> values) 
     const Row& row = kRows[static_cast<std::size_t>(say)];
     std::string text(row.text);
     if (values.size() == 1) {
-        text = fill_in(text, {clip(*values.begin(),
-                                   text.starts_with("{0}.") ? kMaxReason : kMaxAddressShown)});
+        const bool reason = row.text.starts_with("{0}.");
+        text = fill_in(text,
+                       {clip(*values.begin(), reason ? room_for_reason(row) : kMaxAddressShown)});
     } else if (values.size() == 2) {
         text = fill_in(text, {clip(*values.begin()), clip(*(values.begin() + 1))});
     }

@@ -96,6 +96,8 @@ enum class Say : std::uint8_t {
     too_many_connections,
     too_many_from_network,
     outside_legacy_range,
+    // Logins, again.
+    acts_for_another,
 };
 
 constexpr std::size_t kMaxReply = 200;        // octets, CR LF included
@@ -133,7 +135,7 @@ class Catalogue {
     std::string goodbye() const;   // 221
 
     static constexpr std::size_t size() {
-        return static_cast<std::size_t>(Say::outside_legacy_range) + 1;
+        return static_cast<std::size_t>(Say::acts_for_another) + 1;
     }
 
   private:

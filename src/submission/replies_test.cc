@@ -2,6 +2,7 @@
 
 #include "base/ascii.h"
 #include "mail/status.h"
+#include "smtp/params.h"
 
 #include <gtest/gtest.h>
 
@@ -119,6 +120,52 @@ TEST(Replies, ShowAddressesAndLimits) {
     EXPECT_TRUE(too_large(catalogue, (50u << 20) + 1, 50u << 20)
                     .text()
                     .starts_with("Message is 52428801 octets, the limit is 52428800 octets."));
+}
+
+// The mend stands last in what a parser says, and is what the person needs.
+TEST(Replies, NeverCutTheMendOfAParser) {
+    const Catalogue catalogue(
+        {"mail.example.com", "postmaster@example.com", "", "https://mail.example.com/h/"});
+    int seen = 0;
+    const auto expect_whole = [&](Say say, const Error& error) {
+        const std::string reason = error.text + ". " + error.mend;
+        const std::string line = catalogue.make(say, {reason}).line;
+        EXPECT_NE(line.find(reason + '.'), std::string::npos) << line;
+        ++seen;
+    };
+    const auto expect_parameter = [&](const Error& error) {
+        const bool unknown = error.kind == ErrorKind::unsupported;
+        expect_whole(unknown ? Say::unknown_parameter : Say::bad_parameter, error);
+    };
+    for (const std::string text :
+         {"SIZE=abc", "BODY=9", "BODY=BINARYMIME", "RET=X", "ENVID=a+2", "FOO=1", "SIZE=1 SIZE=2",
+          "SMTPUTF8=1", "AUTH", "XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX=1"}) {
+        const auto read = smtp::parse_path_argument("FROM:<a@b.org> " + text, "FROM:");
+        ASSERT_TRUE(read.has_value()) << text;
+        expect_parameter(smtp::parse_mail_parameters(read->parameters).error());
+    }
+    for (const std::string text : {"NOTIFY=X", "NOTIFY=NEVER,SUCCESS", "ORCPT=x", "RET=FULL"}) {
+        const auto read = smtp::parse_path_argument("TO:<a@b.org> " + text, "TO:");
+        ASSERT_TRUE(read.has_value()) << text;
+        expect_parameter(smtp::parse_rcpt_parameters(read->parameters).error());
+    }
+    for (const std::string text :
+         {"", "<a@b", "<a b@c.org>", "<a@b> =5", "<<a@b>>", "<@x,@y a@b>", "<a@b>x", "<\"a>"}) {
+        const auto read = smtp::parse_path_argument("FROM:" + text, "FROM:");
+        if (!read) expect_whole(Say::bad_argument, read.error());
+    }
+    EXPECT_GE(seen, 18);
+}
+
+TEST(Replies, HaveThreeDotsBehindWhatIsClipped) {
+    const Catalogue catalogue({"mail.example.com", "postmaster@example.com", "", ""});
+    const std::string longest = std::string(64, 'l') + '@' + std::string(63, 'd') + ".example";
+    for (const Say say : all()) {
+        const std::string line = catalogue.make(say, {longest, longest}).line;
+        EXPECT_EQ(line.find("...."), std::string::npos) << line;
+        const std::string reason = catalogue.make(say, {std::string(500, 'r')}).line;
+        EXPECT_EQ(reason.find("...."), std::string::npos) << reason;
+    }
 }
 
 TEST(Replies, ThoseWithoutAnAnswerFitToo) {

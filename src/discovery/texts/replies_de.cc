@@ -223,7 +223,9 @@ constexpr Topic kTopics[] = {
     {"r50", "Die Anmeldung ließ sich nicht lesen",
      "Sie hatte nicht die Form von SMTP-Anmeldungen (base64, RFC 4616).",
      "Benutzername und Kennwort neu eingeben.\n"
-     "Ist es ein eigenes Programm, dessen Kodierung der Anmeldung berichtigen."},
+     "Ist es ein eigenes Programm, dessen Kodierung der Anmeldung berichtigen.\n"
+     "Spricht die Antwort von einem anderen Benutzer (another user), das Feld \"authorization "
+     "identity\" (authzid) leer lassen."},
     {"r51", "Die Anmeldung wurde abgebrochen",
      "Das Mailprogramm hat sie abgebrochen, meist weil sein Kennwortfenster geschlossen wurde.",
      "Noch einmal senden und das Kennwort eingeben."},

@@ -205,7 +205,8 @@ constexpr Topic kTopics[] = {
     {"r50", "The login could not be read",
      "It was not in the form that SMTP logins have (base64, RFC 4616).",
      "Enter user name and password again.\n"
-     "If it is a program of your own, correct its coding of the login."},
+     "If it is a program of your own, correct its coding of the login.\n"
+     "If the reply speaks of another user, leave \"authorization identity\" (authzid) empty."},
     {"r51", "The login was cancelled",
      "The mail program broke it off, mostly because its password window was closed.",
      "Send again and enter the password."},
