@@ -64,6 +64,34 @@ def test_the_form(server, sink):
     assert len(words) > 60
 
 
+@pytest.mark.parametrize("encoded, shown", [
+    ("=?windows-1252?Q?Angebot_=80_500?=", '"Angebot € 500"'),
+    ("=?iso-2022-jp?B?GyRCRnxLXDhsGyhC?=", '"日本語"'),
+    ("=?gb2312?B?xOO6ww==?=", '"你好"'),
+    ("=?koi8-r?B?8NLJ18XU?=", '"Привет"'),
+    ("=?x-unknown?B?" + "A" * 100 + "?=", "your message to"),
+])
+def test_the_subject_is_readable_in_every_character_set(server, sink, encoded, shown):
+    (bounce,) = _bounce(server, sink, "rcpt550@example.net", subject=encoded)
+    assert shown in _parse(bounce)["Subject"]
+    assert shown in " ".join(_report(bounce)[0].split()).replace("Your", "your").replace("your message was", "your message to")
+
+
+def test_the_original_recipient_beyond_ascii_is_written_in_ascii(server, sink):
+    with server.session() as client:
+        assert client.cmd(f"MAIL FROM:<{ANNA}>").code == 250
+        assert client.cmd("RCPT TO:<x@example.net> ORCPT=utf-8;ü@z.test".encode()).code == 553, "that needs SMTPUTF8"
+        client.cmd("RSET")
+        assert client.cmd(f"MAIL FROM:<{ANNA}> SMTPUTF8").code == 250
+        for recipient, orcpt in (("rcpt550@example.net", "utf-8;ü@z.test"), ("rcpt550.b@example.net", "X400;+2Fc+3Dus+2F")):
+            assert client.cmd(f"RCPT TO:<{recipient}> ORCPT={orcpt}".encode()).code == 250
+        client.cmd("DATA")
+        assert client.content(f"From: <{ANNA}>\r\n\r\nx\r\n").code == 250
+    (bounce,) = sink.wait(ANNA, seconds=25)
+    originals = {" ".join(r["Original-Recipient"].split()) for r in _report(bounce)[2]}
+    assert originals == {"utf-8; \\x{FC}@z.test", "X400; /c=us/"}
+
+
 def test_the_words_come_first(server, sink):
     """Recipient, cause and what to do, in the first lines and without a host name before them."""
     (bounce,) = _bounce(server, sink, "rcpt550@example.net")

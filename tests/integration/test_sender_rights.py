@@ -127,6 +127,20 @@ def test_the_envelope_refusal_names_both_addresses(server):
     assert "bob@example.test" in reply.text and "anna@example.test" in reply.text
 
 
+@pytest.mark.parametrize("domain", ["exa\u00admple.test", "exam\u200bple.test", "\uff45xample.test", "example\u3002test"])
+def test_her_domain_in_letters_that_only_look_so_is_refused(server, domain):
+    reply = _submit(server, f"From: <anna@{domain}>")
+    assert (reply.code, reply.text.split()[-1]) == (550, "[R45]"), reply
+
+
+def test_an_accent_is_the_same_in_both_its_spellings(server):
+    composed, decomposed = "\u00fcn\u00ef@example.test", "u\u0308ni\u0308@example.test"
+    server.admin("account", "add", composed, "--password-stdin", input="some password 1\n")
+    for address in (composed, decomposed):
+        with server.session(address, "some password 1") as client:
+            assert client.cmd(f"MAIL FROM:<{address}> SMTPUTF8".encode()).code == 250, address
+
+
 def test_the_null_sender_is_free_but_the_header_is_not(server):
     assert _submit(server, "From: <anna@example.test>", sender="").code == 250
     assert _submit(server, "From: <bob@example.test>", sender="").code // 100 == 5
