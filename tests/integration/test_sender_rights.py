@@ -130,7 +130,7 @@ def test_the_envelope_refusal_names_both_addresses(server):
 @pytest.mark.parametrize("domain", ["exa\u00admple.test", "exam\u200bple.test", "\uff45xample.test", "example\u3002test"])
 def test_her_domain_in_letters_that_only_look_so_is_refused(server, domain):
     reply = _submit(server, f"From: <anna@{domain}>")
-    assert (reply.code, reply.text.split()[-1]) == (550, "[R45]"), reply
+    assert reply.code == 550 and reply.text.split()[-1].endswith(("[R45]", "/45")), reply
 
 
 def test_an_accent_is_the_same_in_both_its_spellings(server):
