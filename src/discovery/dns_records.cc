@@ -1,5 +1,6 @@
 #include "discovery/dns_records.h"
 
+#include "base/ip.h"
 #include "discovery/pacc.h"
 
 #include <algorithm>
@@ -64,6 +65,8 @@ class Collector {
     // RFC 2782; port 0: the service is decidedly not offered, its target is the root.
     void add_srv(std::string_view service, std::uint16_t port, std::string_view host,
                  std::uint16_t priority = 0) {
+        // A target is a name (RFC 2782): for an address there is no record.
+        if (port != 0 && IpAddress::parse(host)) return;
         DnsRecord record{.name = under(service), .type = RecordType::srv, .note = "dns.note.srv"};
         if (port != 0) {
             record.value = host;
@@ -83,6 +86,7 @@ class Collector {
                             .port = https_.port,
                             .note = "dns.note.set_up"});
         add_cname("autoconfig");
+        if (!has_pacc(settings_)) return;
         add_cname("ua-auto-config");
         const std::string digest = pacc_digest(make_pacc(settings_));
         const std::string name = under("_ua-auto-config");

@@ -1,4 +1,5 @@
 // Autoconfig, PACC, DNS records, QR codes, host names: what needs no request.
+#include "base/ip.h"
 #include "discovery/autoconfig.h"
 #include "discovery/dns_records.h"
 #include "discovery/golden_testing.h"
@@ -87,6 +88,30 @@ DnsExtras full_extras() {
     extras.report_to = "postmaster@example.com";
     extras.former_pacc_digests = {"B4KxzJ/30Qw5wUR9cQXwsanC2QupiXNG8mcu9fGg1Bs="};
     return extras;
+}
+
+TEST(DnsRecords, without_the_usual_port_there_is_no_half_pacc) {
+    MailSettings settings = example_settings();
+    EXPECT_TRUE(has_pacc(settings));
+    for (const std::uint16_t port : {std::uint16_t{0}, std::uint16_t{2525}}) {
+        settings.tls_port = port;
+        EXPECT_FALSE(has_pacc(settings));
+        for (const auto& record : dns_records(settings, full_extras()))
+            EXPECT_EQ(record.name.find("ua-auto-config"), std::string::npos) << record.name;
+    }
+}
+
+TEST(DnsRecords, no_service_record_points_to_an_address) {
+    MailSettings settings = example_settings();
+    settings.incoming = {{IncomingKind::imap, "192.0.2.9", 993, Security::implicit_tls},
+                         {IncomingKind::pop3, "2001:db8::9", 995, Security::implicit_tls}};
+    std::size_t services = 0;
+    for (const auto& record : dns_records(settings)) {
+        if (record.type != RecordType::srv) continue;
+        ++services;
+        EXPECT_FALSE(IpAddress::parse(record.value)) << record.name;
+    }
+    EXPECT_EQ(services, 3U);  // Autodiscover and the two of sending
 }
 
 TEST(DnsRecords, as_a_zone_file) {

@@ -14,6 +14,7 @@
 namespace posthaste::discovery {
 namespace {
 
+constexpr std::uint16_t kSubmissionsPort = 465;
 constexpr std::size_t kMaxName = 60;  // characters in the draft; octets here, so never more
 constexpr std::size_t kMaxShortName = 20;
 
@@ -33,12 +34,16 @@ void write_incoming(formats::JsonWriter& json, const MailSettings& settings, Inc
 
 }  // namespace
 
+bool has_pacc(const MailSettings& settings) {
+    return settings.tls_port == kSubmissionsPort;
+}
+
 std::string make_pacc(const MailSettings& settings) {
     formats::JsonWriter json;
     json.begin_object().key("protocols").begin_object();
     write_incoming(json, settings, IncomingKind::imap);
     write_incoming(json, settings, IncomingKind::pop3);
-    if (settings.tls_port == 465) write_host(json, "smtp", settings.host);
+    if (has_pacc(settings)) write_host(json, "smtp", settings.host);
     json.end_object().key("authentication").begin_object().member("password", true).end_object();
     json.key("info").begin_object().key("provider").begin_object();
     json.member("name", utf8::clip(settings.name, kMaxName));

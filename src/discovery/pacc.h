@@ -11,6 +11,10 @@ namespace posthaste::discovery {
 
 inline constexpr std::string_view kPaccContentType = "application/json";
 
+// It cannot name a port: without 465 there is nothing it could say of sending, and a half document
+// keeps programs from better ways. Then it is not published, nor are its records.
+bool has_pacc(const MailSettings& settings);
+
 // The same octets for the same settings, always: the digest in the DNS depends on it. A server that
 // is not reached at its usual port is left out.
 std::string make_pacc(const MailSettings& settings);

@@ -106,7 +106,7 @@ Task<HttpResponse> pacc(Services services, const HttpRequest& request) {
     const bool may = host && (host->site == discovery::Site::ua_auto_config ||
                               host->site == discovery::Site::plain);
     const auto settings = may ? find_settings(services, **names, host->domain) : std::nullopt;
-    if (!settings) co_return not_served();
+    if (!settings || !discovery::has_pacc(*settings)) co_return not_served();
     co_return HttpResponse{
         200, std::string(discovery::kPaccContentType), discovery::make_pacc(*settings), {}};
 }

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import os
 import re
 
 import pytest
@@ -107,17 +108,32 @@ def test_without_an_incoming_server_the_outgoing_one_is_told(make, authority):
     assert b"incomingServer" not in octets and octets.count(b"<outgoingServer") == 2
 
 
+@pytest.fixture(scope="module")
+def usual(make_shared):
+    """With SMTP on 465, as PACC needs it: on an address of its own."""
+    if os.geteuid() != 0:
+        pytest.skip("port 465 needs root")
+    made = make_shared.posthaste(relay="127.0.0.1:1", https=True, start=False, unprivileged=False, accounts=("anna@example.test",),
+                                 config={"incoming": {"imap": "imap.example.test:993"}})
+    made.configure({"listen": {"submission": [f"127.0.0.1:{made.port}", "127.0.9.46:465"]}})
+    return made.start()
+
+
+def test_without_the_usual_port_there_is_no_half_pacc(https):
+    assert https.request("GET", PACC, host="example.test")[0] == 404
+
+
 @pytest.mark.parametrize("host", ["ua-auto-config.example.test", "example.test"])
-def test_pacc_is_what_the_dns_vouches_for(server, https, host):
-    status, headers, octets = https.request("GET", PACC, host=host)
+def test_pacc_is_what_the_dns_vouches_for(usual, authority, host):
+    status, headers, octets = Https(usual.https_port, authority).request("GET", PACC, host=host)
     assert status == 200 and headers["Content-Type"] == "application/json"
     told = json.loads(octets)
-    assert told["authentication"] == {"password": True} and told["protocols"]["imap"] == {"host": "imap.example.test"}
+    assert told["authentication"] == {"password": True} and told["protocols"] == {"imap": {"host": "imap.example.test"}, "smtp": {"host": "mail.example.test"}}
     digest = base64.b64encode(hashlib.sha256(octets).digest()).decode()
-    text = server.admin("dns", "show", "example.test").out
+    text = usual.admin("dns", "show", "example.test").out
     assert re.search(r"_ua-auto-config\.example\.test\. +TXT +\"v=UAAC1; a=sha256; d=" + re.escape(digest) + '"', text), text
 
 
 @pytest.mark.parametrize("host", ["ua-auto-config.example.net", "autoconfig.example.test", "mail.example.test"])
-def test_pacc_goes_by_the_host(https, host):
-    assert https.request("GET", PACC, host=host)[0] == 404
+def test_pacc_goes_by_the_host(usual, authority, host):
+    assert Https(usual.https_port, authority).request("GET", PACC, host=host)[0] == 404

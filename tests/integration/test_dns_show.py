@@ -66,7 +66,7 @@ def test_a_name_server_loads_them(make, server):
     nsd = make.nsd({"example.test": zone})
     assert ask(nsd, "mail.example.test", "A") == ["192.0.2.1"]
     assert ask(nsd, "mail.example.test", "AAAA") == ["2001:db8::1"]
-    for label in ("autodiscover", "autoconfig", "ua-auto-config"):
+    for label in ("autodiscover", "autoconfig"):
         assert ask(nsd, f"{label}.example.test", "CNAME") == ["mail.example.test"]
     assert ask(nsd, "_autodiscover._tcp.example.test", "SRV") == [(0, 0, server.https_port, "mail.example.test")]
     assert ask(nsd, "_submissions._tcp.example.test", "SRV") == [(0, 1, server.tls_port, "mail.example.test")]
@@ -75,7 +75,22 @@ def test_a_name_server_loads_them(make, server):
     assert ask(nsd, "_pop3s._tcp.example.test", "SRV") == [(0, 1, 995, "pop.example.test")]
     assert ask(nsd, "example.test", "TXT") == ["v=spf1 a:mail.example.test ~all"]
     assert ask(nsd, "_dmarc.example.test", "TXT")[0].startswith("v=DMARC1; p=none; rua=mailto:postmaster@")
+
+
+def test_pacc_is_published_where_it_can_be_used(make, server):
+    """It knows no ports: without SMTP on 465 programs would be led to a server that is not there."""
+    assert "ua-auto-config" not in made(server).admin("dns", "show", "example.test").out
+    server.configure({"listen": {"submission": [f"127.0.0.1:{server.port}", "127.0.0.1:465"]}})
+    nsd = make.nsd({"example.test": server.admin("dns", "show", "example.test").out})
+    assert ask(nsd, "ua-auto-config.example.test", "CNAME") == ["mail.example.test"]
     assert ask(nsd, "_ua-auto-config.example.test", "TXT")[0].startswith("v=UAAC1; a=sha256; d=")
+    assert ask(nsd, "_submissions._tcp.example.test", "SRV") == [(0, 1, 465, "mail.example.test")]
+
+
+def test_no_service_record_points_to_an_address(server):
+    server.configure({"incoming": {"imap": "192.0.2.7:993"}})
+    zone = made(server).admin("dns", "show", "example.test").out
+    assert "_imaps._tcp" not in zone and "_pop3s._tcp" in zone
 
 
 def records(zone):
@@ -125,7 +140,7 @@ def test_a_domain_that_is_not_ours(server):
     assert said.code == 1 and json.loads(said.err or said.out)["error"]
 
 
-@pytest.mark.parametrize("words, said", [(("--address", "300.1.1.1"), "300.1.1.1"), (("no domain",), "no domain")])
+@pytest.mark.parametrize("words, said", [(("--address", "300.1.1.1"), "300.1.1.1"), (("no domain",), "no domain"), (("--lang", "fr"), "one of: en, de")])
 def test_nonsense(server, words, said):
     answer = made(server).cli("dns", "show", *words)
     assert answer.code != 0 and said in answer.err

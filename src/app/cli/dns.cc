@@ -2,6 +2,7 @@
 #include "app/cli/admin_client.h"
 #include "app/cli/commands.h"
 #include "app/cli/json_members.h"
+#include "discovery/texts.h"
 #include "formats/url.h"
 
 #include <cstdio>
@@ -34,6 +35,16 @@ void print_domain(const formats::JsonValue& row, bool form) {
 }  // namespace
 
 int run_dns_show(const Arguments& arguments) {
+    const auto language = arguments.get("--lang", "en");
+    if (!discovery::find_language(language)) {
+        std::vector<std::string_view> codes;
+        for (const auto known : discovery::kLanguages)
+            codes.push_back(discovery::language_code(known));
+        print_error({ErrorKind::syntax, fmt::format("there are no texts in \"{}\"", language),
+                     fmt::format("one of: {}", fmt::join(codes, ", "))},
+                    arguments.json());
+        return kUsage;
+    }
     return with_admin(arguments, [&](AdminClient& admin) -> Result<int> {
         PH_TRY(auto answer, admin.call("GET", target(arguments)));
         const auto* rows = answer.find("domains");
