@@ -11,6 +11,8 @@
 namespace posthaste::accounts {
 namespace {
 
+constexpr std::size_t kMostOfLogin = 40;
+
 struct Entry {
     SignIn sign_in;
     std::int64_t number = 0;  // in the store; 0 for what is not stored
@@ -45,6 +47,13 @@ class Rings {
     const Ring* find(const Key& key) const {
         const auto found = by_key_.find(key);
         return found == by_key_.end() ? nullptr : &found->second->second;
+    }
+
+    // Of every ring.
+    template <class Visit>
+    void each_entry(const Visit& visit) const {
+        for (const auto& [key, ring] : recent_)
+            for (const auto& entry : ring) visit(entry);
     }
 
     // Entries of a ring that went.
@@ -287,6 +296,24 @@ std::vector<SignIn> SignInLog::of(std::string_view account) const {
     const Ring* ring = impl_->accounts.find(key);
     if (ring == nullptr) ring = impl_->strangers.find(key);
     return newest_first(ring);
+}
+
+std::vector<SignIn> SignInLog::of_login(std::string_view login) const {
+    Ring found;
+    {
+        const MutexLock lock(impl_->mutex);
+        const auto look = [&](const EntryPtr& entry) {
+            if (ascii::equals_ignore_case(entry->sign_in.login, login))
+                found.push_back(std::make_shared<Entry>(*entry));
+        };
+        impl_->accounts.each_entry(look);
+        impl_->strangers.each_entry(look);
+    }
+    std::ranges::sort(found, {},
+                      [](const EntryPtr& e) { return std::pair(e->sign_in.when, e->number); });
+    if (found.size() > kMostOfLogin)
+        found.erase(found.begin(), found.end() - static_cast<std::ptrdiff_t>(kMostOfLogin));
+    return newest_first(&found);
 }
 
 std::vector<SignIn> SignInLog::of_network(const IpAddress& address) const {

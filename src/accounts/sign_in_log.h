@@ -86,6 +86,9 @@ class SignInLog final : public store::LazySource {
 
     // Newest first. `account` in key form.
     std::vector<SignIn> of(std::string_view account) const;
+    // Under that user name as it was typed (letter case aside), whomever it was taken for. Reads
+    // every entry: for a person who asks, not for a session.
+    std::vector<SignIn> of_login(std::string_view login) const;
     std::vector<SignIn> of_network(const IpAddress& address) const;
 
     // Called for every entry of that account, on the thread that adds it: must be quick, and must

@@ -41,6 +41,35 @@ TEST(SignInLog, NewestFirstOfAPersonAndOfANetwork) {
     EXPECT_TRUE(log.of_network(*IpAddress::parse("203.0.113.8")).empty());
 }
 
+TEST(SignInLog, IsFoundByTheTypedNameToo) {
+    SignInLog log;
+    auto taken_for = sign_in("ana@example.com", "", 0);
+    taken_for.login = "Ana";
+    log.add(taken_for);
+    auto nobodys = sign_in("zzz@example.com", "R3", 1);
+    nobodys.known = false;
+    nobodys.login = "zzz";
+    log.add(nobodys);
+    auto ambiguous = sign_in("", "R4", 2);
+    ambiguous.known = false;
+    ambiguous.login = "bob";
+    log.add(ambiguous);
+    ASSERT_EQ(log.of_login("ana").size(), 1u);
+    EXPECT_EQ(log.of_login("ana")[0].account, "ana@example.com");
+    ASSERT_EQ(log.of_login("ZZZ").size(), 1u);
+    ASSERT_EQ(log.of_login("bob").size(), 1u);
+    EXPECT_EQ(log.of_login("bob")[0].outcome, "R4");
+    EXPECT_TRUE(log.of_login("zz").empty());
+    for (int i = 0; i < 60; ++i) {
+        auto one = sign_in("ana" + std::to_string(i) + "@example.com", "", 60 - i);
+        one.login = "info";
+        log.add(one);
+    }
+    const auto info = log.of_login("info");
+    ASSERT_EQ(info.size(), 40u);
+    EXPECT_EQ(info[0].account, "ana0@example.com");
+}
+
 TEST(SignInLog, TheSameAgainIsOneEntryThatCounts) {
     SignInLog log;
     for (int minute = 0; minute < 300; minute += 5)

@@ -7,6 +7,11 @@
 #include "web/admin_body.h"
 #include "web/sign_in_reading.h"
 
+#include <algorithm>
+#include <functional>
+#include <iterator>
+#include <tuple>
+
 namespace posthaste::web {
 namespace {
 
@@ -39,20 +44,50 @@ discovery::ExplainNames names_of(const AdminServices& services) {
 }
 
 struct Asked {
-    std::string who;  // address in key form, or as typed
+    std::string who;         // address in key form, or as typed
+    std::string local_part;  // of an address
     std::optional<IpAddress> network;
 };
 
 Asked asked_for(std::string_view text) {
-    if (const auto address = IpAddress::parse(text)) return {std::string(text), address};
-    if (const auto mailbox = mail::Mailbox::parse(text)) return {mailbox->key(), std::nullopt};
-    return {ascii::to_lower(text), std::nullopt};
+    if (const auto address = IpAddress::parse(text)) return {std::string(text), {}, address};
+    if (const auto mailbox = mail::Mailbox::parse(text)) {
+        const std::string key = mailbox->key();
+        return {key, key.substr(0, key.rfind('@')), std::nullopt};
+    }
+    return {ascii::to_lower(text), {}, std::nullopt};
+}
+
+using Facts = std::tuple<Timestamp, IpAddress, std::uint16_t, std::string, std::string>;
+
+// Under the account, and under the user name that was typed. A short name that was nobody's (as it
+// fits several accounts) belongs to each whose address begins with it.
+std::vector<SignIn> of_person(const accounts::SignInLog& log, const Asked& asked) {
+    auto all = log.of(asked.who);
+    std::ranges::copy(log.of_login(asked.who), std::back_inserter(all));
+    if (!asked.local_part.empty()) {
+        std::ranges::copy_if(log.of_login(asked.local_part), std::back_inserter(all),
+                             [](const SignIn& s) { return !s.known; });
+    }
+    const auto facts = [](const SignIn& s) {
+        return Facts(s.when, s.client, s.port, s.login, s.outcome);
+    };
+    std::vector<SignIn> once;
+    for (auto& one : all) {
+        const bool again = std::ranges::any_of(
+            once, [&](const SignIn& other) { return facts(other) == facts(one); });
+        if (again) continue;
+        // What the log gives within a millisecond stays in its order.
+        const auto place = std::ranges::upper_bound(once, one.when, std::greater{}, &SignIn::when);
+        once.insert(place, std::move(one));
+    }
+    return once;
 }
 
 // Of a running server what it remembers; else what it wrote.
 Result<std::vector<SignIn>> look_up(const AdminServices& services, const Asked& asked) {
     const auto look = [&](const accounts::SignInLog& log) {
-        return asked.network ? log.of_network(*asked.network) : log.of(asked.who);
+        return asked.network ? log.of_network(*asked.network) : of_person(log, asked);
     };
     if (services.sign_ins != nullptr) return look(*services.sign_ins);
     accounts::SignInLog stored;
@@ -74,8 +109,8 @@ void write_guard(JsonWriter& out, const AdminServices& services, const Asked& as
 
 Result<HttpResponse> answer_for(const AdminServices& services, const std::string& who) {
     if (who.empty() || who.size() > kMaxWho || !utf8::is_valid(who)) {
-        return fail(ErrorKind::syntax, "\"who\" is neither an address nor an IP address",
-                    "for example who=anna@example.com or who=203.0.113.7");
+        return fail(ErrorKind::syntax, "whom to look for is not said, or is no text",
+                    "name an address (anna@example.com), a user name, or an IP address");
     }
     const Asked asked = asked_for(who);
     PH_TRY(const auto seen, look_up(services, asked));
@@ -94,7 +129,8 @@ Result<HttpResponse> answer_for(const AdminServices& services, const std::string
     for (const auto& one : seen) write_one(out, one, names);
     out.end_array();
     write_texts(out, "reasons",
-                seen.empty() ? reasons_for_nothing(names) : std::vector<std::string>());
+                seen.empty() ? reasons_for_nothing(names, asked.network.has_value())
+                             : std::vector<std::string>());
     out.end_object();
     return HttpResponse::json(std::move(out).take());
 }

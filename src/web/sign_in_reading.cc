@@ -80,7 +80,8 @@ SignInReading read_sign_in(const accounts::SignIn& s, const discovery::ExplainNa
     return reading;
 }
 
-std::vector<std::string> reasons_for_nothing(const discovery::ExplainNames& names) {
+std::vector<std::string> reasons_for_nothing(const discovery::ExplainNames& names,
+                                             bool of_network) {
     const std::string host = names.host.empty() ? "this server" : names.host;
     return {
         fmt::format("The program asks another server: Outgoing mail server (SMTP) must be {}.",
@@ -91,8 +92,11 @@ std::vector<std::string> reasons_for_nothing(const discovery::ExplainNames& name
         fmt::format("{} does not resolve, or to another address: posthaste dns show tells what "
                     "must be published.",
                     host),
-        "It signs in with another user name: look for the address of the computer instead: "
-        "posthaste why IP-ADDRESS.",
+        of_network
+            ? "It comes from another address than the one it has at home (router, VPN, mobile "
+              "network): look for the person instead: posthaste why ADDRESS."
+            : "It signs in with another user name: look for the address of the computer "
+              "instead: posthaste why IP-ADDRESS.",
         "It has not tried: in Outlook press F9, or send a message to yourself.",
     };
 }

@@ -18,7 +18,8 @@ struct SignInReading {
 
 SignInReading read_sign_in(const accounts::SignIn& sign_in, const discovery::ExplainNames& names);
 
-// Why nothing may have been seen of somebody.
-std::vector<std::string> reasons_for_nothing(const discovery::ExplainNames& names);
+// Why nothing may have been seen of somebody, or of a network address.
+std::vector<std::string> reasons_for_nothing(const discovery::ExplainNames& names,
+                                             bool of_network = false);
 
 }  // namespace posthaste::web

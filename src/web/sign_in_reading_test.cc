@@ -9,6 +9,7 @@ using accounts::SignIn;
 using ::testing::Contains;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 
 const discovery::ExplainNames kNames{.host = "mail.example.com", .admin = "admin@example.com"};
 
@@ -80,6 +81,8 @@ TEST(SignInReading, DatesAndAddressesAreNamed) {
 TEST(SignInReading, NothingSeenHasReasons) {
     EXPECT_GE(reasons_for_nothing(kNames).size(), 4u);
     EXPECT_THAT(reasons_for_nothing({}), Contains(HasSubstr("this server")));
+    // What was just done is not advised.
+    EXPECT_THAT(reasons_for_nothing(kNames, true), Not(Contains(HasSubstr("why IP-ADDRESS"))));
 }
 
 }  // namespace

@@ -49,6 +49,28 @@ def test_why_explains_the_last_sign_ins(relayed):
     assert relayed.admin("why", "Anna@Example.Test", "--json").rows[0]["who"] == ANNA
 
 
+def test_the_typed_name_is_found_too(relayed):
+    """Whether it was taken for an account, fits none, or fits several: then it belongs to each of them."""
+    for address in ("sam@one.test", "sam@two.test"):
+        relayed.admin("domain", "add", address.partition("@")[2])
+        relayed.admin("account", "add", address, "--password-stdin", input=PASSWORD + "\n")
+    for login in ("zzz", "sam"):
+        with relayed.secure(source=("127.0.9.5", 0)) as client:
+            assert client.login(login, PASSWORD).code == 535
+    with relayed.secure(source=("127.0.9.5", 0)) as client:
+        client.login("anna", "wrong password")
+    for who in ("zzz", "ZZZ", "sam", "anna"):
+        answer = relayed.cli("why", who)
+        assert answer.code == 0 and "nobody tried" not in answer.out and "127.0.9.5" in answer.out, answer
+    for who in ("sam@one.test", "sam@two.test"):
+        assert [row["login"] for row in relayed.admin("why", who, "--json").rows[0]["sign_ins"]] == ["sam"], who
+
+
+def test_nobody_is_nobody(relayed):
+    answer = relayed.cli("why", "")
+    assert answer.code == 2 and "who=" not in answer.err and "user name" in answer.err, answer
+
+
 def test_nothing_seen_has_reasons(relayed):
     answer = relayed.cli("why", "bob@example.test")
     assert answer.code == 1
@@ -56,7 +78,8 @@ def test_nothing_seen_has_reasons(relayed):
         assert words in answer.out, answer
     stranger = relayed.cli("why", "carol@example.test")
     assert stranger.code == 1 and "no account here" in stranger.out
-    assert relayed.cli("why", "192.0.2.55").code == 1
+    network = relayed.cli("why", "192.0.2.55")
+    assert network.code == 1 and "IP-ADDRESS" not in network.out, network
     assert relayed.cli("why").code == 2
 
 

@@ -41,11 +41,11 @@ const std::vector<Command>& table() {
          {},
          run_check},
         {"why",
-         "ADDRESS|IP",
+         "ADDRESS|NAME|IP",
          "why somebody's mail program cannot send: the last sign-ins, each with the mend",
-         "Shows the last twenty sign-ins and refusals of a person, or of the network of an "
-         "address, "
-         "newest first: how they were made, what was wrong, and what to change. The same thing "
+         "Shows the last sign-ins and refusals of a person, under a user name as it was typed, or "
+         "of the network of an address, newest first: how they were made, what was wrong, and what "
+         "to change. The same thing "
          "happening again and again is shown once, with how often. Exit code 1: nothing was seen, "
          "and the reasons that this may have.",
          "posthaste why anna@example.com",

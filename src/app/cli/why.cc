@@ -1,4 +1,4 @@
-// posthaste why ADDRESS|IP
+// posthaste why ADDRESS|NAME|IP
 #include "app/cli/admin_client.h"
 #include "app/cli/commands.h"
 #include "formats/url.h"
@@ -94,6 +94,12 @@ int print_answer(const Arguments& arguments, const JsonValue& answer) {
 }  // namespace
 
 int run_why(const Arguments& arguments) {
+    if (arguments.words[0].empty()) {
+        print_error({ErrorKind::syntax, "whom to look for is not said",
+                     "name an address (anna@example.com), a user name, or an IP address"},
+                    arguments.json());
+        return kUsage;
+    }
     return with_admin(arguments, [&](AdminClient& admin) -> Result<int> {
         PH_TRY(
             const auto answer,
