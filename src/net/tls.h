@@ -141,6 +141,9 @@ class TlsClientContext {
     std::unique_ptr<Impl> impl_;
 };
 
+// What was wrong with the other side's certificate.
+enum class CertificateFault : std::uint8_t { none, name, date, untrusted };
+
 struct TlsClientPolicy {
     std::string server_name;  // SNI, and the name that must match; an IP address is matched as one
     bool verify = true;       // false: opportunistic, the result is only told
@@ -148,6 +151,8 @@ struct TlsClientPolicy {
     // TLS 1.0 and nothing newer, as a device speaks it that nobody updates any more: to see what
     // such a one meets (`posthaste send --old-tls`), never to carry anybody's mail.
     bool old_device = false;
+    // Set when the handshake ended because of the certificate; outlives it. May be null.
+    CertificateFault* fault = nullptr;
 };
 
 // An own CA and a certificate of it, for a server without [tls] and for `posthaste try`. Writes

@@ -130,6 +130,7 @@ X509Ptr peer_certificate(SSL* ssl) {
 struct Finding {
     std::string text;
     std::string mend;
+    CertificateFault fault = CertificateFault::none;
 };
 
 // Why the peer's certificate does not verify, in words.
@@ -143,18 +144,20 @@ Finding finding_of(SSL* ssl, const TlsClientPolicy& policy) {
         case X509_V_ERR_IP_ADDRESS_MISMATCH:
             return {fmt::format("the certificate is for {}, not for {}",
                                 names_in_sentence(certificate.get()), name),
-                    "use a name that is in the certificate"};
+                    "use a name that is in the certificate", CertificateFault::name};
         case X509_V_ERR_CERT_HAS_EXPIRED:
             return {"the certificate, or one above it, has expired; it ran until " +
                         format_iso8601(certificate_time(X509_get0_notAfter(certificate.get()))),
-                    "the other side must renew it; check the clock of this machine too"};
+                    "the other side must renew it; check the clock of this machine too",
+                    CertificateFault::date};
         case X509_V_ERR_CERT_NOT_YET_VALID:
             return {"the certificate is not valid yet; it runs from " +
                         format_iso8601(certificate_time(X509_get0_notBefore(certificate.get()))),
-                    "check the clock of this machine"};
+                    "check the clock of this machine", CertificateFault::date};
         case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
             return {"the certificate is signed by itself, by no authority",
-                    "if it is meant to be so, name the certificate in ca_file"};
+                    "if it is meant to be so, name the certificate in ca_file",
+                    CertificateFault::untrusted};
         case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
         case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
         case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
@@ -162,16 +165,17 @@ Finding finding_of(SSL* ssl, const TlsClientPolicy& policy) {
             return {fmt::format(
                         "the certificate comes from \"{}\", an authority that is not trusted here",
                         issuer_of(certificate.get())),
-                    "name the authority's certificate in ca_file, or install ca-certificates"};
+                    "name the authority's certificate in ca_file, or install ca-certificates",
+                    CertificateFault::untrusted};
         default:
             return {fmt::format("the certificate is not accepted: {}",
                                 X509_verify_cert_error_string(result)),
-                    "the other side must have another one issued"};
+                    "the other side must have another one issued", CertificateFault::untrusted};
     }
 }
 
 // The reasons people meet, in words; the others as OpenSSL says them.
-Finding finding_of_alert(unsigned long code) {
+Finding finding_of_alert(unsigned long code, const TlsClientPolicy* policy) {
     if (ERR_GET_LIB(code) != ERR_LIB_SSL) return {};
     switch (ERR_GET_REASON(code)) {
         case SSL_R_WRONG_VERSION_NUMBER:
@@ -179,8 +183,14 @@ Finding finding_of_alert(unsigned long code) {
         case SSL_R_HTTPS_PROXY_REQUEST:
             return {"the other side does not speak TLS here",
                     "STARTTLS and TLS from the start are different settings: try the other one"};
-        case SSL_R_UNSUPPORTED_PROTOCOL:
         case SSL_R_TLSV1_ALERT_PROTOCOL_VERSION:
+            // An alert is the other side's refusal of what we offered (RFC 8446 §6.2).
+            if (policy != nullptr && policy->old_device)
+                return {"the other side refuses TLS 1.0, and this offered nothing newer",
+                        "an old device needs a port that takes old TLS ([legacy] listen); a "
+                        "program of today speaks TLS 1.2 or newer by itself"};
+            return {"the other side refuses TLS 1.2 and 1.3", "it must be updated"};
+        case SSL_R_UNSUPPORTED_PROTOCOL:
         case SSL_R_VERSION_TOO_LOW:
             return {"the other side knows only TLS versions before 1.2", "it must be updated"};
         case SSL_R_NO_SHARED_CIPHER:
@@ -246,7 +256,8 @@ Error handshake_error(SSL* ssl, const TlsClientPolicy* policy) {
     unsigned long code = ERR_peek_last_error();
     Finding finding;
     if (policy != nullptr && policy->verify) finding = finding_of(ssl, *policy);
-    if (finding.text.empty()) finding = finding_of_alert(code);
+    if (finding.text.empty()) finding = finding_of_alert(code, policy);
+    if (policy != nullptr && policy->fault != nullptr) *policy->fault = finding.fault;
     std::string reason = take_tls_reason();
     if (finding.text.empty()) {
         finding.text = "the TLS handshake failed: " +

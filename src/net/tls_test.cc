@@ -251,6 +251,28 @@ TEST_F(TlsTest, WhatTheClientSaidOfOurCertificateIsKnown) {
     EXPECT_EQ(http.first.failure->cause, not_mail);
 }
 
+TEST_F(TlsTest, AnOldDeviceHearsWhoRefusedWhom) {
+    const auto refused =
+        handshake({.server_name = "mail.test", .verify = true, .alpn = {}, .old_device = true});
+    EXPECT_EQ(refused.second.error.text,
+              "the other side refuses TLS 1.0, and this offered nothing newer");
+    EXPECT_EQ(refused.first.error.text, "the other side knows only TLS versions before 1.2");
+}
+
+TEST_F(TlsTest, WhatIsWrongWithACertificateIsAValueToo) {
+    auto fault = CertificateFault::none;
+    handshake({.server_name = "smtp.example", .verify = true, .alpn = {}, .fault = &fault});
+    EXPECT_EQ(fault, CertificateFault::name);
+    auto system = TlsClientContext::make("");
+    ASSERT_TRUE(system);
+    auto unknown = *runtime::run_to_end(
+        worker_, log_,
+        meet(worker_, log_, Certificates::get().server, *system,
+             {.server_name = "mail.test", .verify = true, .alpn = {}, .fault = &fault}));
+    EXPECT_EQ(fault, CertificateFault::untrusted);
+    EXPECT_EQ(unknown.second.error.kind, ErrorKind::tls);
+}
+
 TEST_F(TlsTest, WhichNamesAreCovered) {
     const auto& server = *Certificates::get().server;
     EXPECT_TRUE(server.covers("mail.test"));

@@ -5,6 +5,8 @@ against other people's servers."""
 import concurrent.futures
 import json
 import os
+import socket
+import threading
 
 import pytest
 
@@ -178,9 +180,18 @@ def test_a_certificate_that_is_not_known_is_refused_unless_told(server, postfix)
     basics = ["--from", ANNA, "--to", "carol@recipients.test", "--tls", "starttls"]
     refused = server.cli("send", "--as", "apple", "--server", address, *basics, "--json")
     told = json.loads(refused.err)
-    assert refused.code == 4 and told["stage"] == "tls" and told["outlook"] == "0x800CCC1A" and "ca_file" in told["mend"], told
+    assert refused.code == 4 and told["stage"] == "tls" and "--ca-file" in told["mend"] and "--insecure" in told["mend"], told
+    assert "outlook" not in told and "issuer is not trusted" in told["cause"] and "KB3140245" not in refused.err, told
     insecure = server.cli("send", "--as", "apple", "--server", address, *basics, "--insecure")
     assert insecure.code == 0 and "not verified" in insecure.out, insecure
+
+
+def test_a_certificate_for_another_name_has_outlooks_number(make, server, authority):
+    sink = make.sink(certificate=authority.issue("other", names="DNS:other.example.test"))
+    answer = server.cli("send", "--as", "outlook", "--server", f"localhost:{sink.port}", "--ca-file", str(authority.ca_file), "--tls", "starttls",
+                        "--from", ANNA, "--to", "x@example.net", "--json")
+    told = json.loads(answer.err)
+    assert answer.code == 4 and told["outlook"] == "0x800CCC01" and "other.example.test" in told["error"], answer
 
 
 def test_a_file_of_authorities_that_is_not_there(server):
@@ -216,10 +227,42 @@ def test_a_server_that_is_not_there(server):
     assert answer.code == 3 and told["stage"] == "connect" and told["outlook"] == "0x800CCC0E" and "587" in told["next"], answer
 
 
+@pytest.mark.parametrize("banner, words", [("SSH-2.0-OpenSSH_9.2p1", "SSH"), ("+OK POP3 ready", "incoming server"), ("* OK IMAP4rev1 ready", "incoming server"),
+                                           ("HTTP/1.1 400 Bad Request", "web server"), ("x" * 5000, "not a mail server")])
+def test_something_else_answers(server, banner, words):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        def answer_once():
+            connection, _ = listener.accept()
+            with connection:
+                connection.sendall(banner.encode() + b"\r\n")
+                connection.recv(1000)
+        thread = threading.Thread(target=answer_once)
+        thread.start()
+        answer = server.cli("send", "--as", "outlook", "--server", f"127.0.0.1:{listener.getsockname()[1]}", "--from", ANNA, "--to", "x@example.net", "--json")
+        thread.join()
+    told = json.loads(answer.err)
+    assert answer.code == 3 and told["stage"] == "banner" and told["outlook"] == "0x800CCC60", answer
+    assert "not SMTP" in told["error"] and words in told["cause"] and told["steps"], told
+
+
+def test_old_tls_is_refused_in_the_right_direction(server, authority):
+    answer = server.cli("send", "--old-tls", "--as", "outlook", "--server", f"localhost:{server.port}", "--ca-file", str(authority.ca_file), "--tls", "starttls",
+                        "--from", ANNA, "--to", "x@example.net", "--json")
+    told = json.loads(answer.err)
+    assert answer.code == 4 and "refuses TLS 1.0" in told["error"] and "too old" in told["cause"], answer
+
+
+def test_no_login_is_said_when_the_server_takes_mail_without_one(make, server):
+    sink = make.sink()
+    answer = server.cli("send", "--as", "outlook", "--server", f"127.0.0.1:{sink.port}", "--tls", "none", "--login", ANNA, "--password-stdin",
+                        "--from", ANNA, "--to", "x@example.net", input="secret\n")
+    assert answer.code == 0 and "none was made" in answer.out.splitlines()[-1], answer
+
+
 def test_a_server_that_has_no_address(server):
     answer = server.cli("send", "--as", "outlook", "--server", "nowhere.invalid:587", "--from", ANNA, "--to", "x@example.net", "--json")
     told = json.loads(answer.err)
-    assert answer.code == 3 and told["stage"] == "connect" and told["outlook"] == "0x800CCC0D", answer
+    assert answer.code == 3 and told["stage"] == "connect" and told["outlook"] == "0x800CCC0D" and not told["error"].rstrip().endswith(":"), answer
 
 
 def test_a_server_that_says_nothing(make, server):

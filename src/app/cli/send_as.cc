@@ -94,8 +94,8 @@ runtime::Task<void> talk_and_stop(DialectTalk& talk, Log& log, Ended& ended,
     auto talking = talk.run(log);
     ended.outcome = co_await std::move(talking);
     if (!ended.outcome)
-        ended.failure = {talk.stage(), ended.outcome.error().kind, talk.refusal(),
-                         talk.encrypted()};
+        ended.failure = {talk.stage(),     ended.outcome.error().kind, talk.refusal(),
+                         talk.encrypted(), talk.certificate_fault(),   talk.foreign_line()};
     worker.stop();
 }
 
@@ -113,6 +113,11 @@ Ended talk(const TalkPlan& plan, const Arguments& arguments) {
     worker.post([&] { tasks.spawn(talk_and_stop(talk, quiet, ended, worker)); });
     worker.run();
     if (ended.outcome) tell(arguments, watch.seconds(), "accepted", accepted);
+    if (ended.outcome && talk.login_left_out())
+        tell(arguments, watch.seconds(), "login",
+             fmt::format("none was made, as nothing was encrypted: the server took the message "
+                         "without one, and nothing is known of the password of {}",
+                         plan.login));
     return ended;
 }
 

@@ -154,6 +154,17 @@ std::unexpected<Error> DialectTalk::refuse(const smtp::Reply& reply) {
                 fmt::format("{} was answered {}", to_string(stage_), shown(reply)));
 }
 
+// What answered, in its own words, if that was no reply of SMTP at all.
+Error DialectTalk::foreign(const Error& error) {
+    if (error.kind != ErrorKind::syntax && error.kind != ErrorKind::too_large) return error;
+    foreign_line_ = utf8::printable(client_->last_line(), kShown);
+    if (foreign_line_.empty()) foreign_line_ = "(a line without an end)";
+    return {ErrorKind::refused,
+            fmt::format("{} port {} answered \"{}\", which is not SMTP", plan_.server.host,
+                        plan_.server.port, foreign_line_),
+            {}};
+}
+
 Result<void> DialectTalk::accept(const smtp::Reply& reply, bool go_ahead) {
     if (go_ahead ? reply.code == 354 || reply.positive() : reply.positive()) return {};
     return refuse(reply);
@@ -164,8 +175,9 @@ runtime::Task<Result<smtp::Reply>> DialectTalk::say(Stage stage, std::string lin
     stage_ = stage;
     std::string words = instead.empty() ? line : std::move(instead);
     auto command = client_->command(std::move(line));
-    PH_CO_TRY(auto reply, co_await std::move(command));
-    told(std::move(words), reply);
+    auto reply = co_await std::move(command);
+    if (!reply) co_return std::unexpected(foreign(reply.error()));
+    told(std::move(words), *reply);
     co_return reply;
 }
 
@@ -177,7 +189,9 @@ runtime::Task<Result<void>> DialectTalk::connect(Log& log) {
     PH_CO_TRY(auto resolver, net::Resolver::make({}, log));
     auto found = co_await resolver->system_addresses(server.host, Deadline::after(kConnectTimeout));
     if (found.addresses.empty())
-        co_return fail(ErrorKind::dns, fmt::format("{} has no address: {}", server.host, found.why),
+        co_return fail(ErrorKind::dns,
+                       fmt::format("{} has no address{}{}", server.host,
+                                   found.why.empty() ? "" : ": ", found.why),
                        "check the name of the server");
     Result<void> last = fail(ErrorKind::refused, "no address answered");
     for (const auto& address : found.addresses) {
@@ -201,9 +215,10 @@ runtime::Task<Result<void>> DialectTalk::begin() {
         PH_CO_CHECK(co_await start_tls());
     }
     stage_ = Stage::banner;
-    PH_CO_TRY(auto banner, co_await client_->read_reply_in_time());
-    told({}, banner);
-    PH_CO_CHECK(accept(banner));
+    auto banner = co_await client_->read_reply_in_time();
+    if (!banner) co_return std::unexpected(foreign(banner.error()));
+    told({}, *banner);
+    PH_CO_CHECK(accept(*banner));
     co_return co_await greet();
 }
 
@@ -211,8 +226,17 @@ runtime::Task<Result<void>> DialectTalk::start_tls() {
     stage_ = Stage::tls;
     net::TlsClientPolicy policy{plan_.server.host, plan_.verify, {}};
     policy.old_device = plan_.old_tls;
+    policy.fault = &fault_;
     auto handshake = client_->tls_at_once(*tls_, std::move(policy));
-    PH_CO_CHECK(co_await std::move(handshake));
+    auto made = co_await std::move(handshake);
+    if (!made) {
+        // The other mends name keys of the configuration, which this does not read.
+        if (fault_ == net::CertificateFault::untrusted)
+            made.error().mend =
+                "name the authority's certificate with --ca-file FILE; --insecure tries without "
+                "this check";
+        co_return made;
+    }
     encrypted_ = true;
     const auto* tls = client_->stream().tls();
     note(fmt::format(
@@ -264,6 +288,7 @@ runtime::Task<Result<void>> DialectTalk::log_in() {
     if (plan_.login.empty()) co_return Result<void>{};
     stage_ = Stage::login;
     if (!encrypted_) {
+        login_left_out_ = true;
         note("not said: a password never goes in clear; a mail program set like this goes on");
         co_return Result<void>{};
     }

@@ -76,6 +76,15 @@ class DialectTalk {
 
     bool encrypted() const { return encrypted_; }
 
+    // What ended the handshake, if it was the certificate.
+    net::CertificateFault certificate_fault() const { return fault_; }
+
+    // The line at which it was seen that no SMTP is spoken there; "" if it is.
+    const std::string& foreign_line() const { return foreign_line_; }
+
+    // A login was asked for and not made, as there was no encryption.
+    bool login_left_out() const { return login_left_out_; }
+
   private:
     runtime::Task<Result<void>> connect(Log& log);
     runtime::Task<Result<void>> begin();
@@ -94,6 +103,7 @@ class DialectTalk {
     runtime::Task<Result<smtp::Reply>> say(Stage stage, std::string line, std::string shown = {});
     Result<void> accept(const smtp::Reply& reply, bool go_ahead = false);
     std::unexpected<Error> refuse(const smtp::Reply& reply);
+    Error foreign(const Error& error);
     void told(std::string said, const smtp::Reply& reply);
     void note(std::string words);
 
@@ -111,6 +121,9 @@ class DialectTalk {
     Stage stage_ = Stage::connect;
     std::optional<smtp::Reply> refusal_;
     bool encrypted_ = false;
+    net::CertificateFault fault_ = net::CertificateFault::none;
+    std::string foreign_line_;
+    bool login_left_out_ = false;
 };
 
 }  // namespace posthaste::app

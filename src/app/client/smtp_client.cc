@@ -22,7 +22,8 @@ runtime::Task<Result<smtp::Reply>> SmtpClient::read_reply() {
     smtp::ReplyParser parser;
     for (;;) {
         PH_CO_TRY(auto line, co_await net::read_line(*stream_, smtp::ReplyParser::kMaxLine));
-        PH_CO_TRY(bool complete, parser.add_line(line.text));
+        last_line_ = std::move(line.text);
+        PH_CO_TRY(bool complete, parser.add_line(last_line_));
         if (complete) co_return parser.take();
     }
 }

@@ -44,6 +44,9 @@ class SmtpClient {
 
     const smtp::Extensions& offered() const { return offered_; }
 
+    // The last line read, of whatever speaks there.
+    const std::string& last_line() const { return last_line_; }
+
     void set_offered(smtp::Extensions offered) { offered_ = std::move(offered); }
 
     net::Stream& stream() { return *stream_; }
@@ -54,6 +57,7 @@ class SmtpClient {
     std::unique_ptr<net::Stream> stream_;
     Seconds step_timeout_;
     smtp::Extensions offered_;
+    std::string last_line_;
 };
 
 }  // namespace posthaste::app

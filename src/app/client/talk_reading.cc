@@ -52,7 +52,16 @@ bool is_ours(const TalkFailure& failure) {
             failure.kind == ErrorKind::denied || failure.kind == ErrorKind::too_large);
 }
 
+// Outlook shows a window of its own for an issuer that it does not know, without a number.
+std::string_view of_certificate(net::CertificateFault fault) {
+    if (fault == net::CertificateFault::name) return "0x800CCC01";
+    return fault == net::CertificateFault::date ? "0x800CCC02" : std::string_view();
+}
+
 std::string_view of_error(const TalkFailure& failure) {
+    if (failure.certificate != net::CertificateFault::none)
+        return of_certificate(failure.certificate);
+    if (!failure.foreign_line.empty()) return "0x800CCC60";
     if (failure.kind == ErrorKind::dns) return "0x800CCC0D";
     switch (failure.stage) {
         case Stage::connect:
@@ -73,6 +82,12 @@ std::string_view of_error(const TalkFailure& failure) {
     return failure.kind == ErrorKind::timeout ? "0x800CCC19" : "0x800CCC0F";
 }
 
+// RFC 5321 §3.1: at the banner 554 is about who connects, not about a message.
+bool is_turned_away(const TalkFailure& failure) {
+    return failure.stage == Stage::banner && failure.reply &&
+           (failure.reply->code == 554 || failure.reply->code == 521);
+}
+
 std::string command(const TalkPlan& plan, std::uint16_t port, std::string_view more) {
     const bool v6 = plan.server.host.find(':') != std::string::npos;
     std::string text = fmt::format(
@@ -90,6 +105,7 @@ std::string next_command(const TalkPlan& plan, const TalkFailure& failure) {
     constexpr std::uint16_t kStarttls = 587;
     constexpr std::uint16_t kImplicit = 465;
     const std::uint16_t port = plan.server.port;
+    if (failure.certificate != net::CertificateFault::none || is_turned_away(failure)) return {};
     if (failure.stage == Stage::connect && failure.kind != ErrorKind::dns) {
         if (port == kStarttls) return command(plan, kImplicit, "--tls implicit");
         return command(plan, kStarttls, "--tls starttls");
@@ -106,6 +122,58 @@ std::string next_command(const TalkPlan& plan, const TalkFailure& failure) {
     return {};
 }
 
+// What that line says about who speaks there.
+void read_foreign_line(const TalkPlan& plan, const std::string& line, TalkReading& reading) {
+    const bool pop = line.starts_with("+OK");
+    const bool imap = line.starts_with("* OK") || line.starts_with("* PREAUTH");
+    if (pop || imap) {
+        reading.cause = fmt::format(
+            "You have put the incoming server here: {} port {} is the one that mail is fetched "
+            "from ({}).",
+            plan.server.host, plan.server.port, pop ? "POP3" : "IMAP");
+        reading.steps = {
+            "Name the outgoing (SMTP) server: port 465 with SSL/TLS, or 587 with "
+            "STARTTLS."};
+        return;
+    }
+    std::string_view kind;
+    if (line.starts_with("SSH-")) kind = "an SSH server";
+    if (line.starts_with("HTTP/")) kind = "a web server";
+    reading.cause =
+        fmt::format("{} at {} port {}, not a mail server.",
+                    kind.empty() ? "Something else answers" : fmt::format("This is {}", kind),
+                    plan.server.host, plan.server.port);
+    reading.steps = {"Check the name and the port: 465 with SSL/TLS, or 587 with STARTTLS.",
+                     "If both are right, a device on the way answers in its place: try another "
+                     "network."};
+}
+
+void read_turned_away(const TalkPlan& plan, TalkReading& reading) {
+    reading.cause = fmt::format(
+        "{} takes no mail on port {} from this network address. It may be on a block list, or "
+        "that server receives mail only, or receives none.",
+        plan.server.host, plan.server.port);
+    reading.steps = {"Read the rest of the reply: it mostly says why.",
+                     "Send through your own outgoing server: port 465 with SSL/TLS, or 587 with "
+                     "STARTTLS, with a login.",
+                     "If it names a block list, that list says how to get off."};
+}
+
+// A phrase that the table of explanations knows.
+std::string_view words_for(net::CertificateFault fault) {
+    switch (fault) {
+        case net::CertificateFault::name:
+            return "target principal name";
+        case net::CertificateFault::date:
+            return "certificate has expired";
+        case net::CertificateFault::untrusted:
+            return "certificate is not trusted";
+        case net::CertificateFault::none:
+            break;
+    }
+    return {};
+}
+
 }  // namespace
 
 std::string outlook_number(const TalkFailure& failure) {
@@ -117,6 +185,19 @@ TalkReading read_talk(const TalkPlan& plan, const TalkFailure& failure) {
     if (is_ours(failure)) return reading;
     reading.outlook = outlook_number(failure);
     reading.next = next_command(plan, failure);
+    if (!failure.foreign_line.empty()) {
+        read_foreign_line(plan, failure.foreign_line, reading);
+        return reading;
+    }
+    if (is_turned_away(failure)) {
+        read_turned_away(plan, reading);
+        return reading;
+    }
+    if (failure.stage == Stage::tls && plan.old_tls && failure.kind == ErrorKind::tls) {
+        reading.cause = "The device's encryption is too old for this server and port.";
+        reading.steps = {"Update the device, or switch on TLS 1.2 in it."};
+        return reading;
+    }
     discovery::ExplainNames names;
     names.host = plan.server.host;
     // The server's own words say more than a number made of them.
@@ -126,7 +207,7 @@ TalkReading read_talk(const TalkPlan& plan, const TalkFailure& failure) {
                                                                 : std::string(),
                                           failure.reply->text())
                             : std::string();
-    words += " " + reading.outlook;
+    words += fmt::format(" {} {}", reading.outlook, words_for(failure.certificate));
     const auto explained = discovery::explain(words, discovery::Language::en, names);
     if (!explained.known) return reading;
     reading.cause = explained.title + ". " + explained.cause;

@@ -14,6 +14,8 @@ struct TalkFailure {
     ErrorKind kind = ErrorKind::io;
     std::optional<smtp::Reply> reply{};  // what the server said, if it said no
     bool encrypted = false;
+    net::CertificateFault certificate = net::CertificateFault::none;
+    std::string foreign_line{};  // the line that was no SMTP, or ""
 };
 
 struct TalkReading {

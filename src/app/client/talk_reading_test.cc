@@ -80,5 +80,50 @@ INSTANTIATE_TEST_SUITE_P(
                         "4.7.66 TLS 1.0 and 1.1", true, "0x800CCC67", ""}),
     [](const auto& row) { return row.param.name; });
 
+TalkReading of_certificate(net::CertificateFault fault) {
+    return read_talk(plan(), {.stage = tls, .kind = ErrorKind::tls, .certificate = fault});
+}
+
+TEST(TalkReading, ACertificateIsNotExplainedAsTheWrongEncryption) {
+    using enum net::CertificateFault;
+    EXPECT_EQ(of_certificate(net::CertificateFault::name).outlook, "0x800CCC01");
+    EXPECT_THAT(of_certificate(net::CertificateFault::name).cause, HasSubstr("does not match"));
+    EXPECT_EQ(of_certificate(date).outlook, "0x800CCC02");
+    EXPECT_THAT(of_certificate(date).cause, HasSubstr("not valid on this date"));
+    EXPECT_EQ(of_certificate(untrusted).outlook, "");
+    EXPECT_THAT(of_certificate(untrusted).cause, HasSubstr("issuer is not trusted"));
+}
+
+TEST(TalkReading, WhatIsNoSmtpIsToldByItsFirstLine) {
+    const auto of_line = [](std::string line) {
+        return read_talk(
+            plan(), {.stage = banner, .kind = ErrorKind::refused, .foreign_line = std::move(line)});
+    };
+    for (const char* line : {"+OK POP3 ready", "* OK IMAP4rev1 ready"}) {
+        const auto reading = of_line(line);
+        EXPECT_EQ(reading.outlook, "0x800CCC60");
+        EXPECT_THAT(reading.cause, HasSubstr("You have put the incoming server here"));
+        EXPECT_FALSE(reading.steps.empty());
+    }
+    EXPECT_THAT(of_line("SSH-2.0-OpenSSH_9.2").cause, HasSubstr("an SSH server"));
+    EXPECT_THAT(of_line("?").cause, HasSubstr("not a mail server"));
+}
+
+TEST(TalkReading, A554AtTheBannerIsAboutWhoConnects) {
+    TalkFailure failure{.stage = banner, .kind = ErrorKind::refused};
+    failure.reply = smtp::Reply{.code = 554, .status = {}, .lines = {"No SMTP service here"}};
+    const auto reading = read_talk(plan(), failure);
+    EXPECT_EQ(reading.outlook, "0x800CCC6F");
+    EXPECT_THAT(reading.cause, HasSubstr("takes no mail"));
+}
+
+TEST(TalkReading, OldTlsThatIsRefusedIsTheDevicesAge) {
+    auto old = plan();
+    old.old_tls = true;
+    const auto reading = read_talk(old, {.stage = tls, .kind = ErrorKind::tls});
+    EXPECT_EQ(reading.outlook, "0x800CCC1A");
+    EXPECT_THAT(reading.cause, HasSubstr("too old"));
+}
+
 }  // namespace
 }  // namespace posthaste::app
