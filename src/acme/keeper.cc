@@ -363,10 +363,14 @@ void Keeper::Impl::note_everybody(const Failure& failure) {
         with_jitter(wait_after(account.failures + 1, options.pace.first, options.pace.at_most));
     if (failure.retry_after) wait = std::max(wait, std::min(*failure.retry_after, kWaitAtMost));
     account.note(failure.error, now(), wait);
-    log.warning("acme.unavailable", {{"directory", options.directory_url},
-                                     {"why", failure.error.text},
-                                     {"mend", failure.error.mend},
-                                     {"next", format_iso8601(account.next)}});
+    log.warning("acme.unavailable",
+                {{"directory", options.directory_url},
+                 {"why", failure.error.text},
+                 {"mend", failure.error.mend.empty()
+                              ? "is the directory reached from here? tls.acme_directory "
+                                "names it, tls.acme_ca_file an authority of your own"
+                              : failure.error.mend},
+                 {"next", format_iso8601(account.next)}});
     save_account();
 }
 

@@ -85,6 +85,11 @@ struct Raw {
     bool list = false;
 };
 
+std::string count_of_files(std::size_t count) {
+    if (count == 0) return "no file";
+    return fmt::format("{} {}", count, count == 1 ? "file" : "files");
+}
+
 class Loader {
   public:
     Loader(std::string_view text, std::string file) : text_(text), file_(std::move(file)) {
@@ -433,8 +438,13 @@ class Loader {
         if (s.cert_files.size() != s.key_files.size() && !broken_.contains("tls"))
             mistake(
                 place(s.cert_files.empty() ? "tls.key_file" : "tls.cert_file"),
-                fmt::format("{} certificates but {} keys", s.cert_files.size(), s.key_files.size()),
-                "give cert_file and key_file the same number of files, in the same order");
+                fmt::format("{} in cert_file but {} in key_file",
+                            count_of_files(s.cert_files.size()),
+                            count_of_files(s.key_files.size())),
+                s.key_files.empty()    ? "add key_file = \"…\": the private key of that certificate"
+                : s.cert_files.empty() ? "add cert_file = \"…\": the certificate of that key"
+                                       : "give cert_file and key_file the same number of files, in "
+                                         "the same order");
         check_acme();
         check_listen();
         if (s.trap && s.mode != Mode::trap)

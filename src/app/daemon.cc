@@ -279,6 +279,8 @@ class Daemon {
                        {"until", format_iso8601(certificate.not_after)},
                        {"fingerprint", certificate.fingerprint}});
         if (certificates_.legacy()) announce_legacy(settings_, *certificates_.legacy(), log_);
+        if (const auto missing = missing_incoming(settings_); !missing.empty())
+            log_.warning("setup.no_incoming", {{"why", missing}, {"mend", kIncomingMend}});
         notify_supervisor("READY=1");
         if (options_.ready) options_.ready(bound);
     }

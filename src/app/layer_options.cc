@@ -112,6 +112,14 @@ discovery::MailSettings mail_settings(const Settings& settings) {
     return told;
 }
 
+std::string_view missing_incoming(const Settings& settings) {
+    if (!settings.https || settings.mode == Mode::trap) return {};
+    if (!settings.incoming_imap.empty() || !settings.incoming_pop.empty()) return {};
+    return "no incoming server is named: mail programs that set themselves up need one, and "
+           "Outlook "
+           "and Apple's programs have no automatic way without it";
+}
+
 web::DnsFacts dns_facts(const Settings& settings) {
     web::DnsFacts facts;
     facts.settings = mail_settings(settings);

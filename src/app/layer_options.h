@@ -38,6 +38,12 @@ std::string public_base(const Settings& settings);
 // What mail programs are told, but for the domain and its name.
 discovery::MailSettings mail_settings(const Settings& settings);
 
+// What mail programs will miss with this configuration, as a sentence; "" if nothing. Set-up over
+// https without [incoming] is half of one.
+std::string_view missing_incoming(const Settings& settings);
+inline constexpr std::string_view kIncomingMend =
+    "add to [incoming] the server that mail is fetched from: imap = \"imap.example.com:993\"";
+
 // For `posthaste dns show`, with a server and without one.
 web::DnsFacts dns_facts(const Settings& settings);
 

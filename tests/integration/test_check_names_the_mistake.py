@@ -127,6 +127,29 @@ def test_name_servers_that_do_not_answer(make):
     assert "[delivery] resolver" in row["mend"]
 
 
+@pytest.mark.parametrize("config, check, words, mend", [
+    ({"listen": {"https": "127.0.0.1:30443"}}, "set-up", "no incoming server", "[incoming]"),
+    ({"incoming": {"imap": "192.0.2.7:993"}}, "set-up", "192.0.2.7", "imap.example.com"),
+    ({"tls": {"acme": True}, "listen": {"https": "127.0.0.1:30443"}}, "certificate", "port 80 or 443", "http_challenge"),
+    ({"limits": {"trusted_networks": ["0.0.0.0/0"]}}, "limits", "0.0.0.0/0", "offices"),
+    ({"limits": {"trusted_networks": ["::/0"]}}, "limits", "::/0", "offices"),
+])
+def test_what_works_and_yet_cannot_be_meant(make, config, check, words, mend):
+    server = make.posthaste(start=False, config=config, certificates=None if "tls" in config else "default")
+    row = _finding(server, check, "warn")
+    assert words in row["text"] and mend in row["mend"], row
+
+
+def test_an_office_is_no_warning(make):
+    server = make.posthaste(start=False, config={"limits": {"trusted_networks": ["10.0.0.0/8", "203.0.113.0/24", "2001:db8::/32"]}})
+    assert not [row for row in server.cli("check", "--json").rows if row["check"] == "limits"]
+
+
+def test_https_without_an_incoming_server_is_said_at_the_start(make):
+    server = make.posthaste(https=True)
+    assert server.log.find("setup.no_incoming")
+
+
 def _finding(server, check, status):
     rows = [row for row in server.cli("check", "--json").rows if (row["check"], row["status"]) == (check, status)]
     assert rows, server.cli("check")

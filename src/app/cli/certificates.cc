@@ -65,8 +65,11 @@ void print_failures(const JsonValue& entry) {
         fmt::print("  FAILED    {}{}\n",
                    text(failure, "name").empty() ? "" : text(failure, "name") + ": ",
                    text(failure, "text"));
-        fmt::print("            {} times in a row, last {}, next {}\n", number(failure, "failures"),
-                   day_and_time(text(failure, "at")), day_and_time(text(failure, "next")));
+        const auto failures = number(failure, "failures");
+        fmt::print(
+            "            {}, last {}, next {}\n",
+            failures == 1 ? std::string("once so far") : fmt::format("{} times in a row", failures),
+            day_and_time(text(failure, "at")), day_and_time(text(failure, "next")));
         if (!text(failure, "mend").empty()) fmt::print("  mend      {}\n", text(failure, "mend"));
     }
 }

@@ -55,10 +55,31 @@ void check_store(const Settings& s, Findings& findings) {
         findings.push_back({Status::ok, "disk", fmt::format("{} free", format_size(free)), {}});
 }
 
+// RFC 8555 §8.3 and RFC 8737 §3: the authority asks at 80 and 443, and at no other port.
+void check_acme_ports(const Settings& s, Findings& findings) {
+    const auto reached = [](const std::optional<net::ListenAddress>& at, std::uint16_t port) {
+        if (!at || at->port != port) return false;
+        const auto address = IpAddress::parse(at->host);
+        return at->host.empty() || (address && !address->is_loopback());
+    };
+    if (reached(s.http_challenge, 80) || reached(s.https, 443)) return;
+    std::vector<std::string> ours;
+    if (s.http_challenge) ours.push_back("http_challenge = " + s.http_challenge->to_string());
+    if (s.https) ours.push_back("https = " + s.https->to_string());
+    findings.push_back(
+        {Status::warn, "certificate",
+         fmt::format("the authority asks at port 80 or 443 alone, and {} is neither of them, or "
+                     "not seen from outside",
+                     fmt::join(ours, ", ")),
+         "set [listen] http_challenge = \":80\" or https = \":443\", or see that a router or proxy "
+         "forwards one of them here (443 undecrypted)"});
+}
+
 void check_certificates(const Settings& s, Findings& findings) {
     if (s.acme) {
         findings.push_back({Status::ok, "certificate", "by ACME from " + s.acme_directory,
                             "posthaste cert status says how far it is"});
+        check_acme_ports(s, findings);
         if (!s.acme_ca_file.empty())
             if (auto readable = read_file(s.acme_ca_file, 4 << 20); !readable)
                 add(findings, "certificate", readable.error());
@@ -123,6 +144,43 @@ void check_legacy(const Settings& s, Findings& findings) {
                             "add one to [tls] cert_file and key_file"});
 }
 
+// What mail programs are told about, and cannot use.
+void check_set_up(const Settings& s, Findings& findings) {
+    if (const auto missing = missing_incoming(s); !missing.empty())
+        findings.push_back(
+            {Status::warn, "set-up", std::string(missing), std::string(kIncomingMend)});
+    for (const auto& one : mail_settings(s).incoming) {
+        if (!IpAddress::parse(one.host)) continue;
+        findings.push_back(
+            {Status::warn, "set-up",
+             fmt::format(
+                 "[incoming] names the address {}: no DNS record and hardly any certificate "
+                 "can stand for it",
+                 one.host),
+             "name the host: imap = \"imap.example.com:993\""});
+    }
+}
+
+// A network as wide as the internet is no office.
+void check_trusted(const Settings& s, Findings& findings) {
+    // From the two halves of IPv4 and of what is given out of IPv6.
+    static constexpr std::string_view kFarApart[][2] = {{"1.1.1.1", "193.0.0.1"},
+                                                        {"2001:db8::1", "2a00::1"}};
+    for (const auto& network : s.trusted_networks) {
+        const bool wide = std::ranges::any_of(kFarApart, [&](const auto& pair) {
+            return network.contains(*IpAddress::parse(pair[0])) &&
+                   network.contains(*IpAddress::parse(pair[1]));
+        });
+        if (!wide) continue;
+        findings.push_back(
+            {Status::warn, "limits",
+             fmt::format("trusted_networks has {}: nobody there is ever put off, however many "
+                         "passwords he tries",
+                         network.to_string()),
+             "name the networks of your offices alone: trusted_networks = [\"203.0.113.0/24\"]"});
+    }
+}
+
 void check_files(Findings& findings, const Settings& s) {
     auto files = raise_file_limit();
     auto carried = connections_for(files, s.connections);
@@ -170,6 +228,8 @@ int run_check(const Arguments& arguments) {
     check_store(*settings, findings);
     check_certificates(*settings, findings);
     check_legacy(*settings, findings);
+    check_set_up(*settings, findings);
+    check_trusted(*settings, findings);
     if (auto delivery = delivery_options(*settings); !delivery)
         add(findings, "relay", delivery.error());
     check_files(findings, *settings);
