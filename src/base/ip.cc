@@ -34,7 +34,7 @@ std::optional<IpAddress> IpAddress::parse(std::string_view text) {
     char buffer[INET6_ADDRSTRLEN];
     if (text.size() >= sizeof buffer || text.find('\0') != std::string_view::npos)
         return std::nullopt;
-    std::memcpy(buffer, text.data(), text.size());
+    text.copy(buffer, text.size());
     buffer[text.size()] = '\0';
     if (std::array<std::uint8_t, 4> octets{}; inet_pton(AF_INET, buffer, octets.data()) == 1)
         return v4(octets);

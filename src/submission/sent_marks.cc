@@ -95,7 +95,8 @@ void SentMarks::put(const accounts::Digest& digest, Mark mark) {
     if (marks_.size() > options_.marks) remove(by_age_.begin()->second);
 }
 
-void SentMarks::remove(const accounts::Digest& digest) {
+// By value: it may be of the very entry that goes.
+void SentMarks::remove(accounts::Digest digest) {
     const auto mark = marks_.find(digest);
     by_age_.erase({mark->second.at, digest});
     note(digest);

@@ -75,7 +75,7 @@ class SentMarks final : public store::LazySource {
     std::optional<Live> take_live(const void* session) PH_REQUIRES(mutex_);
     void note(const accounts::Digest& digest) PH_REQUIRES(mutex_);
     void put(const accounts::Digest& digest, Mark mark) PH_REQUIRES(mutex_);
-    void remove(const accounts::Digest& digest) PH_REQUIRES(mutex_);
+    void remove(accounts::Digest digest) PH_REQUIRES(mutex_);
 
     const Options options_;
     const std::string secret_;
