@@ -198,6 +198,12 @@ class WatchingAccount final : public SignInLog::Subscription {
 
 }  // namespace
 
+std::uint64_t SignIn::times_since(Timestamp then) const {
+    if (when < then) return 0;
+    const auto seen = std::ranges::count_if(recent, [then](Timestamp t) { return t >= then; });
+    return std::max<std::uint64_t>(static_cast<std::uint64_t>(seen), 1);
+}
+
 SignInLog::SignInLog(Options options) : impl_(std::make_shared<Impl>(options)) {}
 
 SignInLog::~SignInLog() = default;
@@ -219,9 +225,14 @@ void SignInLog::add(SignIn sign_in) {
         if (same != searched.end()) {
             entry = *same;
             sign_in.times = entry->sign_in.times + 1;
+            sign_in.recent = std::move(entry->sign_in.recent);
+            if (sign_in.recent.size() >= options.recent)
+                sign_in.recent.erase(sign_in.recent.begin());
+            sign_in.recent.push_back(sign_in.when);
             if (sign_in.from.empty()) sign_in.from = entry->sign_in.from;
             entry->sign_in = sign_in;
         } else {
+            sign_in.recent = {sign_in.when};
             entry = std::make_shared<Entry>(sign_in);
         }
         if (own != nullptr && sign_in.known) {

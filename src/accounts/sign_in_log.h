@@ -46,6 +46,11 @@ struct SignIn {
     std::string outcome{};     // "" for well, else the reply's number: "R3", "R8"
     std::string from{};   // the sender's address that was refused (R8), or the last accepted one
     Timestamp changed{};  // R6: when that password was changed; else 0
+    // Of the last few of `times`, oldest first; not stored, so after a restart it may lack some.
+    std::vector<Timestamp> recent{};
+
+    // How many of `times` were then or later: as many as `recent` still knows of.
+    std::uint64_t times_since(Timestamp then) const;
 };
 
 class SignInLog final : public store::LazySource {
@@ -56,6 +61,7 @@ class SignInLog final : public store::LazySource {
         std::size_t networks = 2000;  // an IPv6 /64 is one
         std::size_t entries = 20;     // of each of them
         Seconds repeat{3600};         // within which the same again counts as a repeat
+        std::size_t recent = 20;      // moments of a repeated one that are remembered
     };
 
     using Watcher = std::function<void(const SignIn&)>;

@@ -82,6 +82,27 @@ TEST(SignInLog, TheSameAgainIsOneEntryThatCounts) {
     EXPECT_EQ(log.of("anna@example.com").size(), 2u);
 }
 
+TEST(SignInLog, TimesAreCountedSinceAMoment) {
+    SignInLog log;
+    const auto since = [&log](int minute) {
+        return log.of("anna@example.com").at(0).times_since(kStart + std::chrono::minutes(minute));
+    };
+    for (int minute = 0; minute < 30; minute += 10)
+        log.add(sign_in("anna@example.com", "R3", minute));
+    EXPECT_EQ(since(0), 3u);
+    EXPECT_EQ(since(5), 2u);
+    EXPECT_EQ(since(20), 1u);
+    EXPECT_EQ(since(21), 0u);
+    for (int minute = 30; minute < 130; ++minute)
+        log.add(sign_in("anna@example.com", "R3", minute));
+    EXPECT_EQ(log.of("anna@example.com").at(0).recent.size(), SignInLog::Options().recent);
+    EXPECT_EQ(since(125), 5u);
+    // As after a restart: the last time alone is known.
+    auto stored = log.of("anna@example.com").at(0);
+    stored.recent.clear();
+    EXPECT_EQ(stored.times_since(kStart), 1u);
+}
+
 TEST(SignInLog, AGuesserDoesNotHideWhatWentWell) {
     SignInLog log;
     log.add(sign_in("anna@example.com", ""));

@@ -105,7 +105,11 @@ std::shared_ptr<web::Router> WebServices::public_pages() const {
     services->tls = parts_.certificates.web();
     auto pages = std::make_shared<web::Router>();
     web::add_public_pages(*pages, services);
-    const web::SetupPagesOptions setup{services->settings, parts_.settings.admin};
+    const web::SetupPagesOptions setup{
+        .settings = services->settings,
+        .admin = parts_.settings.admin,
+        .trap = parts_.settings.mode == Mode::trap,
+        .domains = std::shared_ptr<web::ServedDomains>(services, &services->domains)};
     web::add_setup_pages(*pages, setup);
     web::add_setup_link_pages(
         *pages, {parts_.store, parts_.queue, parts_.blocking, parts_.hub, parts_.sign_ins, setup});

@@ -364,7 +364,7 @@ Explanation explain(std::string_view error_text, Language language, const Explai
     if (trimmed.size() <= 4) {
         if (const auto page = find_page(trimmed)) {
             Explanation explanation = make(*page, language, names);
-            explanation.codes.push_back(page->code);
+            if (is_number(page->code)) explanation.codes.push_back(page->code);
             return explanation;
         }
     }
@@ -382,8 +382,12 @@ std::optional<Explanation> explain_code(std::string_view code, Language language
     const auto page = find_page(code);
     if (!page) return {};
     Explanation explanation = make(*page, language, names);
-    explanation.codes.push_back(page->code);
+    if (is_number(page->code)) explanation.codes.push_back(page->code);
     return explanation;
+}
+
+bool is_number(std::string_view code) {
+    return code.starts_with('R') || (!code.empty() && ascii::is_digit(code.front()));
 }
 
 std::vector<HelpPage> help_pages() {

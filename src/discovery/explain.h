@@ -30,7 +30,7 @@ ExplainNames names_of(const MailSettings& settings, std::string_view admin);
 struct Explanation {
     bool known = false;   // else it says what to send to whom
     std::string topic{};  // stable: "dropped", "r8", "m365_basic_off"
-    std::string code{};   // of its help page: "0x800CCC0F", "R8", "550", or the topic
+    std::string code{};  // of its help page: "0x800CCC0F", "R8", "550", or the topic; see is_number
     std::string title{};
     std::string cause{};
     std::vector<std::string> steps{};
@@ -46,6 +46,10 @@ Explanation explain(std::string_view error_text, Language language, const Explai
 // One help page: "8" or "R8", "0x800CCC0F", "550", or a topic. Nothing for what has no page.
 std::optional<Explanation> explain_code(std::string_view code, Language language,
                                         const ExplainNames& names = {});
+
+// Whether the name of a help page is one that people meet: "R8", "0x800CCC0F", "550". Else it is an
+// id of ours, which is never shown.
+bool is_number(std::string_view code);
 
 struct HelpPage {
     std::string code;

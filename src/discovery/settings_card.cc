@@ -129,12 +129,41 @@ class Builder {
                                              {"security", security_name(ports_[1].security)}}));
     }
 
+    // No mail program makes an account by itself without an incoming server (clients.md 1.4).
+    void automatic() {
+        if (incoming() != nullptr) {
+            card_.automatic = own("automatic");
+        } else {
+            note("no_incoming");
+        }
+    }
+
+    std::string kind() const { return incoming()->kind == IncomingKind::imap ? "IMAP" : "POP3"; }
+
+    // A label that names the protocol.
+    std::string of_kind(std::string_view key) const {
+        return fill_text(own(key), {{"kind", kind()}});
+    }
+
+    // "Fetching mail with POP3 works too: pop.example.com, port 995 with SSL/TLS."
+    void other_incoming() {
+        for (const IncomingServer& one : settings_.incoming) {
+            if (&one == incoming()) continue;
+            card_.notes.push_back(
+                fill_text(common("other_incoming"),
+                          {{"kind", one.kind == IncomingKind::imap ? "IMAP" : "POP3"},
+                           {"host", one.host},
+                           {"port", std::to_string(one.port)},
+                           {"security", security_name(one.security)}}));
+        }
+    }
+
     const IncomingServer* incoming() const {
         return settings_.incoming.empty() ? nullptr : &settings_.incoming.front();
     }
 
     void outlook_classic() {
-        card_.automatic = own("automatic");
+        automatic();
         group(own("account"));
         if (incoming() != nullptr) exact(own("incoming"), incoming()->host);
         exact(own("outgoing"), settings_.host);
@@ -153,15 +182,18 @@ class Builder {
         exact(own("smtp_port"), preferred().port);
         words(own("encryption"), std::string(security_name(preferred().security)));
         other_port();
+        other_incoming();
     }
 
     void outlook_new() {
-        card_.automatic = own("automatic");
+        automatic();
         if (incoming() != nullptr) {
-            group(own("incoming_part"));
+            group(kind());
             exact(own("server"), incoming()->host);
             exact(own("port"), incoming()->port);
             words(own("security"), std::string(security_name(incoming()->security)));
+            address(of_kind("incoming_user"));
+            words(of_kind("incoming_password"), common("your_password"));
         }
         group(own("outgoing_part"));
         exact(own("server"), settings_.host);
@@ -170,36 +202,54 @@ class Builder {
         address(own("user"));
         words(own("password"), common("your_password"));
         other_port();
+        other_incoming();
         note("labels_differ");
         note("outlook_new_cloud");
     }
 
     void apple() {
-        if (!settings_.https_base.empty() && incoming() != nullptr) {
-            card_.automatic = own("automatic");
-            if (user_) card_.link = mobileconfig_url(settings_, *user_);
-        }
+        if (!settings_.https_base.empty()) automatic();
+        if (!card_.automatic.empty() && user_) card_.link = mobileconfig_url(settings_, *user_);
         exact(own("host"), settings_.host);
         address(own("user"));
         words(own("password"), common("your_password"));
         mark(Field::Kind::checked, own("ssl"));
         words(own("authentication"), own("authentication_value"));
         exact(own("port"), preferred().port);
+        if (incoming() != nullptr) {
+            group(own("incoming_path"));
+            exact(own("host"), incoming()->host);
+            address(own("user"));
+            words(own("password"), common("your_password"));
+            mark(Field::Kind::checked, own("ssl"));
+            words(own("authentication"), own("authentication_value"));
+            exact(own("port"), incoming()->port);
+        }
         other_port();
+        other_incoming();
     }
 
     void thunderbird() {
-        card_.automatic = own("automatic");
+        automatic();
         exact(own("server"), settings_.host);
         exact(own("port"), preferred().port);
         words(own("security"), std::string(security_name(preferred().security)));
         words(own("method"), own("method_value"));
         address(own("user"));
+        if (incoming() != nullptr) {
+            group(own("incoming_path"));
+            exact(own("server"), incoming()->host);
+            exact(own("port"), incoming()->port);
+            address(own("user"));
+            words(own("security"), std::string(security_name(incoming()->security)));
+            words(own("method"), own("method_value"));
+        }
         other_port();
+        other_incoming();
     }
 
     void thunderbird_android() {
-        card_.automatic = own("automatic");
+        automatic();
         exact(own("server"), settings_.host);
         words(own("security"), std::string(security_name(preferred().security)));
         exact(own("port"), preferred().port);
@@ -207,7 +257,18 @@ class Builder {
         words(own("method"), own("method_value"));
         address(own("user"));
         words(own("password"), common("your_password"));
-        note("qr_in_the_app");
+        if (incoming() != nullptr) {
+            group(own("incoming_path"));
+            exact(of_kind("incoming_server"), incoming()->host);
+            words(own("security"), std::string(security_name(incoming()->security)));
+            exact(own("port"), incoming()->port);
+            words(own("method"), own("method_value"));
+            address(own("user"));
+            words(own("password"), common("your_password"));
+        }
+        other_port();
+        other_incoming();
+        if (incoming() != nullptr) note("qr_in_the_app");
     }
 
     void gmail() {

@@ -39,6 +39,33 @@ TEST(SettingsCard, with_starttls_alone_and_no_incoming_server) {
     EXPECT_NE(text.find("STARTTLS"), std::string::npos);
 }
 
+TEST(SettingsCard, without_an_incoming_server_there_is_no_automatic_way) {
+    MailSettings settings = example_settings();
+    settings.incoming.clear();
+    for (const Program program : {Program::outlook_classic, Program::outlook_new, Program::apple,
+                                  Program::thunderbird, Program::thunderbird_android}) {
+        const Card card = make_card(program, settings, mailbox("anna@example.com"), Language::en);
+        EXPECT_EQ(card.automatic, "") << card.name;
+        const std::string text = card_text(card, Language::en);
+        EXPECT_EQ(text.find("QR"), std::string::npos) << text;
+        EXPECT_NE(text.find("wants an incoming server"), std::string::npos) << text;
+    }
+}
+
+TEST(SettingsCard, programs_that_fetch_mail_are_told_from_where) {
+    MailSettings settings = example_settings();
+    settings.incoming.push_back({IncomingKind::pop3, "pop.example.com", 995});
+    for (const Program program : {Program::outlook_classic, Program::outlook_new, Program::apple,
+                                  Program::thunderbird, Program::thunderbird_android}) {
+        const std::string text = card_text(
+            make_card(program, settings, mailbox("anna@example.com"), Language::en), Language::en);
+        EXPECT_NE(text.find("imap.example.com"), std::string::npos) << text;
+        EXPECT_NE(text.find("POP3 works too: pop.example.com, port 995 with SSL/TLS"),
+                  std::string::npos)
+            << text;
+    }
+}
+
 TEST(SettingsCard, every_text_of_a_card_is_in_the_tables) {
     for (const Language language : kLanguages) {
         for (const Program program : kPrograms) {

@@ -41,10 +41,10 @@ const Column& column_of(Language language) {
     static const auto* const kColumns = new std::vector<Column>{
         make_column("en", "English", {tables::card_en(), tables::help_en(), tables::setup_en()},
                     {tables::outlook_en(), tables::smtp_en(), tables::replies_en(),
-                     tables::microsoft_en()}),
+                     tables::microsoft_en(), tables::programs_en()}),
         make_column("de", "Deutsch", {tables::card_de(), tables::help_de(), tables::setup_de()},
                     {tables::outlook_de(), tables::smtp_de(), tables::replies_de(),
-                     tables::microsoft_de()}),
+                     tables::microsoft_de(), tables::programs_de()}),
     };
     return (*kColumns)[static_cast<std::size_t>(language)];
 }

@@ -62,7 +62,8 @@ std::string_view group_of(std::string_view code) {
 struct Line {
     std::string_view group;
     std::string_view topic;
-    std::string codes;  // HTML
+    std::string codes;    // HTML
+    std::string address;  // of a topic without numbers
 };
 
 std::vector<Line> index_lines(const SetupView& view) {
@@ -71,9 +72,13 @@ std::vector<Line> index_lines(const SetupView& view) {
         const auto group = group_of(one.code);
         auto line = std::ranges::find_if(
             lines, [&](const Line& l) { return l.group == group && l.topic == one.topic; });
-        if (line == lines.end()) line = lines.insert(line, Line{group, one.topic, {}});
-        line->codes += fmt::format("<a href=\"/h/{}{}\">{}</a> ", formats::percent_encode(one.code),
-                                   lang_query(view), escape_html(one.code));
+        if (line == lines.end()) line = lines.insert(line, Line{group, one.topic, {}, {}});
+        const auto address =
+            fmt::format("/h/{}{}", formats::percent_encode(one.code), lang_query(view));
+        if (discovery::is_number(one.code))
+            line->codes += fmt::format("<a href=\"{}\">{}</a> ", address, escape_html(one.code));
+        else
+            line->address = address;
     }
     return lines;
 }
@@ -94,8 +99,12 @@ std::string index_html(const SetupView& view) {
                                 html_text(view.language, line.group));
             group = line.group;
         }
-        html += fmt::format("<li>{}<br><span class=\"codes\">{}</span></li>\n",
-                            escape_html(title_of(line.topic, view)), line.codes);
+        const auto title = escape_html(title_of(line.topic, view));
+        if (line.codes.empty())
+            html += fmt::format("<li><a href=\"{}\">{}</a></li>\n", line.address, title);
+        else
+            html +=
+                fmt::format("<li>{}<br><span class=\"codes\">{}</span></li>\n", title, line.codes);
     }
     return html + "</ul>";
 }
@@ -108,11 +117,11 @@ Task<HttpResponse> index(SetupView view) {
 }
 
 HttpResponse known_page(const SetupView& view, const Explanation& found) {
-    return setup_note(
-        view,
-        {.title = found.title,
-         .more = fmt::format("<p class=\"codes\">{}</p>{}{}{}", escape_html(found.code),
-                             explanation_html(view.language, found, 2), box(view), links_html(view))});
+    std::string more;
+    if (discovery::is_number(found.code))
+        more = fmt::format("<p class=\"codes\">{}</p>", escape_html(found.code));
+    more += explanation_html(view.language, found, 2) + box(view) + links_html(view);
+    return setup_note(view, {.title = found.title, .more = std::move(more)});
 }
 
 HttpResponse unknown_page(SetupView view, std::string_view code) {

@@ -4,6 +4,7 @@
 #include "accounts/testing.h"
 #include "formats/json.h"
 #include "runtime/run.h"
+#include "web/setup_pages.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -55,6 +56,27 @@ class PublicPagesTest : public ::testing::Test {
     std::shared_ptr<PublicServices> services_;
     Router router_;
 };
+
+TEST_F(PublicPagesTest, the_setup_page_knows_whose_addresses_are_served) {
+    add_setup_pages(router_,
+                    {.settings = services_->settings,
+                     .admin = services_->admin,
+                     .domains = std::shared_ptr<ServedDomains>(services_, &services_->domains)});
+    const auto ours = get("/setup?program=apple&address=foo@example.com").body;
+    EXPECT_THAT(ours, AllOf(HasSubstr("foo%40example.com.mobileconfig"), HasSubstr("<svg")));
+    const auto other = get("/setup?program=apple&address=foo@other.test").body;
+    EXPECT_THAT(other, AllOf(HasSubstr("Addresses of other.test are not served here"),
+                             HasSubstr("aria-invalid"), Not(HasSubstr(".mobileconfig")),
+                             Not(HasSubstr("<svg"))));
+}
+
+TEST_F(PublicPagesTest, help_shows_no_ids_of_ours) {
+    EXPECT_THAT(get("/h/cert_untrusted").body,
+                AllOf(HasSubstr("issuer is not trusted"), Not(HasSubstr(">cert_untrusted<"))));
+    EXPECT_THAT(get("/h/").body, AllOf(HasSubstr("href=\"/h/cert_untrusted\">The certificate"),
+                                       Not(HasSubstr(">cert_untrusted<"))));
+    EXPECT_THAT(get("/h/550").body, HasSubstr("<p class=\"codes\">550</p>"));
+}
 
 TEST_F(PublicPagesTest, autodiscover_answers_200_whatever_is_wrong) {
     const struct {

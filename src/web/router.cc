@@ -49,6 +49,10 @@ bool matches(const std::vector<std::string>& pattern, const std::vector<std::str
 
 }  // namespace
 
+HttpResponse nothing_there(const HttpRequest& request) {
+    return HttpResponse::error({ErrorKind::not_found, "there is nothing at " + request.path, {}});
+}
+
 void Router::add(std::string method, std::string pattern, Handler handler) {
     entries_.push_back({std::move(method), split_path(pattern), std::move(handler), false});
 }
@@ -59,6 +63,7 @@ void Router::add_any_case(std::string method, std::string pattern, Handler handl
 
 void Router::add_all(const Router& other) {
     entries_.insert(entries_.end(), other.entries_.begin(), other.entries_.end());
+    if (!otherwise_) otherwise_ = other.otherwise_;
 }
 
 void Router::otherwise(Handler handler) {
@@ -87,9 +92,7 @@ runtime::Task<HttpResponse> Router::route(const HttpRequest& request) const {
         values.clear();
         co_return co_await otherwise_(request, values);
     }
-    if (allowed.empty())
-        co_return HttpResponse::error(
-            {ErrorKind::not_found, "there is nothing at " + request.path, {}});
+    if (allowed.empty()) co_return nothing_there(request);
     auto response = HttpResponse::error(
         {ErrorKind::unsupported, request.method + " does not go with " + request.path, {}});
     response.status = 405;

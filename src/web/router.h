@@ -18,12 +18,15 @@ using PathValues = std::map<std::string, std::string, std::less<>>;
 using Handler = std::function<runtime::Task<HttpResponse>(const HttpRequest& request,
                                                           const PathValues& values)>;
 
+// What a router without an `otherwise` answers for a path it does not know.
+HttpResponse nothing_there(const HttpRequest& request);
+
 class Router {
   public:
     void add(std::string method, std::string pattern, Handler handler);
     // The same in any letter case: what mail programs ask for (clients.md 1.2).
     void add_any_case(std::string method, std::string pattern, Handler handler);
-    void add_all(const Router& other);             // behind what is here already
+    void add_all(const Router& other);             // behind what is here already, its otherwise too
     void otherwise(Handler handler);               // for every path that nothing above matches
     bool knows(const HttpRequest& request) const;  // the path, whatever the method
     // 404 for an unknown path, 405 with Allow for an unknown method; HEAD is answered by GET.

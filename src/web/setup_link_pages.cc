@@ -148,12 +148,13 @@ LiveLine sign_in_line(const Parts& parts, const SetupView& view, const store::Se
     line.query = kept_query(view);
     line.ended = row.ended;
     line.test_sent = row.test.has_value();
-    if (view.program)
-        line.program =
-            text(view.language, fmt::format("card.{}.name", discovery::program_id(*view.program)));
+    line.trap = parts.options.trap;
+    line.program = view.program;
     if (line.ended || line.test_sent) return line;
     line.sign_ins = parts.sign_ins.of(row.account);
     std::erase_if(line.sign_ins, [&row](const SignIn& one) { return one.when < row.created; });
+    // The log counts what is the same as one, from before the link too (decisions/0012).
+    for (auto& one : line.sign_ins) one.times = one.times_since(row.created);
     if (line.sign_ins.size() > kShown) line.sign_ins.resize(kShown);
     const auto address = address_of(peer);
     if (!address) return line;

@@ -105,7 +105,8 @@ std::string forms_html(const LiveLine& line) {
     return fmt::format(
         "{}{}<p class=\"hint\">{}</p>", form("test", "go", "page.live.test"),
         form("done", "go quiet", "page.live.done"),
-        html_text(line.language, "page.live.test_hint", {{"address", line.account}}));
+        html_text(line.language, line.trap ? "page.live.test_hint_kept" : "page.live.test_hint",
+                  {{"address", line.account}}));
 }
 
 std::string again_html(const LiveLine& line) {
@@ -132,7 +133,7 @@ Parts test_parts(const LiveLine& line) {
     Parts parts;
     std::string_view key = "page.live.sent";
     if (event != nullptr && event->type == EventType::delivered) {
-        key = "page.live.delivered";
+        key = line.trap ? "page.live.kept" : "page.live.delivered";
         parts.look = "good";
     } else if (event != nullptr) {
         key = ends_badly(event->type) ? "page.live.failed" : "page.live.deferred";
@@ -178,9 +179,11 @@ Parts parts_of(const LiveLine& line, Timestamp now) {
     const auto age = age_html(newest->when, now, line.language);
     Parts parts;
     parts.look = is_good ? "good" : "bad";
-    const std::string program = line.program.empty()
-                                    ? std::string(plain(line.language, "page.live.your_program"))
-                                    : line.program;
+    const bool is_picked = line.program && is_of(*newest, *line.program);
+    const auto program =
+        is_picked
+            ? discovery::text(line.language, fmt::format("card.{}.name", program_id(*line.program)))
+            : plain(line.language, "page.live.your_program");
     parts.title = is_good ? with_age(line.language, "page.live.seen", age, {{"program", program}})
                           : with_age(line.language, "page.live.refused", age);
     if (newest->times > 1 && !is_good)
@@ -294,6 +297,30 @@ std::string ago(Timestamp then, Timestamp now, Language language) {
                          {{"n", std::to_string(count)}});
     }
     return std::string(plain(language, "page.ago.now"));
+}
+
+bool is_of(const SignIn& sign_in, discovery::Program program) {
+    const std::string_view name = sign_in.ehlo;
+    switch (program) {
+        case discovery::Program::outlook_classic: {
+            // The computer's NetBIOS name, and LOGIN (clients.md 3.1). Phones and devices give
+            // their names in small letters, others an address or a name with dots.
+            constexpr std::size_t kNetBios = 15;
+            const auto fits = [](char c) {
+                return (c >= 'A' && c <= 'Z') || ascii::is_digit(c) || c == '-' || c == '_';
+            };
+            return sign_in.mechanism == "LOGIN" && !name.empty() && name.size() <= kNetBios &&
+                   std::ranges::all_of(name, fits);
+        }
+        case discovery::Program::outlook_new:
+            // Microsoft's servers send for it.
+            return ascii::to_lower(name).ends_with(".prod.exchangelabs.com") ||
+                   ascii::to_lower(name).ends_with(".prod.outlook.com");
+        case discovery::Program::thunderbird:
+            return name.starts_with("[IPV6:");  // in capitals: it alone
+        default:
+            return false;
+    }
 }
 
 bool is_near_miss(const SignIn& sign_in, std::string_view account) {

@@ -5,6 +5,7 @@
 #include "accounts/sign_in_log.h"
 #include "base/event.h"
 #include "discovery/explain.h"
+#include "discovery/settings_card.h"
 #include "discovery/texts.h"
 
 #include <optional>
@@ -18,10 +19,11 @@ struct LiveLine {
     discovery::Language language = discovery::Language::en;
     discovery::ExplainNames names{};
     std::string account{};                        // its address
-    std::string program{};                        // the name of the one that was picked, or empty
+    std::optional<discovery::Program> program{};  // the one that was picked
     std::vector<accounts::SignIn> sign_ins{};     // newest first
     std::optional<accounts::SignIn> near_miss{};  // of a name that is nobody's, nearly this one
     bool test_sent = false;
+    bool trap = false;          // mail goes no further than the server's own inbox
     std::vector<Event> test{};  // what became of it, oldest first
     bool ended = false;
 
@@ -44,6 +46,11 @@ std::vector<std::pair<std::string, std::string>> facts_of(const accounts::SignIn
 
 // "3 seconds ago"
 std::string ago(Timestamp then, Timestamp now, discovery::Language language);
+
+// Whether it can have been that program and hardly another one. Most programs cannot be told apart
+// by how they sign in, and then this is false: a phone must not pass for the Outlook that still
+// fails.
+bool is_of(const accounts::SignIn& sign_in, discovery::Program program);
 
 // A login that somebody may have meant as that address: the nearest thing to "your user name is
 // misspelt" that can be said without saying who else has an account.

@@ -25,6 +25,8 @@ SignIn sign_in(std::string outcome = {}, Seconds age = Seconds(3)) {
     one.tls = SignIn::Tls::starttls;
     one.tls_version = "TLSv1.3";
     one.credential = "password";
+    one.ehlo = "DESKTOP3507CDS";
+    one.mechanism = "LOGIN";
     one.outcome = std::move(outcome);
     return one;
 }
@@ -32,7 +34,7 @@ SignIn sign_in(std::string outcome = {}, Seconds age = Seconds(3)) {
 LiveLine line_of(std::vector<SignIn> sign_ins) {
     LiveLine line;
     line.account = "anna@example.com";
-    line.program = "Outlook (classic)";
+    line.program = discovery::Program::outlook_classic;
     line.sign_ins = std::move(sign_ins);
     line.path = "/setup/token";
     return line;
@@ -64,11 +66,46 @@ TEST(SetupLive, turns_green) {
     EXPECT_THAT(html, HasSubstr("action=\"/setup/token/test\""));
     auto german = line_of({one});
     german.language = Language::de;
-    german.program.clear();
+    german.program.reset();
     german.query = "?lang=de";
     EXPECT_THAT(live_html(german, kNow),
                 AllOf(HasSubstr("Ihr Mailprogramm hat sich"), HasSubstr("vor 3 Sekunden"),
                       HasSubstr("/setup/token/live?lang=de&amp;\"")));
+}
+
+TEST(SetupLive, a_program_is_named_only_when_it_was_that_one) {
+    using discovery::Program;
+
+    const struct {
+        Program picked;
+        const char* ehlo;
+        const char* mechanism;
+        bool is_of;
+    } rows[] = {
+        {Program::outlook_classic, "DESKTOP3507CDS", "LOGIN", true},
+        {Program::outlook_classic, "DESKTOP3507CDS", "PLAIN", false},
+        {Program::outlook_classic, "[192.0.2.7]", "LOGIN", false},
+        {Program::outlook_classic, "galaxy-s24", "LOGIN", false},
+        {Program::outlook_classic, "mail.example.com", "LOGIN", false},
+        {Program::outlook_classic, "", "LOGIN", false},
+        {Program::outlook_new, "AM0PR01MB4321.eurprd01.prod.exchangelabs.com", "LOGIN", true},
+        {Program::outlook_new, "DESKTOP3507CDS", "LOGIN", false},
+        {Program::thunderbird, "[IPV6:2001:db8::1]", "PLAIN", true},
+        {Program::thunderbird, "[IPv6:2001:db8::1]", "PLAIN", false},
+        {Program::apple, "[192.0.2.7]", "PLAIN", false},
+        {Program::device, "printer", "LOGIN", false},
+    };
+
+    for (const auto& row : rows) {
+        auto one = sign_in();
+        one.ehlo = row.ehlo;
+        one.mechanism = row.mechanism;
+        EXPECT_EQ(is_of(one, row.picked), row.is_of) << row.ehlo;
+    }
+    auto phone = sign_in();
+    phone.ehlo = "[192.0.2.7]";
+    EXPECT_THAT(live_html(line_of({phone}), kNow),
+                AllOf(HasSubstr("We saw your mail program sign"), Not(HasSubstr("Outlook"))));
 }
 
 TEST(SetupLive, a_refusal_has_its_reading_and_its_mend) {
@@ -144,6 +181,9 @@ TEST(SetupLive, the_test_message) {
     EXPECT_TRUE(is_final(line));
     EXPECT_THAT(live_html(line, kNow),
                 AllOf(HasSubstr("was delivered to anna@example.com"), Not(HasSubstr("data-live"))));
+    line.trap = true;
+    EXPECT_THAT(live_html(line, kNow), AllOf(HasSubstr("own inbox"), HasSubstr("mode = trap"),
+                                             Not(HasSubstr("was delivered to"))));
     line.test.back() = event(EventType::failed, "550 5.1.1 no <b>such</b> user");
     EXPECT_THAT(live_html(line, kNow), AllOf(HasSubstr("class=\"bad\""), HasSubstr("&lt;b&gt;")));
 }

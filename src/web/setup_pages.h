@@ -3,11 +3,16 @@
 //
 //   GET  /setup?lang=&program=&address=&error=     GET /setup.css   GET /setup.js   GET /icon.svg
 //   GET  /                                         leads to /setup
+//
+// Whatever nothing of the router matches: "/Setup/" and "/help" lead to what was meant; a browser
+// gets a page with the way to /setup, programs an error as JSON.
 #pragma once
 
 #include "discovery/settings.h"
 #include "web/router.h"
+#include "web/served_domains.h"
 
+#include <memory>
 #include <string>
 
 namespace posthaste::web {
@@ -15,6 +20,9 @@ namespace posthaste::web {
 struct SetupPagesOptions {
     discovery::MailSettings settings;  // but for the domain
     std::string admin;                 // address of whoever runs the server
+    bool trap = false;                 // mail goes no further than the server's own inbox
+    // Tells whose addresses are served here; null: that is not asked.
+    std::shared_ptr<ServedDomains> domains{};
 };
 
 void add_setup_pages(Router& router, SetupPagesOptions options);

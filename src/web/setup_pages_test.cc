@@ -24,11 +24,16 @@ class SetupPagesTest : public ::testing::Test {
         add_setup_pages(router_, {settings, "postmaster@example.com"});
     }
 
-    HttpResponse ask(std::string_view target, std::string accept = {}, std::string agent = {}) {
+    // As a browser asks.
+    HttpResponse browse(std::string_view target) { return ask(target, "en", {}, "text/html,*/*"); }
+
+    HttpResponse ask(std::string_view target, std::string accept = {}, std::string agent = {},
+                     std::string wanted = {}) {
         runtime::Worker worker("test");
         HttpRequest request;
         request.method = "GET";
         if (!accept.empty()) request.headers.emplace_back("Accept-Language", accept);
+        if (!wanted.empty()) request.headers.emplace_back("Accept", wanted);
         if (!agent.empty()) request.headers.emplace_back("User-Agent", agent);
         EXPECT_TRUE(request.set_target(target).has_value()) << target;
         return runtime::run_to_end(worker, testing::quiet_log(), router_.route(request)).value();
@@ -115,6 +120,46 @@ TEST_F(SetupPagesTest, codes_to_scan) {
     EXPECT_THAT(ask("/setup?program=apple&address=anna@example.com").body, HasSubstr("<svg"));
     EXPECT_THAT(ask("/setup?program=thunderbird-android&address=anna@example.com").body,
                 HasSubstr("<svg"));
+}
+
+TEST_F(SetupPagesTest, mistyped_addresses_lead_on) {
+    const std::pair<const char*, const char*> slips[] = {
+        {"/setup/", "/setup"},
+        {"/Setup", "/setup"},
+        {"/SETUP/?lang=de&error=a%26b", "/setup?lang=de&error=a%26b"},
+        {"/Setup/AbC", "/setup/AbC"},
+        {"/help", "/h/"},
+        {"/H", "/h/"},
+        {"/help/550/", "/h/550"},
+        {"/help/%2F%2Fx", "/h/%2F%2Fx"},
+    };
+    for (const auto& [target, meant] : slips) {
+        const auto response = browse(target);
+        EXPECT_EQ(response.status, 303) << target;
+        EXPECT_EQ(field(response, "Location"), meant) << target;
+    }
+    const auto page = browse("/no%3Cthing");
+    EXPECT_EQ(page.status, 404);
+    EXPECT_THAT(page.body, HasSubstr("There is no page here"));
+    EXPECT_THAT(page.body, HasSubstr("/no&lt;thing"));
+    EXPECT_THAT(page.body, HasSubstr("href=\"/setup\""));
+    const auto program = ask("/nothing");
+    EXPECT_EQ(program.status, 404);
+    EXPECT_THAT(program.content_type, HasSubstr("json"));
+}
+
+TEST_F(SetupPagesTest, ids_of_ours_are_not_shown) {
+    for (const char* error : {"self-signed+certificate", "relay+access+denied", "winmail.dat",
+                              "spa", "wrong+password"}) {
+        const auto page = ask(fmt::format("/setup?lang=en&error={}", error));
+        EXPECT_THAT(page.body, HasSubstr("More about this")) << error;
+        EXPECT_THAT(page.body, Not(HasSubstr("All about"))) << error;
+        EXPECT_THAT(page.body, Not(HasSubstr("Recognised"))) << error;
+    }
+    // Nothing is "recognised" above the sentence that we do not know it.
+    const auto unknown = ask("/setup?lang=en&error=0x8ABCDEF0");
+    EXPECT_THAT(unknown.body, Not(HasSubstr("Recognised")));
+    EXPECT_THAT(ask("/setup?lang=en&error=550+5.1.1").body, HasSubstr("Recognised: 550 5.1.1"));
 }
 
 TEST_F(SetupPagesTest, files_are_named_after_their_content_and_kept) {

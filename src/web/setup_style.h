@@ -37,6 +37,8 @@ pre:focus-visible { outline: 3px solid var(--link); outline-offset: 2px; border-
 main:focus { outline: none; }
 .skip { position: absolute; left: -999rem; }
 .skip:focus { left: 1rem; top: .5rem; padding: .5rem 1rem; background: var(--sheet); z-index: 1; }
+h1, h2, h3, h4, p, li, dt, .words { -webkit-hyphens: auto; hyphens: auto; }
+code, pre, .codes, .qr figcaption { -webkit-hyphens: manual; hyphens: manual; }
 h1 { font-size: clamp(1.75rem, 1.2rem + 2.2vw, 2.5rem); line-height: 1.15; letter-spacing: -.02em; font-weight: 650;
   margin: .25rem 0 .75rem; text-wrap: balance; }
 h2 { font-size: 1.15rem; line-height: 1.3; letter-spacing: -.005em; font-weight: 650; margin: 0 0 .75rem; }
@@ -166,7 +168,9 @@ footer p { margin: 0; }
   .way, .trouble, .live { padding: 1.1rem 1.1rem; border-radius: 12px; }
   .live .good, .live .bad { margin: -1.1rem -1.1rem 0; padding: 1.1rem; border-radius: 11px 11px 0 0; }
   .fields > div { grid-template-columns: minmax(0, 1fr); padding: .6rem 0; }
-  .fields .mark { grid-template-columns: minmax(0, 1fr) auto; }
+  .fields .mark { grid-template-columns: minmax(0, 1fr); }
+  .fields .mark dd { min-height: 0; padding-left: 1.7rem; }
+  .facts > div { grid-template-columns: minmax(0, 1fr); }
   .programs { gap: .6rem; }
   .programs button { min-height: 4rem; padding: .65rem 1rem; }
 }

@@ -100,14 +100,18 @@ std::string languages(const SetupView& view) {
 }
 
 std::string address_field(const SetupView& view) {
-    const bool wrong = !view.address.empty() && !view.user;
+    const bool wrong = !view.address.empty() && !view.user;  // elsewhere too
     std::string out = fmt::format(
         "<label for=\"address\">{}</label><input id=\"address\" name=\"address\" type=\"text\" "
         "inputmode=\"email\" autocomplete=\"email\" autocapitalize=\"none\" spellcheck=\"false\" "
         "maxlength=\"{}\" aria-describedby=\"address-hint\"{} value=\"{}\">",
         words(view, "page.setup.address"), kMaxAddress, wrong ? " aria-invalid=\"true\"" : "",
         escape_html(view.address));
-    if (wrong)
+    if (view.is_elsewhere)
+        out += fmt::format("<p id=\"address-hint\" class=\"wrong\">{}</p>",
+                           words(view, "page.setup.address_elsewhere",
+                                 {{"domain", view.settings.domain.unicode()}}));
+    else if (wrong)
         out += fmt::format("<p id=\"address-hint\" class=\"wrong\">{}</p>",
                            words(view, "page.setup.address_wrong", {{"text", view.address}}));
     else
@@ -158,7 +162,7 @@ std::string answer(const SetupView& view) {
     const auto found = discovery::explain(view.error, view.language,
                                           discovery::names_of(view.settings, view.admin));
     std::string out = fmt::format("<h3>{}</h3>", escape_html(found.title));
-    if (!found.codes.empty())
+    if (found.known && !found.codes.empty())
         out += fmt::format("<p class=\"codes\">{}</p>",
                            words(view, "page.setup.recognised",
                                  {{"codes", fmt::format("{}", fmt::join(found.codes, ", "))}}));
@@ -168,7 +172,9 @@ std::string answer(const SetupView& view) {
                            view.language_chosen
                                ? fmt::format("?lang={}", discovery::language_code(view.language))
                                : "",
-                           words(view, "page.setup.more", {{"code", found.code}}));
+                           discovery::is_number(found.code)
+                               ? words(view, "page.setup.more", {{"code", found.code}})
+                               : words(view, "page.setup.more_of_it"));
     return out;
 }
 

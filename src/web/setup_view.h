@@ -27,10 +27,11 @@ struct SetupView {
     std::optional<discovery::Program> likely{};
     std::string address{};  // as typed
     std::optional<mail::Mailbox> user{};
-    bool is_personal = false;  // opened by a link: the address stands, nobody types one
-    std::string name{};        // the account's, for QR codes
-    std::string error{};       // asked about
-    std::string live{};        // HTML of the live line; personal pages
+    bool is_elsewhere = false;  // the domain of `address` is not served here
+    bool is_personal = false;   // opened by a link: the address stands, nobody types one
+    std::string name{};         // the account's, for QR codes
+    std::string error{};        // asked about
+    std::string live{};         // HTML of the live line; personal pages
 };
 
 // What the query says: lang, program, address, error; Accept-Language and User-Agent.

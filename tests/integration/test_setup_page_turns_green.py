@@ -71,7 +71,7 @@ def refused(server, user=ANNA, password="wrong horse"):
 def test_a_sign_in_turns_it_green(server, https):
     mine = Page(server, https)
     assert "Waiting for your mail program to sign in" in mine.line() and "Send me a test" not in mine.line()
-    server.submit("bob@example.net")
+    server.submit("bob@example.net", begin=server.outlook)
     line = mine.line()
     assert 'class="good"' in mine.text() and re.search(r"We saw Outlook \(classic\) sign in (just now|\d+ seconds? ago) ?\.", line), line
     assert f"{server.port} with STARTTLS" in line and "TLSv1.3" in line and f"{ANNA}, as it should be" in line
@@ -97,9 +97,29 @@ def test_a_wrong_password_is_a_red_line_with_the_mend(server, https):
     line = mine.line()
     assert 'class="bad"' in mine.text() and "A sign-in was refused" in line
     assert "User name or password is not right" in line and "What to do" in line and "Type the password anew" in line
-    server.submit("bob@example.net")
+    server.submit("bob@example.net", begin=server.outlook)
     line = mine.line()
     assert "We saw Outlook" in line and "Before that" in line and "Refused" in line
+
+
+def test_a_phone_is_not_told_as_the_program_that_was_picked(server, https):
+    mine = Page(server, https, "outlook-classic")
+    with server.session():
+        pass
+    line = mine.line()
+    assert "We saw your mail program sign in" in line and "Outlook" not in line, line
+
+
+def test_what_was_refused_before_the_link_is_not_counted(server, https):
+    for _ in range(3):
+        refused(server)
+    mine = Page(server, https)
+    assert "Waiting" in mine.line()
+    refused(server)
+    line = mine.line()
+    assert "A sign-in was refused" in line and "times" not in line, line
+    refused(server)
+    assert "(2 times)" in mine.line()
 
 
 def test_a_short_user_name_is_shown_as_taken(server, https):
@@ -246,7 +266,7 @@ def test_in_a_browser_it_turns_green_by_itself(make, server, sink, size):
     browser = _open(make.browser(**({"size": size} if size else {})), server, new_link(server))
     refused(server)
     browser.wait_text("#live-line", "A sign-in was refused")
-    server.submit("bob@example.net")
+    server.submit("bob@example.net", begin=server.outlook)
     browser.wait_text("#live-line", "We saw Outlook (classic) sign in")
     browser.wait_text("#live-line", "seconds ago")  # it counts
     browser.click("#live-test")

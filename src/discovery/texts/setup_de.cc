@@ -16,6 +16,8 @@ constexpr TextRow kRows[] = {
     {"page.setup.address_hint", "Darf leer bleiben. Sie füllt nur die Felder aus."},
     {"page.setup.address_wrong",
      "„{text}“ ist keine vollständige E-Mail-Adresse. Sie sieht aus wie anna@example.com."},
+    {"page.setup.address_elsewhere",
+     "Adressen von {domain} werden hier nicht bedient. Prüfen Sie den Teil hinter dem @."},
     {"page.setup.fill_in", "Ausfüllen"},
     {"page.setup.other_program", "Alle Programme"},
     {"page.setup.automatic", "Der automatische Weg"},
@@ -40,6 +42,7 @@ constexpr TextRow kRows[] = {
     {"page.setup.error_button", "Was heißt das?"},
     {"page.setup.recognised", "Erkannt: {codes}"},
     {"page.setup.more", "Alles über {code}"},
+    {"page.setup.more_of_it", "Mehr darüber"},
     {"page.setup.skip", "Zum Inhalt"},
     {"page.setup.language", "Sprache"},
     {"page.setup.foot", "Dies ist der Postausgangsserver {host}. Fragen gehen an {admin}."},
@@ -115,9 +118,15 @@ constexpr TextRow kRows[] = {
     {"page.live.test", "Testnachricht an mich senden"},
     {"page.live.test_hint",
      "Sie geht über diesen Server an {address}; danach ist dieser Link verbraucht."},
+    {"page.live.test_hint_kept",
+     "Dieser Server probiert nur aus: Die Nachricht bleibt in seinem eigenen Eingang und wird "
+     "nicht zugestellt. Dieser Link ist dann verbraucht."},
     {"page.live.done", "Es geht, ich bin fertig"},
     {"page.live.sent", "Eine Testnachricht an {address} ist unterwegs."},
     {"page.live.delivered", "Die Testnachricht an {address} ist zugestellt."},
+    {"page.live.kept",
+     "Die Testnachricht liegt im eigenen Eingang dieses Servers. An {address} wird sie nicht "
+     "zugestellt: Der Server probiert nur aus (mode = trap)."},
     {"page.live.deferred",
      "Die Testnachricht ist noch nicht zugestellt; der nächste Versuch kommt von selbst."},
     {"page.live.failed", "Die Testnachricht ließ sich nicht zustellen."},
@@ -126,6 +135,10 @@ constexpr TextRow kRows[] = {
     {"page.live.finished_hint",
      "Dieser Link ist verbraucht. Die Einstellungen bleiben hier, solange er gilt."},
     {"page.live.test_refused", "Die Testnachricht wurde nicht angenommen: {why}."},
+
+    {"page.missing.title", "Hier ist keine Seite"},
+    {"page.missing",
+     "Unter {path} gibt es nichts. Die Adresse ist vertippt oder nicht ganz kopiert."},
 
     {"page.ago.now", "gerade eben"},
     {"page.ago.second", "vor 1 Sekunde"},

@@ -16,6 +16,8 @@ constexpr TextRow kRows[] = {
     {"page.setup.address_hint", "You may leave it empty. It only fills in the fields."},
     {"page.setup.address_wrong",
      "“{text}” is no complete e-mail address. It looks like anna@example.com."},
+    {"page.setup.address_elsewhere",
+     "Addresses of {domain} are not served here. Check the part behind the @."},
     {"page.setup.fill_in", "Fill in"},
     {"page.setup.other_program", "All programs"},
     {"page.setup.automatic", "The automatic way"},
@@ -40,6 +42,7 @@ constexpr TextRow kRows[] = {
     {"page.setup.error_button", "What does it mean?"},
     {"page.setup.recognised", "Recognised: {codes}"},
     {"page.setup.more", "All about {code}"},
+    {"page.setup.more_of_it", "More about this"},
     {"page.setup.skip", "To the content"},
     {"page.setup.language", "Language"},
     {"page.setup.foot", "This is the outgoing mail server {host}. Questions go to {admin}."},
@@ -111,9 +114,15 @@ constexpr TextRow kRows[] = {
     {"page.live.test", "Send me a test message"},
     {"page.live.test_hint",
      "It goes to {address} through this server, and this link is then used up."},
+    {"page.live.test_hint_kept",
+     "This server only tries things out: the message stays in its own inbox and is not delivered. "
+     "This link is then used up."},
     {"page.live.done", "It works, I am done"},
     {"page.live.sent", "A test message to {address} is on its way."},
     {"page.live.delivered", "The test message was delivered to {address}."},
+    {"page.live.kept",
+     "The test message is in this server’s own inbox. It is not delivered to {address}: the server "
+     "only tries things out (mode = trap)."},
     {"page.live.deferred", "The test message is not delivered yet; it is tried again by itself."},
     {"page.live.failed", "The test message could not be delivered."},
     {"page.live.reply", "The other server said"},
@@ -121,6 +130,9 @@ constexpr TextRow kRows[] = {
     {"page.live.finished_hint",
      "This link is used up. The settings stay here as long as it is valid."},
     {"page.live.test_refused", "The test message was not accepted: {why}."},
+
+    {"page.missing.title", "There is no page here"},
+    {"page.missing", "Nothing is at {path}. The address was mistyped or not copied in full."},
 
     {"page.ago.now", "just now"},
     {"page.ago.second", "1 second ago"},

@@ -21,6 +21,8 @@ std::span<const TextRow> help_en();
 std::span<const TextRow> help_de();
 std::span<const Topic> outlook_en();
 std::span<const Topic> outlook_de();
+std::span<const Topic> programs_en();
+std::span<const Topic> programs_de();
 std::span<const Topic> smtp_en();
 std::span<const Topic> smtp_de();
 std::span<const Topic> replies_en();

@@ -342,9 +342,20 @@ class Posthaste:
         assert reply.code == 235, f"{reply}\n{self.log.tail()}"
         return client
 
-    def submit(self, recipients, subject="a test", body="hello\r\n", sender="anna@example.test", parameters="", content=None):
-        """One message over a connection of its own; gives its queue id."""
-        with self.session(sender or "anna@example.test") as client:
+    def outlook(self, user="anna@example.test", password=PASSWORD):
+        """A session as classic Outlook begins it: the computer's name, and AUTH LOGIN."""
+        computer = "DESKTOP3507CDS"
+        client = self.connect()
+        client.ehlo(computer)
+        client.starttls()
+        client.ehlo(computer)
+        reply = client.login_login(user, password)
+        assert reply.code == 235, f"{reply}\n{self.log.tail()}"
+        return client
+
+    def submit(self, recipients, subject="a test", body="hello\r\n", sender="anna@example.test", parameters="", content=None, begin=None):
+        """One message over a connection of its own; gives its queue id. `begin`: another session than the usual."""
+        with (begin or self.session)(sender or "anna@example.test") as client:
             first = recipients if isinstance(recipients, str) else recipients[0]
             text = content or (f"From: <{sender or 'anna@example.test'}>\r\nTo: <{first}>\r\nSubject: {subject}\r\n\r\n{body}")
             reply = client.transaction(sender, recipients, text, parameters)
