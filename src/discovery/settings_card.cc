@@ -121,7 +121,7 @@ class Builder {
 
     void note(std::string_view key) { card_.notes.push_back(common(key)); }
 
-    // "Port 587 with STARTTLS works too."
+    // "For sending, port 587 with STARTTLS works too."
     void other_port() {
         if (ports_.size() < 2) return;
         card_.notes.push_back(

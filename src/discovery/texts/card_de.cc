@@ -9,7 +9,7 @@ constexpr TextRow kRows[] = {
     {"card.full_address", "Ihre vollständige E-Mail-Adresse"},
     {"card.your_password", "das Kennwort Ihres Mailkontos"},
     {"card.device_password", "ein App-Kennwort nur für dieses Gerät"},
-    {"card.other_port", "Port {port} mit {security} geht auch."},
+    {"card.other_port", "Zum Senden geht auch Port {port} mit {security}."},
     {"card.other_incoming",
      "Mail abholen geht auch mit {kind}: {host}, Port {port} mit {security}."},
     {"card.no_incoming",

@@ -9,7 +9,7 @@ constexpr TextRow kRows[] = {
     {"card.full_address", "your full e-mail address"},
     {"card.your_password", "the password of your mail account"},
     {"card.device_password", "an app password made for this device alone"},
-    {"card.other_port", "Port {port} with {security} works too."},
+    {"card.other_port", "For sending, port {port} with {security} works too."},
     {"card.other_incoming",
      "Fetching mail with {kind} works too: {host}, port {port} with {security}."},
     {"card.no_incoming",
