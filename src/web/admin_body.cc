@@ -15,6 +15,9 @@ Result<formats::JsonValue> json_body(const HttpRequest& request) {
 
 Result<std::string> text_member(const formats::JsonValue& body, std::string_view key) {
     PH_TRY(auto text, optional_text(body, key));
+    if (text.empty() && body.find(key) != nullptr)
+        return fail(ErrorKind::syntax, fmt::format("\"{}\" is empty", key),
+                    "write something in it");
     if (text.empty())
         return fail(ErrorKind::syntax, fmt::format("\"{}\" is missing", key),
                     fmt::format("send {{\"{}\": \"…\"}}", key));

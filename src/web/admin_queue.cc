@@ -155,9 +155,48 @@ Result<Order> order_of(const HttpRequest& request) {
 
 enum class Act { hold, release, retry, cancel };
 
+struct Skipped {
+    QueueId id;
+    std::string_view why;
+};
+
+// Which of the named messages the order means nothing for, as they are before it.
+Result<std::vector<Skipped>> skipped_by(store::Engine& engine, const std::vector<QueueId>& ids,
+                                        Act what) {
+    std::vector<Skipped> skipped;
+    for (const auto& id : ids) {
+        PH_TRY(const auto found, engine.message(id));
+        const bool held = found && found->row.hold == store::Hold::held;
+        if (!found)
+            skipped.push_back({id, "no such message is waiting: it has ended, or never came here"});
+        else if (what == Act::hold && held)
+            skipped.push_back({id, "is on hold already"});
+        else if (what == Act::release && !held)
+            skipped.push_back({id, "is not on hold"});
+        else if (what == Act::retry && held)
+            skipped.push_back({id, "is on hold and not tried: posthaste queue release"});
+    }
+    return skipped;
+}
+
+std::string order_json(std::size_t touched, const std::vector<Skipped>& skipped) {
+    JsonWriter out;
+    out.begin_object().member("messages", touched).key("skipped").begin_array();
+    for (const auto& one : skipped)
+        out.begin_object().member("id", one.id.to_string()).member("why", one.why).end_object();
+    out.end_array().end_object();
+    return std::move(out).take();
+}
+
 runtime::Task<HttpResponse> act(Services services, const HttpRequest& request, Act what) {
     auto order = order_of(request);
     if (!order) co_return HttpResponse::error(order.error());
+    auto look = [services, ids = order->selection.ids, what] {
+        return skipped_by(services->store.engine(), ids, what);
+    };
+    auto skipped = co_await runtime::offload(services->blocking, std::move(look),
+                                             Deadline::after(kAdminDeadline));
+    if (!skipped) co_return HttpResponse::error(skipped.error());
     auto& queue = services->queue;
     auto chosen = std::move(order->selection);
     Result<std::size_t> touched = 0;
@@ -176,7 +215,7 @@ runtime::Task<HttpResponse> act(Services services, const HttpRequest& request, A
             break;
     }
     if (!touched) co_return HttpResponse::error(touched.error());
-    co_return HttpResponse::json(fmt::format("{{\"messages\":{}}}", *touched));
+    co_return HttpResponse::json(order_json(*touched, *skipped));
 }
 
 runtime::Task<HttpResponse> show_status(Services services) {

@@ -67,7 +67,7 @@ def test_fifty_large_messages_at_once(make, sink, way):
         threads[-1].join(0.05)
     assert not trouble, trouble[:3]
     assert peak - idle < 200 << 20, f"{(peak - idle) >> 20} MB for {SESSIONS} messages of {SIZE // 1000000} MB"
-    server.admin("queue", "cancel", "--all")
+    server.admin("queue", "cancel", "--all", f"--confirm={len(server.queue())}")
     waiting.until(lambda: octets_in(server.store) < 100 << 20, 30, "the disk is given back")
 
 

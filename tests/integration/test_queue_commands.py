@@ -216,3 +216,61 @@ def test_a_command_waits_for_a_server_that_starts(make, sink):
     server.start(wait=False)
     assert server.cli("queue", "list").code == 0
     server.wait_ready()
+
+
+@pytest.fixture
+def two_domains(make, sink):
+    """One message to two domains, that waits."""
+    server = make.posthaste(relay=sink, config={"delivery": {"retry": ["1h"]}})
+    server.identity = server.submit(["rcpt451.a@one.test", "rcpt451.b@two.test"])
+    server.log.wait_for("deferred", count=2)
+    return server
+
+
+def test_cancel_of_everything_wants_the_count(waiting_mail):
+    asked = waiting_mail.cli("queue", "cancel", "--all")
+    assert asked.code == 2 and "3 messages" in asked.err and "--confirm=3" in asked.err, asked
+    wrong = waiting_mail.cli("queue", "cancel", "--all", "--confirm", "2")
+    assert wrong.code == 4 and "--confirm=3" in wrong.err, wrong
+    assert waiting_mail.cli("queue", "cancel", "--all", "--confirm", "x").code == 4
+    assert "--confirm=3" in waiting_mail.admin("queue", "cancel", "--all", "--dry-run").out
+    assert len(waiting_mail.queue()) == 3
+    assert "3 messages" in waiting_mail.admin("queue", "cancel", "--all", "--confirm=3").out
+    assert not waiting_mail.queue()
+
+
+def test_list_of_one_domain_leaves_the_others_out(two_domains):
+    for name in ("one.test", "ONE.TEST"):
+        groups = two_domains.admin("queue", "list", name).out
+        assert "one.test" in groups and "two.test" not in groups and "1 waiting" in groups, groups
+        rows = two_domains.admin("queue", "list", name, "--messages").out
+        assert "rcpt451.a@one.test" in rows and "two.test" not in rows and "1 at other domains" in rows, rows
+    assert "none.test" in two_domains.admin("queue", "list", "none.test").out
+
+
+def test_cancel_by_domain_says_what_stays(two_domains):
+    said = two_domains.admin("queue", "cancel", "--to-domain", "one.test").out
+    assert "1 message " in said and "other domains are still tried" in said, said
+    assert [row["address"] for row in two_domains.queue()[0]["recipients"]] == ["rcpt451.b@two.test"]
+
+
+def test_an_order_that_changes_nothing_says_why(two_domains):
+    identity, unknown = two_domains.identity, "01ARZ3NDEKTSV4RRFFQ69G5FAV"
+    assert "not on hold" in two_domains.cli("queue", "release", identity).out
+    mixed = two_domains.admin("queue", "hold", identity, unknown).out
+    assert unknown in mixed and "no such message" in mixed and identity not in mixed, mixed
+    for arguments in ((identity,), ("--all",), ("--to-domain", "one.test")):
+        again = two_domains.cli("queue", "hold", *arguments)
+        assert again.code == 1 and "on hold already" in again.out, again
+        retried = two_domains.cli("queue", "retry", *arguments)
+        assert retried.code == 1 and "release" in retried.out, retried
+    assert "nothing is waiting for none.test" in two_domains.cli("queue", "retry", "--to-domain", "none.test").out
+    skipped = two_domains.cli("queue", "hold", identity, "--json").rows[0]["skipped"]
+    assert [row["id"] for row in skipped] == [identity]
+
+
+def test_show_of_a_held_message_tells_what_the_host_said(two_domains):
+    two_domains.admin("queue", "hold", two_domains.identity)
+    shown = two_domains.admin("queue", "show", two_domains.identity).out
+    last = [line for line in shown.splitlines() if " last " in line]
+    assert len(last) == 2 and all("451" in line and "on hold" not in line for line in last), shown

@@ -188,6 +188,12 @@ int run_account_disallow(const Arguments& arguments) {
 }
 
 int run_app_password_new(const Arguments& arguments) {
+    if (arguments.has("--name") && arguments.get("--name").empty()) {
+        print_error({ErrorKind::syntax, "the app password needs a name",
+                     "say which device it is for: --name phone; or leave --name out"},
+                    arguments.json());
+        return kUsage;
+    }
     return with_admin(arguments, [&](AdminClient& admin) -> Result<int> {
         auto name = arguments.get("--name", "app");
         JsonWriter body;

@@ -5,6 +5,8 @@
 #include "app/cli/json_members.h"
 #include "app/layer_options.h"
 #include "app/process.h"
+#include "base/file.h"
+#include "base/time.h"
 #include "net/dialer.h"
 #include "net/resolver.h"
 #include "queue/courier.h"
@@ -34,11 +36,13 @@ class NoCourier final : public queue::Courier {
 };
 
 constexpr Seconds kPatience{5};
+constexpr Seconds kSignOfLife{10};  // a server that is well answers at once, however busy
 constexpr Milliseconds kLookAgain{100};
 
 enum class Presence { running, absent, forbidden };
 
-Presence look(const std::string& path) {
+// `listener` gets the id of the process that listens, as the kernel has it.
+Presence look(const std::string& path, int* listener = nullptr) {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
     if (path.size() >= sizeof address.sun_path) return Presence::absent;
@@ -46,9 +50,36 @@ Presence look(const std::string& path) {
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0) return Presence::absent;
     bool connected = connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
+    ucred peer{};
+    socklen_t length = sizeof peer;
+    if (connected && listener != nullptr &&
+        getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) == 0)
+        *listener = peer.pid;
     bool forbidden = !connected && (errno == EACCES || errno == EPERM);
     close(fd);
     return connected ? Presence::running : forbidden ? Presence::forbidden : Presence::absent;
+}
+
+// 'T' for stopped, 'D' for waiting for a disk, 0 when it cannot be read (proc(5), stat).
+char state_of(int pid) {
+    auto stat = read_file(fmt::format("/proc/{}/stat", pid), 4096);
+    if (!stat) return 0;
+    const auto name_ends = stat->rfind(") ");  // the name may hold anything
+    if (name_ends == std::string::npos || name_ends + 2 >= stat->size()) return 0;
+    return (*stat)[name_ends + 2];
+}
+
+Error no_sign_of_life(const std::string& socket, int pid, Seconds waited) {
+    const auto who = pid > 0 ? fmt::format("process {}", pid) : std::string("it");
+    const char state = pid > 0 ? state_of(pid) : '\0';
+    auto text = fmt::format("the server does not answer: {} listens on {}, but said nothing in {}",
+                            who, socket, format_duration(waited));
+    if (state == 'T' || state == 't')
+        return {ErrorKind::timeout, text + "; it is stopped (SIGSTOP, Ctrl-Z or a debugger)",
+                fmt::format("let it go on: kill -CONT {}", pid)};
+    return {ErrorKind::timeout, text + (state == 'D' ? "; it waits for a disk" : ""),
+            "look at its log and at the disk of the store; if it hangs, restart it: what it has "
+            "accepted is not lost"};
 }
 
 using Answer = Result<web::HttpResponse>;
@@ -76,6 +107,7 @@ runtime::Task<void> ask_router(const web::Router& router, web::HttpRequest reque
 
 struct AdminClient::Impl {
     std::string socket;  // of the running server, else empty
+    int listener = 0;    // its process, if known
     Log quiet{{.level = LogLevel::warning}};
 
     // In process, when no server runs.
@@ -171,7 +203,8 @@ Result<std::unique_ptr<AdminClient>> AdminClient::open(const Settings& settings)
 }
 
 Result<std::unique_ptr<AdminClient>> AdminClient::running(const Settings& settings) {
-    const auto presence = look(settings.admin_socket);
+    int listener = 0;
+    const auto presence = look(settings.admin_socket, &listener);
     if (presence == Presence::forbidden)
         return fail(ErrorKind::refused,
                     fmt::format("you may not use the admin socket {}", settings.admin_socket),
@@ -180,6 +213,12 @@ Result<std::unique_ptr<AdminClient>> AdminClient::running(const Settings& settin
         return fail(ErrorKind::not_found, "the server does not run", "posthaste serve");
     auto impl = std::make_unique<Impl>();
     impl->socket = settings.admin_socket;
+    impl->listener = listener;
+    // Any answer will do, and this one needs no store: the kernel takes connections for a process
+    // that does nothing any more.
+    auto alive = impl->ask("GET", "/v1/", {}, kSignOfLife);
+    if (!alive && alive.error().kind == ErrorKind::timeout)
+        return std::unexpected(no_sign_of_life(impl->socket, listener, kSignOfLife));
     return std::unique_ptr<AdminClient>(new AdminClient(std::move(impl)));
 }
 
@@ -189,7 +228,10 @@ bool AdminClient::live() const {
 
 Result<formats::JsonValue> AdminClient::call(const std::string& method, const std::string& target,
                                              const std::string& body, Seconds wait) {
-    PH_TRY(auto response, impl_->ask(method, target, body, wait));
+    auto asked = impl_->ask(method, target, body, wait);
+    if (!asked && asked.error().kind == ErrorKind::timeout && live())
+        return std::unexpected(no_sign_of_life(impl_->socket, impl_->listener, wait));
+    PH_TRY(auto response, std::move(asked));
     PH_TRY(auto answer, formats::JsonValue::parse(
                             response.body, {.max_octets = 64u << 20, .max_values = 2'000'000}));
     if (response.status < 400) return answer;

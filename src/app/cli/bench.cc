@@ -8,6 +8,9 @@
 #include "app/process.h"
 #include "base/file.h"
 #include "formats/json.h"
+#include "net/dialer.h"
+#include "runtime/task_group.h"
+#include "runtime/worker.h"
 
 #include <charconv>
 #include <cstdio>
@@ -15,6 +18,8 @@
 namespace posthaste::app::cli {
 
 namespace {
+
+constexpr Seconds kKnock{5};
 
 Result<std::size_t> count(const Arguments& arguments, std::string_view flag,
                           std::string_view fallback) {
@@ -60,8 +65,34 @@ Result<bench::LoadPlan> load_plan(const Arguments& arguments) {
     return plan;
 }
 
+runtime::Task<void> knock(net::Endpoint target, Result<void>& status, runtime::Worker& worker) {
+    auto dialing = net::dial(target, Deadline::after(kKnock));
+    auto stream = co_await std::move(dialing);
+    if (stream) {
+        co_await (*stream)->close();
+    } else {
+        status = std::unexpected(std::move(stream).error());
+    }
+    worker.stop();
+}
+
+// Once before the load: thousands of refused connections would say no more.
+Result<void> check_target(const net::Endpoint& target) {
+    Log quiet{{.level = LogLevel::error}};
+    runtime::Worker worker("bench");
+    runtime::TaskGroup tasks(worker, quiet);
+    Result<void> status;
+    worker.post([&] { tasks.spawn(knock(target, status, worker)); });
+    worker.run();
+    if (status) return {};
+    return fail(ErrorKind::refused,
+                fmt::format("cannot reach {}: {}", target.to_string(), status.error().text),
+                "start a server there (posthaste try), or name another: --server HOST:PORT");
+}
+
 Result<int> load(const Arguments& arguments) {
     PH_TRY(auto plan, load_plan(arguments));
+    if (plan.target.address.is_loopback()) PH_CHECK(check_target(plan.target));
     auto mode = arguments.get("--mode", "accept");
     auto wanted = mode == "logins" ? plan.sessions : plan.messages;
     const auto run = mode == "logins"  ? bench::run_logins
@@ -106,6 +137,7 @@ Result<int> sink(const Arguments& arguments) {
 
 Result<int> idle(const Arguments& arguments) {
     PH_TRY(auto plan, load_plan(arguments));
+    if (plan.target.address.is_loopback()) PH_CHECK(check_target(plan.target));
     PH_TRY(auto standing, bench::run_idle(plan));
     return standing == plan.sessions ? kDone : kNo;
 }

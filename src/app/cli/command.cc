@@ -2,6 +2,7 @@
 
 #include "base/ascii.h"
 #include "base/levenshtein.h"
+#include "base/utf8.h"
 #include "formats/json.h"
 
 #include <algorithm>
@@ -12,6 +13,7 @@ namespace posthaste::app::cli {
 namespace {
 
 constexpr std::size_t kColumn = 30;
+constexpr std::size_t kLongestName = 2;  // words of a command's name
 
 const Flag* find_flag(const Command& command, std::string_view name) {
     for (const auto& flag : command.flags)
@@ -89,6 +91,86 @@ Error unknown_flag(const Command& command, std::string_view name) {
                  : fmt::format("see: posthaste help {}", command.name)};
 }
 
+Error unknown_short_flag(const Command& command, std::string_view word) {
+    std::string near;
+    auto look = [&](std::span<const Flag> flags) {
+        for (const auto& flag : flags)
+            if (near.empty() && flag.name.substr(2).starts_with(word[1])) near = flag.name;
+    };
+    look(common_flags());
+    look(command.flags);
+    return {ErrorKind::syntax,
+            fmt::format("posthaste {} has no flag {}", command.name, utf8::printable(word, 80)),
+            fmt::format("{}a word that begins with - goes behind --",
+                        near.empty() ? "" : fmt::format("did you mean {}? Else ", near))};
+}
+
+// Words become names in messages and in JSON, so they are text and not empty.
+Result<void> check_words(const Command& command, const std::vector<std::string>& words) {
+    for (const auto& word : words) {
+        if (word.empty())
+            return fail(
+                ErrorKind::syntax,
+                fmt::format("posthaste {}: one of {} is empty", command.name, command.synopsis),
+                fmt::format("for example: {}", command.example));
+        if (!utf8::is_valid(word))
+            return fail(ErrorKind::syntax,
+                        fmt::format("\"{}\" is not UTF-8", utf8::printable(word, 80)),
+                        "let the terminal, or the program that runs this, write UTF-8");
+    }
+    return {};
+}
+
+// `flag` at words[i], with `i` moved to its value; false if there is no such flag.
+Result<bool> take_flag(std::span<const std::string> words, std::size_t& i, const Flag* flag,
+                       Arguments& into) {
+    if (flag == nullptr) return false;
+    const auto& word = words[i];
+    auto equals = word.find('=');
+    auto name = word.substr(0, equals);
+    if (flag->value.empty()) {
+        if (equals != std::string::npos)
+            return fail(ErrorKind::syntax, fmt::format("{} takes no value", name),
+                        fmt::format("write {} alone", name));
+        into.add(name, "");
+    } else if (equals != std::string::npos) {
+        into.add(name, word.substr(equals + 1));
+    } else if (i + 1 < words.size()) {
+        into.add(name, words[++i]);
+    } else {
+        return fail(ErrorKind::syntax, fmt::format("{} needs a value", name),
+                    fmt::format("write {} {}", name, flag->value));
+    }
+    return true;
+}
+
+const Flag* find_common(std::string_view name) {
+    for (const auto& flag : common_flags())
+        if (flag.name == name) return &flag;
+    return nullptr;
+}
+
+// Flags of every command may stand before and between the command's words: they are taken out, and
+// what is left has these words in front.
+Result<std::vector<std::string>> words_first(std::span<const std::string> words, Parsed& parsed) {
+    std::vector<std::string> rest;
+    std::size_t i = 0;
+    for (; i < words.size() && rest.size() < kLongestName; ++i) {
+        const auto& word = words[i];
+        if (word == "-h") {
+            parsed.help = true;
+        } else if (!word.starts_with('-')) {
+            rest.push_back(word);
+        } else {
+            const auto* flag = find_common(word.substr(0, word.find('=')));
+            PH_TRY(const bool taken, take_flag(words, i, flag, parsed.arguments));
+            if (!taken) break;
+        }
+    }
+    rest.insert(rest.end(), words.begin() + static_cast<std::ptrdiff_t>(i), words.end());
+    return rest;
+}
+
 }  // namespace
 
 std::string Arguments::get(std::string_view flag, std::string_view fallback) const {
@@ -110,15 +192,14 @@ std::span<const Flag> common_flags() {
     return kFlags;
 }
 
-Result<Parsed> parse(std::span<const std::string> words) {
+Result<Parsed> parse(std::span<const std::string> typed) {
     Parsed parsed;
-    if (words.empty() || words[0] == "--help" || words[0] == "-h") {
-        parsed.help = true;
-        return parsed;
-    }
-    if (words[0] == "--version") {
-        static const std::string kVersion[] = {"version"};
-        return parse(kVersion);
+    PH_TRY(auto words, words_first(typed, parsed));
+    if (!words.empty() && words[0] == "--version") words[0] = "version";
+    if (words.empty()) {
+        parsed.help = typed.empty() || parsed.help || parsed.arguments.has("--help");
+        if (parsed.help) return parsed;
+        return fail(ErrorKind::syntax, "a command is missing", "posthaste help lists all commands");
     }
     std::size_t taken = 0;
     parsed.command = match(words, taken);
@@ -126,34 +207,24 @@ Result<Parsed> parse(std::span<const std::string> words) {
     bool only_words = false;
     for (std::size_t i = taken; i < words.size(); ++i) {
         const auto& word = words[i];
-        if (only_words || !word.starts_with("--")) {
-            if (word == "-h")
-                parsed.help = true;
-            else
-                parsed.arguments.words.push_back(word);
+        if (!only_words && word == "-h") {
+            parsed.help = true;
             continue;
         }
+        if (only_words || !word.starts_with('-') || word == "-") {
+            parsed.arguments.words.push_back(word);
+            continue;
+        }
+        if (!word.starts_with("--"))
+            return std::unexpected(unknown_short_flag(*parsed.command, word));
         if (word == "--") {
             only_words = true;
             continue;
         }
-        auto equals = word.find('=');
-        auto name = word.substr(0, equals);
+        auto name = word.substr(0, word.find('='));
         const auto* flag = find_flag(*parsed.command, name);
-        if (flag == nullptr) return std::unexpected(unknown_flag(*parsed.command, name));
-        if (flag->value.empty()) {
-            if (equals != std::string::npos)
-                return fail(ErrorKind::syntax, fmt::format("{} takes no value", name),
-                            fmt::format("write {} alone", name));
-            parsed.arguments.add(name, "");
-        } else if (equals != std::string::npos) {
-            parsed.arguments.add(name, word.substr(equals + 1));
-        } else if (i + 1 < words.size()) {
-            parsed.arguments.add(name, words[++i]);
-        } else {
-            return fail(ErrorKind::syntax, fmt::format("{} needs a value", name),
-                        fmt::format("write {} {}", name, flag->value));
-        }
+        PH_TRY(const bool known, take_flag(words, i, flag, parsed.arguments));
+        if (!known) return std::unexpected(unknown_flag(*parsed.command, name));
     }
     parsed.help = parsed.help || parsed.arguments.has("--help");
     auto [least, most] = arity(*parsed.command);
@@ -164,6 +235,7 @@ Result<Parsed> parse(std::span<const std::string> words) {
             fmt::format("posthaste {} takes {}", parsed.command->name,
                         parsed.command->synopsis.empty() ? "no words" : parsed.command->synopsis),
             fmt::format("for example: {}", parsed.command->example));
+    if (!parsed.help) PH_CHECK(check_words(*parsed.command, parsed.arguments.words));
     return parsed;
 }
 
@@ -180,13 +252,10 @@ std::string help_overview() {
     }
     out +=
         "\nposthaste help COMMAND tells more; posthaste help config lists the configuration's "
-        "keys.\n";
+        "keys;\nposthaste help R44 or 0x800CCC0F explains a reply or an error number.\n";
     return out;
 }
 
-namespace {
-
-// Indented, broken at spaces for a terminal.
 std::string paragraph(std::string_view text) {
     constexpr std::size_t kWidth = 96;
     std::string out;
@@ -198,8 +267,6 @@ std::string paragraph(std::string_view text) {
     }
     return out;
 }
-
-}  // namespace
 
 std::string help_of(const Command& command) {
     auto out = fmt::format("posthaste {}{}{}\n\n  {}\n", command.name,

@@ -79,6 +79,7 @@ Result<Parsed> parse(std::span<const std::string> words);
 
 std::string help_overview();
 std::string help_of(const Command& command);
+std::string paragraph(std::string_view text);  // indented, broken at spaces for a terminal
 
 // To standard error, whatever its state: words that cannot be read change no exit code.
 void say(const std::string& text);

@@ -44,6 +44,27 @@ TEST(CommandParsing, FlagsStandAnywhere) {
     EXPECT_EQ(parsed->arguments.get("--limit"), "5");
 }
 
+TEST(CommandParsing, FlagsOfEveryCommandStandBeforeItsWordsToo) {
+    const std::vector<std::vector<std::string>> rows = {
+        {"--json", "queue", "list", "--config", "f", "a.test"},
+        {"queue", "--json", "--config=f", "list", "a.test"},
+        {"--config", "f", "queue", "--json", "list", "a.test"},
+    };
+    for (const auto& row : rows) {
+        auto parsed = parse_words(row);
+        ASSERT_TRUE(parsed.has_value()) << parsed.error().text;
+        EXPECT_EQ(parsed->command->name, "queue list");
+        EXPECT_TRUE(parsed->arguments.json());
+        EXPECT_EQ(parsed->arguments.get("--config"), "f");
+        EXPECT_EQ(parsed->arguments.words, std::vector<std::string>{"a.test"});
+    }
+    EXPECT_EQ(parse_words({"--json", "--version"})->command->name, "version");
+    EXPECT_TRUE(parse_words({"--json", "--help"})->help);
+    EXPECT_EQ(parse_words({"send", "--text", "--json"})->arguments.get("--text"), "--json");
+    EXPECT_EQ(parse_words({"account", "show", "--", "-x@a.test"})->arguments.words,
+              std::vector<std::string>{"-x@a.test"});
+}
+
 TEST(CommandParsing, RepeatedFlagsKeepAllValues) {
     auto parsed = parse_words({"send", "--to", "a@b.c", "--to", "d@e.f"});
     ASSERT_TRUE(parsed.has_value());
@@ -63,6 +84,13 @@ TEST(CommandParsing, MistakesNameTheMend) {
         {{"send", "--form", "a@b.c"}, "--from"},
         {{"send", "--to"}, "--to ADDRESS"},
         {{"send", "--wait=yes"}, "--wait alone"},
+        {{"queue", "list", "-j"}, "--json"},
+        {{"account", "show", "-x@a.test"}, "behind --"},
+        {{"--json"}, "posthaste help"},
+        {{"--config"}, "--config FILE"},
+        {{"domain", "add", ""}, "posthaste domain add example.com"},
+        {{"backup", ""}, "posthaste backup"},
+        {{"account", "show", "\xff\xfe"}, "UTF-8"},
         {{"domain", "add"}, "posthaste domain add example.com"},
         {{"domain", "add", "a", "b"}, "posthaste domain add example.com"},
     };

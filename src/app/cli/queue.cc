@@ -3,7 +3,9 @@
 #include "app/cli/commands.h"
 #include "app/cli/json_members.h"
 #include "base/time.h"
+#include "base/utf8.h"
 #include "formats/url.h"
+#include "mail/domain.h"
 
 #include <algorithm>
 #include <charconv>
@@ -24,15 +26,32 @@ constexpr std::size_t kGroupedMessages =
 
 constexpr Seconds kBackupPatience = std::chrono::hours(2);
 
-std::string reason(const JsonValue& recipient) {
-    auto state = text(recipient, "state");
-    if (state == "held") return "on hold";
-    if (number(recipient, "attempts") == 0) return "not tried yet";
+std::string last_reply(const JsonValue& recipient) {
     auto reply = text(recipient, "reply");
     if (reply.size() > 60) reply = reply.substr(0, 57) + "...";
     auto code = number(recipient, "code");
     return code == 0 ? reply : fmt::format("{} {}", code, reply);
 }
+
+std::string reason(const JsonValue& recipient) {
+    if (text(recipient, "state") == "held") return "on hold";
+    return number(recipient, "attempts") == 0 ? "not tried yet" : last_reply(recipient);
+}
+
+std::string messages(std::int64_t count) {
+    return fmt::format("{} message{}", count, count == 1 ? "" : "s");
+}
+
+// What `queue list` is asked for. A message to several domains is listed for each of them, but only
+// with those of its recipients that were asked for.
+struct Wanted {
+    std::string query;
+    std::string domain;  // as the answers write it; empty: all
+
+    bool has(const JsonValue& recipient) const {
+        return domain.empty() || text(recipient, "domain") == domain;
+    }
+};
 
 struct Group {
     std::int64_t messages = 0, oldest = 0, next = -1;
@@ -57,21 +76,28 @@ Result<void> each_message(AdminClient& admin, const std::string& query, std::siz
     return {};
 }
 
-void print_message(const JsonValue& message) {
+void print_message(const JsonValue& message, const Wanted& wanted) {
     fmt::print("{}  {}  {:>8}  {} ago{}\n", text(message, "id"),
                text(message, "sender").empty() ? "<>" : text(message, "sender"),
                format_size(static_cast<std::uint64_t>(number(message, "size"))),
                format_duration(Seconds(number(message, "age_s"))), text(message, "state"));
-    for (const auto& recipient : items(message, "recipients"))
-        fmt::print("    {:<40} {}\n", text(recipient, "address"), reason(recipient));
+    std::size_t others = 0;
+    for (const auto& recipient : items(message, "recipients")) {
+        if (wanted.has(recipient))
+            fmt::print("    {:<40} {}\n", text(recipient, "address"), reason(recipient));
+        else
+            ++others;
+    }
+    if (others > 0) fmt::print("    and {} at other domains\n", others);
 }
 
-Result<int> print_groups(AdminClient& admin, const std::string& query) {
+Result<int> print_groups(AdminClient& admin, const Wanted& wanted) {
     std::map<std::pair<std::string, std::string>, Group> groups;
     std::int64_t waiting = 0;
     std::int64_t held = 0;
-    PH_CHECK(each_message(admin, query, kGroupedMessages, [&](const JsonValue& message) {
+    PH_CHECK(each_message(admin, wanted.query, kGroupedMessages, [&](const JsonValue& message) {
         for (const auto& recipient : items(message, "recipients")) {
+            if (!wanted.has(recipient)) continue;
             auto& group = groups[{text(recipient, "domain"), reason(recipient)}];
             ++group.messages;
             group.oldest = std::max(group.oldest, number(message, "age_s"));
@@ -81,7 +107,7 @@ Result<int> print_groups(AdminClient& admin, const std::string& query) {
         }
     }));
     if (groups.empty()) {
-        fmt::print("nothing is waiting\n");
+        fmt::print("nothing is waiting{}\n", wanted.domain.empty() ? "" : " for " + wanted.domain);
         return kDone;
     }
     std::vector<std::pair<std::pair<std::string, std::string>, Group>> sorted(groups.begin(),
@@ -118,24 +144,103 @@ std::string selection_body(const Arguments& arguments) {
     return std::move(body).take();
 }
 
-int act(const Arguments& arguments, std::string_view verb, std::string_view said) {
+// What an order did, in words: "hold" -> "on hold".
+struct Words {
+    std::string_view verb;
+    std::string_view said;
+    std::string_view of_a_domain;  // behind it, with --to-domain
+    std::string_view nothing;      // why none of those that wait was touched
+};
+
+bool by_domain(const Arguments& arguments) {
+    return arguments.has("--to-domain") && !arguments.has("--all") && arguments.words.empty();
+}
+
+// Nothing was touched by --all or --to-domain: because nothing is there, or because of what is.
+Result<std::string> why_nothing(AdminClient& admin, const Arguments& arguments,
+                                const Words& words) {
+    auto domain = arguments.has("--all") ? std::string() : arguments.get("--to-domain");
+    PH_TRY(auto answer,
+           admin.call("GET", "/v1/queue?limit=1" +
+                                 (domain.empty() ? "" : "&domain=" + percent_encode(domain))));
+    if (items(answer, "messages").empty())
+        return domain.empty() ? std::string("nothing is waiting")
+                              : fmt::format("nothing is waiting for {}", domain);
+    return std::string(words.nothing);
+}
+
+Result<int> order(AdminClient& admin, const Arguments& arguments, const Words& words) {
+    PH_TRY(auto answer,
+           admin.call("POST", fmt::format("/v1/queue/{}", words.verb), selection_body(arguments)));
+    const auto count = number(answer, "messages");
+    const auto code = count > 0 ? kDone : kNo;
+    if (arguments.json()) {
+        fmt::print("{}\n", to_json(answer));
+        return code;
+    }
+    fmt::print("{} {}{}\n", messages(count), words.said,
+               count > 0 && by_domain(arguments) ? words.of_a_domain : "");
+    for (const auto& one : items(answer, "skipped"))
+        fmt::print("  {}  {}\n", text(one, "id"), text(one, "why"));
+    if (count == 0 && arguments.words.empty()) {
+        PH_TRY(auto why, why_nothing(admin, arguments, words));
+        fmt::print("  {}\n", why);
+    }
+    return code;
+}
+
+int act(const Arguments& arguments, const Words& words) {
     return with_admin(arguments, [&](AdminClient& admin) -> Result<int> {
-        PH_TRY(auto answer,
-               admin.call("POST", fmt::format("/v1/queue/{}", verb), selection_body(arguments)));
-        if (arguments.json())
-            fmt::print("{}\n", to_json(answer));
-        else
-            fmt::print("{} messages {}\n", number(answer, "messages"), said);
-        return number(answer, "messages") > 0 ? kDone : kNo;
+        return order(admin, arguments, words);
     });
+}
+
+// How many messages `queue cancel` would end.
+Result<std::int64_t> count_chosen(AdminClient& admin, const Arguments& arguments) {
+    if (arguments.has("--all")) {
+        PH_TRY(auto status, admin.call("GET", "/v1/status"));
+        return number(status, "messages");
+    }
+    std::string query;
+    if (arguments.has("--to-domain"))
+        query = "&domain=" + percent_encode(arguments.get("--to-domain"));
+    std::int64_t count = 0;
+    PH_CHECK(each_message(admin, query, kGroupedMessages, [&](const JsonValue& message) {
+        const bool chosen =
+            arguments.has("--to-domain") ||
+            std::ranges::find(arguments.words, text(message, "id")) != arguments.words.end();
+        count += chosen ? 1 : 0;
+    }));
+    return count;
+}
+
+// Everything ends only for somebody who knows how much that is.
+Result<void> confirm(AdminClient& admin, const Arguments& arguments) {
+    if (!arguments.has("--all") && !arguments.has("--confirm")) return {};
+    PH_TRY(const auto count, count_chosen(admin, arguments));
+    const auto mend =
+        fmt::format("if that is meant: --confirm={}; to look first: posthaste queue list", count);
+    if (!arguments.has("--confirm"))
+        return fail(ErrorKind::syntax, fmt::format("this would end {} for good", messages(count)),
+                    mend);
+    if (arguments.get("--confirm") != std::to_string(count))
+        return fail(ErrorKind::conflict,
+                    fmt::format("it is {}, not {}: nothing was cancelled", messages(count),
+                                utf8::printable(arguments.get("--confirm"), 40)),
+                    mend);
+    return {};
 }
 
 }  // namespace
 
 int run_queue_list(const Arguments& arguments) {
-    std::string query;
-    if (!arguments.words.empty()) query += "&domain=" + percent_encode(arguments.words[0]);
-    if (arguments.has("--held")) query += "&held=1";
+    Wanted wanted;
+    if (!arguments.words.empty()) {
+        wanted.query += "&domain=" + percent_encode(arguments.words[0]);
+        auto domain = mail::Domain::parse(arguments.words[0]);
+        wanted.domain = domain ? domain->ascii() : arguments.words[0];
+    }
+    if (arguments.has("--held")) wanted.query += "&held=1";
     std::size_t limit = 100;
     auto asked = arguments.get("--limit", "100");
     auto [end, error] = std::from_chars(asked.data(), asked.data() + asked.size(), limit);
@@ -146,12 +251,12 @@ int run_queue_list(const Arguments& arguments) {
         return kUsage;
     }
     return with_admin(arguments, [&](AdminClient& admin) -> Result<int> {
-        if (!arguments.json() && !arguments.has("--messages")) return print_groups(admin, query);
-        PH_CHECK(each_message(admin, query, limit, [&](const JsonValue& message) {
+        if (!arguments.json() && !arguments.has("--messages")) return print_groups(admin, wanted);
+        PH_CHECK(each_message(admin, wanted.query, limit, [&](const JsonValue& message) {
             if (arguments.json())
                 fmt::print("{}\n", to_json(message));
             else
-                print_message(message);
+                print_message(message, wanted);
         }));
         return kDone;
     });
@@ -183,40 +288,41 @@ int run_queue_show(const Arguments& arguments) {
             fmt::print("\n");
             if (number(recipient, "attempts") > 0)
                 fmt::print("            last {}  {}: {}\n", text(recipient, "last_attempt"),
-                           text(recipient, "host"), reason(recipient));
+                           text(recipient, "host"), last_reply(recipient));
         }
         return kDone;
     });
 }
 
 int run_queue_hold(const Arguments& arguments) {
-    return act(arguments, "hold", "on hold");
+    return act(arguments, {"hold", "on hold", ", with their recipients at other domains too",
+                           "what waits is on hold already"});
 }
 
 int run_queue_release(const Arguments& arguments) {
-    return act(arguments, "release", "released");
+    return act(arguments, {"release", "released", ", with their recipients at other domains too",
+                           "none of what waits is on hold"});
 }
 
 int run_queue_retry(const Arguments& arguments) {
-    return act(arguments, "retry", "are tried now");
+    return act(arguments, {"retry", "tried now", " for that domain",
+                           "what waits is on hold (posthaste queue release), or is being sent"});
 }
 
 int run_queue_cancel(const Arguments& arguments) {
-    if (!arguments.has("--dry-run")) return act(arguments, "cancel", "cancelled");
+    static constexpr Words kWords{"cancel", "cancelled",
+                                  " for that domain; recipients at other domains are still tried",
+                                  "what waits is ending already"};
     return with_admin(arguments, [&](AdminClient& admin) -> Result<int> {
-        std::string query;
-        if (arguments.has("--to-domain"))
-            query = "&domain=" + percent_encode(arguments.get("--to-domain"));
-        std::int64_t count = 0;
-        PH_CHECK(each_message(admin, query, kGroupedMessages, [&](const JsonValue& message) {
-            bool chosen =
-                arguments.has("--all") || arguments.has("--to-domain") ||
-                std::ranges::find(arguments.words, text(message, "id")) != arguments.words.end();
-            count += chosen ? 1 : 0;
-        }));
-        fmt::print("would cancel {} messages; {}.   Repeat without --dry-run.\n", count,
+        if (!arguments.has("--dry-run")) {
+            PH_CHECK(confirm(admin, arguments));
+            return order(admin, arguments, kWords);
+        }
+        PH_TRY(const auto count, count_chosen(admin, arguments));
+        fmt::print("would cancel {}; {}.   Repeat without --dry-run{}.\n", messages(count),
                    arguments.has("--bounce") ? "senders would get a bounce"
-                                             : "senders would not be told (--bounce tells them)");
+                                             : "senders would not be told (--bounce tells them)",
+                   arguments.has("--all") ? fmt::format(" and with --confirm={}", count) : "");
         return kDone;
     });
 }
@@ -243,7 +349,13 @@ int run_status(const Arguments& arguments) {
 
 int run_backup(const Arguments& arguments) {
     return with_admin(arguments, [&](AdminClient& admin) -> Result<int> {
-        auto folder = std::filesystem::absolute(arguments.words.at(0)).lexically_normal().string();
+        std::error_code error;
+        const auto absolute = std::filesystem::absolute(arguments.words.at(0), error);
+        if (error)
+            return fail(ErrorKind::syntax,
+                        fmt::format("\"{}\" is no folder", utf8::printable(arguments.words[0], 80)),
+                        "posthaste backup /var/lib/posthaste-backup/monday");
+        auto folder = absolute.lexically_normal().string();
         JsonWriter body;
         body.begin_object().member("folder", folder).end_object();
         PH_TRY([[maybe_unused]] auto answer,
