@@ -182,6 +182,17 @@ def test_the_test_message_arrives(server, https, sink):
     assert mine.live("old")[0] == 200 and "data-live" not in mine.live("old")[1]
 
 
+def test_a_server_that_only_tries_things_out_claims_no_delivery(make, https_of):
+    server = make.posthaste(https=True, config={"mode": "trap"})
+    mine = Page(server, https_of(server))
+    with server.session():
+        pass
+    assert "stays in its own inbox and is not delivered" in mine.line()
+    mine.post("test")
+    line = waiting.until(lambda: (text := mine.line()) if "own inbox" in (text := mine.line()) else None, 15, "the end of it")
+    assert f"not delivered to {ANNA}" in line and "was delivered" not in line, line
+
+
 def test_a_test_message_that_fails_says_why(make, https_of, sink):
     server = make.posthaste(relay=sink, https=True, accounts=("rcpt550@example.test",))
     https = https_of(server)
