@@ -175,7 +175,10 @@ submission::Options submission_options(const Settings& settings) {
         settings.incoming_imap.empty() ? settings.incoming_pop : settings.incoming_imap;
     auto with_port = parse_host_port(incoming);
     options.incoming = with_port ? with_port->host : incoming;
-    options.help_base = mail_settings(settings).help_base;
+    const auto told = mail_settings(settings);
+    options.help_base = told.help_base;
+    options.starttls_port = told.starttls_port;
+    options.tls_port = told.tls_port;
     options.message_size = settings.message_size;
     options.recipients = settings.recipients;
     options.errors = settings.errors;

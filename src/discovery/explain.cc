@@ -300,9 +300,15 @@ Explanation describe(const Topic& topic, Language language, const ExplainNames& 
     const std::string host = value_or(names.host, text(language, "word.host"));
     const std::string incoming = value_or(names.incoming, text(language, "word.incoming"));
     const std::string admin = value_or(names.admin, text(language, "word.admin"));
-    // A port that is not offered is not named either: the other one does.
-    const std::uint16_t tls = names.tls_port != 0 ? names.tls_port : 465;
-    const std::uint16_t starttls = names.starttls_port != 0 ? names.starttls_port : 587;
+    // A port that is not offered is not named either: the other one takes both ways of encryption
+    // (net/demux.h). With neither, they are not known here.
+    const bool none = names.tls_port == 0 && names.starttls_port == 0;
+    const std::uint16_t tls = none                  ? 465
+                              : names.tls_port != 0 ? names.tls_port
+                                                    : names.starttls_port;
+    const std::uint16_t starttls = none                       ? 587
+                                   : names.starttls_port != 0 ? names.starttls_port
+                                                              : names.tls_port;
     const std::string tls_port = std::to_string(tls);
     const std::string starttls_port = std::to_string(starttls);
     const auto fill = [&](std::string_view pattern) {

@@ -324,6 +324,22 @@ std::vector<Reply> catalogue() {
     return replies;
 }
 
+TEST(Explain, a_port_that_is_not_there_is_not_named) {
+    ExplainNames names{.host = "mail.example.com", .tls_port = 0, .starttls_port = 2525};
+    const auto all_of = [](const Explanation& e) {
+        std::string text = e.title + e.cause;
+        for (const auto& step : e.steps) text += "\n" + step;
+        return text;
+    };
+    for (const Language language : {Language::en, Language::de}) {
+        const auto explained = explain_code("R63", language, names);
+        ASSERT_TRUE(explained.has_value());
+        const auto text = all_of(*explained);
+        EXPECT_EQ(text.find("465"), std::string::npos) << text;
+        EXPECT_NE(text.find("2525"), std::string::npos) << text;
+    }
+}
+
 TEST(Explain, every_reply_of_ours) {
     const auto replies = catalogue();
     EXPECT_GE(replies.size(), 65U);

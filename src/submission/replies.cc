@@ -16,19 +16,17 @@ struct Row {
     int number;
     int code;
     std::string_view status;
-    // {0} and {1} are given by the caller, {admin} and {incoming} by the configuration.
+    // {0} and {1} are given by the caller, the named marks by the configuration.
     std::string_view text;
 };
 
 constexpr Row kRows[] = {
     {Say::encrypt_before_mail, 1, 530, "5.7.0",
-     "Encryption needed. Outlook > Advanced > encrypted connection: STARTTLS for 587, SSL/TLS for "
-     "465. If "
-     "already set: antivirus mail scan blocks it."},
+     "Encryption needed. Outlook > Advanced > encrypted connection: {modes}. If already set: "
+     "antivirus mail scan blocks it."},
     {Say::encrypt_before_auth, 1, 538, "5.7.11",
-     "Encryption needed. Outlook > Advanced > encrypted connection: STARTTLS for 587, SSL/TLS for "
-     "465. If "
-     "already set: antivirus mail scan blocks it."},
+     "Encryption needed. Outlook > Advanced > encrypted connection: {modes}. If already set: "
+     "antivirus mail scan blocks it."},
     {Say::login_first, 2, 530, "5.7.0",
      "Log in first. Outlook: More Settings > Outgoing Server > tick \"My outgoing server (SMTP) "
      "requires "
@@ -182,9 +180,7 @@ constexpr Row kRows[] = {
      "program "
      "that tries without end."},
     {Say::outside_legacy_range, 63, 421, "4.7.0",
-     "This port is for old devices inside of the house. Mail programs: port 587 with STARTTLS, or "
-     "465 "
-     "with SSL/TLS."},
+     "This port is for old devices inside of the house. Mail programs: {ports}."},
     {Say::acts_for_another, 50, 535, "5.7.8",
      "This login asks to act for another user. Leave \"authorization identity\" (authzid) empty in "
      "the mail program."},
@@ -285,6 +281,22 @@ Catalogue::Catalogue(Names names) : names_(std::move(names)) {
     names_.admin = names_.admin.empty() ? "your administrator" : clip(names_.admin);
     incoming_ =
         names_.incoming.empty() ? "your provider's IMAP or POP server" : clip(names_.incoming);
+    if (names_.starttls_port == 0 && names_.tls_port == 0) {
+        names_.starttls_port = 587;
+        names_.tls_port = 465;
+    }
+    if (names_.tls_port == 0) {
+        ports_ = fmt::format("port {} with STARTTLS", names_.starttls_port);
+        modes_ = fmt::format("STARTTLS for {}", names_.starttls_port);
+    } else if (names_.starttls_port == 0) {
+        ports_ = fmt::format("port {} with SSL/TLS", names_.tls_port);
+        modes_ = fmt::format("SSL/TLS for {}", names_.tls_port);
+    } else {
+        ports_ = fmt::format("port {} with STARTTLS, or {} with SSL/TLS", names_.starttls_port,
+                             names_.tls_port);
+        modes_ =
+            fmt::format("STARTTLS for {}, SSL/TLS for {}", names_.starttls_port, names_.tls_port);
+    }
     const std::string clean = clip(names_.help_base, kMaxReply);
     if (clean != names_.help_base) names_.help_base.clear();  // a cut address helps nobody
 }
@@ -300,14 +312,27 @@ Answer Catalogue::make(Say say, std::initializer_list<std::string_view> values) 
         text = fill_in(text, {clip(*values.begin()), clip(*(values.begin() + 1))});
     }
     std::string line = fmt::format("{} {} ", row.code, row.status);
-    if (text.find("{admin}") != std::string::npos) {
-        append_replaced(line, text, "{admin}", names_.admin);
-    } else {
-        append_replaced(line, text, "{incoming}", incoming_);
-    }
+    append_configured(line, text);
     if (row.code >= 400) line = finish(std::move(line), row.number);
     line += "\r\n";
     return {.number = row.number, .code = row.code, .status = row.status, .line = std::move(line)};
+}
+
+// A sentence holds one of these marks at most.
+void Catalogue::append_configured(std::string& line, std::string_view text) const {
+    const std::pair<std::string_view, std::string_view> marks[] = {
+        {"{admin}", names_.admin},
+        {"{incoming}", incoming_},
+        {"{ports}", ports_},
+        {"{modes}", modes_},
+    };
+    const auto* found = std::ranges::find_if(
+        marks, [&](const auto& mark) { return text.find(mark.first) != std::string_view::npos; });
+    if (found == std::end(marks)) {
+        line += text;
+    } else {
+        append_replaced(line, text, found->first, found->second);
+    }
 }
 
 // Adds the help address, or the number where the address does not fit.

@@ -121,6 +121,9 @@ class Catalogue {
         std::string admin;
         std::string incoming;   // host of the incoming server, may be empty
         std::string help_base;  // "https://mail.example.com/h/", may be empty
+        // What mail programs are to set. 0: there is none; without either, the usual ones.
+        std::uint16_t starttls_port = 587;
+        std::uint16_t tls_port = 465;
     };
 
     explicit Catalogue(Names names);
@@ -134,15 +137,21 @@ class Catalogue {
     std::string greeting() const;  // 250, to HELO
     std::string goodbye() const;   // 221
 
+    // "port 587 with STARTTLS, or 465 with SSL/TLS", or the one there is.
+    const std::string& ports() const { return ports_; }
+
     static constexpr std::size_t size() {
         return static_cast<std::size_t>(Say::acts_for_another) + 1;
     }
 
   private:
+    void append_configured(std::string& line, std::string_view text) const;
     std::string finish(std::string line, int number) const;
 
     Names names_;
     std::string incoming_;  // what to say for it
+    std::string ports_;
+    std::string modes_;  // "STARTTLS for 587, SSL/TLS for 465"
 };
 
 // An address, name or reason as it may stand in a reply: printable ASCII, at most `max` octets.

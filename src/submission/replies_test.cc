@@ -53,7 +53,7 @@ void expect_fit_for_a_client(const Answer& answer) {
 TEST(Replies, AreOneShortLineWhateverTheNames) {
     for (const auto& host : hard_names()) {
         for (const auto& help : {std::string(), "https://" + host + "/h/"}) {
-            const Catalogue catalogue({host, host, host, help});
+            const Catalogue catalogue({host, host, host, help, 65535, 65535});
             for (const Say say : all()) {
                 expect_fit_for_a_client(catalogue.make(say));
                 for (const auto& one : hard_names()) {
@@ -70,7 +70,7 @@ TEST(Replies, AreOneShortLineWhateverTheNames) {
 // Nothing is cut but addresses and the help page: a sentence that ends in the middle helps nobody.
 TEST(Replies, KeepTheirSentencesWhole) {
     const std::string longest = std::string(64, 'l') + '@' + std::string(63, 'd') + ".example";
-    const Catalogue catalogue({"mail.example.com", longest, longest, ""});
+    const Catalogue catalogue({"mail.example.com", longest, longest, "", 65535, 65535});
     for (const Say say : all()) {
         const auto answer = catalogue.make(say, {longest, longest});
         if (answer.code < 400) continue;
@@ -165,6 +165,31 @@ TEST(Replies, HaveThreeDotsBehindWhatIsClipped) {
         EXPECT_EQ(line.find("...."), std::string::npos) << line;
         const std::string reason = catalogue.make(say, {std::string(500, 'r')}).line;
         EXPECT_EQ(reason.find("...."), std::string::npos) << reason;
+    }
+}
+
+TEST(Replies, NameThePortsThereAre) {
+    const struct {
+        std::uint16_t starttls, tls;
+        std::string_view modes, ports;
+    } cases[] = {
+        {587, 465, "STARTTLS for 587, SSL/TLS for 465.",
+         "port 587 with STARTTLS, or 465 with SSL/TLS."},
+        {28587, 28465, "STARTTLS for 28587, SSL/TLS for 28465.",
+         "port 28587 with STARTTLS, or 28465 with SSL/TLS."},
+        {2525, 0, "connection: STARTTLS for 2525. If", "Mail programs: port 2525 with STARTTLS."},
+        {0, 2465, "connection: SSL/TLS for 2465. If", "Mail programs: port 2465 with SSL/TLS."},
+        {0, 0, "STARTTLS for 587, SSL/TLS for 465.",
+         "port 587 with STARTTLS, or 465 with SSL/TLS."},
+    };
+
+    for (const auto& [starttls, tls, modes, ports] : cases) {
+        const Catalogue catalogue({"mail.example.com", "", "", "", starttls, tls});
+        for (const Say say : {Say::encrypt_before_mail, Say::encrypt_before_auth})
+            EXPECT_NE(catalogue.make(say).line.find(modes), std::string::npos)
+                << catalogue.make(say).line;
+        const auto old = catalogue.make(Say::outside_legacy_range);
+        EXPECT_NE(old.line.find(ports), std::string::npos) << old.line;
     }
 }
 

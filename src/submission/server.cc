@@ -143,7 +143,8 @@ struct Server::Impl : std::enable_shared_from_this<Server::Impl> {
           backend(services, options, homes),
           connections(services.connections),
           context{.options = o,
-                  .replies = Catalogue({o.hostname, o.admin, o.incoming, o.help_base}),
+                  .replies = Catalogue(
+                      {o.hostname, o.admin, o.incoming, o.help_base, o.starttls_port, o.tls_port}),
                   .backend = backend,
                   .blocking = services.blocking,
                   .tls = services.tls,
@@ -228,10 +229,11 @@ void Server::Impl::accept(runtime::Worker& worker, std::shared_ptr<const PortPro
     const auto peer = stream->peer();
     if (profile->legacy && !allowed(*profile, peer.address)) {
         context.metrics.refused.add();
-        context.log.warning("legacy.outside_range",
-                            {{"client", peer.to_string()},
-                             {"why", "the port for old devices serves [legacy] allow alone"},
-                             {"mend", "have it use 587 or 465, or add its address to allow"}});
+        context.log.warning(
+            "legacy.outside_range",
+            {{"client", peer.to_string()},
+             {"why", "the port for old devices serves [legacy] allow alone"},
+             {"mend", "have it use " + context.replies.ports() + ", or add its address to allow"}});
         return turn_away(home, *profile, std::move(stream), Say::outside_legacy_range);
     }
     auto unit = connections.admit(peer.address);

@@ -28,6 +28,8 @@ struct Options {
     std::string admin;      // whom RCPT TO:<postmaster> reaches
     std::string incoming;   // "imap.example.com", for R11; may be empty
     std::string help_base;  // "https://mail.example.com/h/"; empty: no help path in replies
+    std::uint16_t starttls_port = 587;  // what replies tell mail programs to set; 0: there is none
+    std::uint16_t tls_port = 465;       // likewise
     std::uint64_t message_size = 50u << 20;
     std::size_t recipients = 1000;
     std::size_t errors = 20;  // bad commands, then 421

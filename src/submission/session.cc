@@ -169,12 +169,15 @@ runtime::Task<void> Session::serve_line(net::Line line) {
     if (command->verb == smtp::Verb::unknown && is_blotted_out(line.text)) {
         // "SMTP inspection" of a firewall blots out what it does not know; only its admin can turn
         // that off (clients.md 3.13).
+        const auto port = context_.options.tls_port;
+        const std::string on_port = port == 0 ? "" : fmt::format(" on port {}", port);
         context_.log.info("client.behind_inspecting_firewall",
                           {{"client", client()},
                            {"why", "a firewall between you and this client blots out commands"},
                            {"mend",
                             "turn off ESMTP inspection there (fixup protocol smtp), or have "
-                            "the client use port 465 with SSL/TLS"}});
+                            "the client encrypt from the first octet: SSL/TLS" +
+                                on_port}});
     }
     const auto& row = VerbTable::find(command->verb);
     if (row.idle) idle_command();

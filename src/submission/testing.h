@@ -146,18 +146,19 @@ inline Options default_options() {
 class Rig {
   public:
     explicit Rig(Options options = default_options())
-        : context{.options = options,
-                  .replies = Catalogue(
-                      {options.hostname, options.admin, options.incoming, options.help_base}),
-                  .backend = backend,
-                  .blocking = pool,
-                  .tls = tls_context(),
-                  .demux = demux,
-                  .log = log,
-                  .events = [this](const Event& event) { events.push_back(event); },
-                  .sign_ins = &sign_ins,
-                  .sent_marks = &sent_marks,
-                  .metrics = {}} {}
+        : context{
+              .options = options,
+              .replies = Catalogue({options.hostname, options.admin, options.incoming,
+                                    options.help_base, options.starttls_port, options.tls_port}),
+              .backend = backend,
+              .blocking = pool,
+              .tls = tls_context(),
+              .demux = demux,
+              .log = log,
+              .events = [this](const Event& event) { events.push_back(event); },
+              .sign_ins = &sign_ins,
+              .sent_marks = &sent_marks,
+              .metrics = {}} {}
 
     ~Rig() {
         auto closing = sessions.close();

@@ -32,15 +32,36 @@ std::string facts_of(const SignIn& s) {
     return facts;
 }
 
-void read_success(const SignIn& s, SignInReading& reading) {
+// "STARTTLS, or port 465": what is usual, as far as it is to be had here.
+std::string usual_instead(const SignIn& s, const discovery::ExplainNames& names) {
+    const bool implicit = s.tls == SignIn::Tls::implicit;
+    const std::uint16_t port = implicit ? names.tls_port : names.starttls_port;
+    std::string text = implicit ? "STARTTLS" : "SSL/TLS";
+    if (port != 0 && port != s.port) text += fmt::format(", or port {}", port);
+    return text;
+}
+
+// What to try where a network blocks a port.
+std::string other_way(const discovery::ExplainNames& names) {
+    const std::uint16_t port = names.tls_port != 0 ? names.tls_port : names.starttls_port;
+    const bool two = names.tls_port != 0 && names.starttls_port != 0;
+    if (two)
+        return fmt::format("block 25 and sometimes {}): try {} with SSL/TLS.", names.starttls_port,
+                           names.tls_port);
+    const std::string ours = port == 0 ? "" : fmt::format("{}, ", port);
+    return fmt::format("block 25 and sometimes others): {}try another network.",
+                       ours.empty() ? "" : "here it is " + ours);
+}
+
+void read_success(const SignIn& s, const discovery::ExplainNames& names, SignInReading& reading) {
     reading.title = s.credential.empty() || s.credential == "password"
                         ? "Signed in with the password"
                         : fmt::format("Signed in with the app password \"{}\"", s.credential);
     if (!s.from.empty()) reading.title += ", sends as " + s.from;
     if (!s.usual_mode) {
-        reading.mend.push_back(fmt::format(
-            "{} on port {} works here, but hardly anywhere else: set {}.", mode_of(s), s.port,
-            s.tls == SignIn::Tls::implicit ? "STARTTLS, or port 465" : "SSL/TLS, or port 587"));
+        reading.mend.push_back(
+            fmt::format("{} on port {} works here, but hardly anywhere else: set {}.", mode_of(s),
+                        s.port, usual_instead(s, names)));
     }
     if (!s.normalised.empty()) {
         reading.mend.push_back(fmt::format(
@@ -56,7 +77,7 @@ SignInReading read_sign_in(const accounts::SignIn& s, const discovery::ExplainNa
     SignInReading reading;
     reading.facts = facts_of(s);
     if (s.outcome.empty()) {
-        read_success(s, reading);
+        read_success(s, names, reading);
         return reading;
     }
     const auto explained = discovery::explain_code(s.outcome, discovery::Language::en, names);
@@ -87,8 +108,8 @@ std::vector<std::string> reasons_for_nothing(const discovery::ExplainNames& name
         fmt::format("The program asks another server: Outgoing mail server (SMTP) must be {}.",
                     host),
         fmt::format("The port is blocked on the way (hotels, home providers, company firewalls "
-                    "block 25 and sometimes {}): try {} with SSL/TLS.",
-                    names.starttls_port, names.tls_port),
+                    "{}",
+                    other_way(names)),
         fmt::format("{} does not resolve, or to another address: posthaste dns show tells what "
                     "must be published.",
                     host),

@@ -50,6 +50,25 @@ TEST(SignInReading, WhatWorksHereAloneIsSaid) {
     EXPECT_THAT(reading.mend, Contains(HasSubstr("taken for anna@example.com")));
 }
 
+TEST(SignInReading, PortsAreThoseOfThisServer) {
+    auto s = good();
+    s.tls = SignIn::Tls::implicit;
+    s.usual_mode = false;
+    s.port = 28587;
+    auto names = kNames;
+    names.starttls_port = 28587;
+    names.tls_port = 28465;
+    EXPECT_THAT(read_sign_in(s, names).mend, Contains(HasSubstr("set STARTTLS, or port 28465.")));
+    EXPECT_THAT(reasons_for_nothing(names),
+                Contains(HasSubstr("sometimes 28587): try 28465 with SSL/TLS.")));
+    s.port = names.starttls_port = 2525;
+    names.tls_port = 0;
+    EXPECT_THAT(read_sign_in(s, names).mend, Contains(HasSubstr("set STARTTLS.")));
+    EXPECT_THAT(reasons_for_nothing(names), Contains(HasSubstr("here it is 2525, try")));
+    for (const auto& reason : reasons_for_nothing(names))
+        EXPECT_THAT(reason, Not(HasSubstr(" 0"))) << reason;
+}
+
 TEST(SignInReading, EveryRefusalHasACauseAndAMend) {
     for (const int number : {1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 13, 14, 20, 21, 33, 49, 64}) {
         auto s = good();
