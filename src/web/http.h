@@ -31,7 +31,8 @@ struct HttpRequest {
     std::string_view param(std::string_view name) const;   // of the query, "" if none
     bool has_param(std::string_view name) const;
 
-    // Sets path, segments and query from "/v1/queue?limit=5" as it stands in a request line.
+    // Sets path, segments and query from "/v1/queue?limit=5" as it stands in a request line (the
+    // parser has taken host and scheme off an absolute form).
     // Errors: syntax, too_large.
     Result<void> set_target(std::string_view target);
 };

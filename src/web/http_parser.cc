@@ -2,6 +2,7 @@
 
 #include "base/ascii.h"
 #include "base/assert.h"
+#include "base/ip.h"
 
 #include <algorithm>
 
@@ -157,6 +158,45 @@ std::optional<Fault> check_framing(const Collector<isRequest>& message) {
     return std::nullopt;
 }
 
+// "mail.example.com:8443", "[2001:db8::1]": host and port as RFC 3986 §3.2 writes them, without a
+// user, who has no business there (RFC 9110 §4.2.4).
+bool is_authority(std::string_view text) {
+    constexpr std::string_view kMarks = "-._~!$&'()*+,;=%";
+    const std::size_t bracket = text.starts_with('[') ? text.find(']') : 0;
+    if (bracket == std::string_view::npos) return false;
+    const std::size_t colon = std::min(text.find(':', bracket), text.size());
+    std::string_view host = text.substr(0, colon);
+    const std::string_view port = text.substr(std::min(colon + 1, text.size()));
+    if (port.size() > 5 || !std::ranges::all_of(port, ascii::is_digit)) return false;
+    if (host.starts_with('[')) {
+        host = host.substr(1, host.size() - 2);
+        return bracket + 1 == colon && host.find_first_of("[]%") == std::string_view::npos &&
+               IpAddress::parse(host).has_value();
+    }
+    return std::ranges::all_of(host, [&](char c) {
+        return ascii::is_alnum(c) || kMarks.find(c) != std::string_view::npos;
+    });
+}
+
+// The absolute form "http://mail.example.com/setup?x=1", as to a proxy, which every server must
+// take too (RFC 9112 §3.2.2).
+struct AbsoluteTarget {
+    std::string authority;
+    std::string path;  // with the query
+};
+
+std::optional<AbsoluteTarget> absolute_target(std::string_view target) {
+    for (const std::string_view scheme : {"http://", "https://"}) {
+        if (!ascii::starts_with_ignore_case(target, scheme)) continue;
+        target.remove_prefix(scheme.size());
+        const std::size_t end = std::min(target.find_first_of("/?#"), target.size());
+        AbsoluteTarget found{std::string(target.substr(0, end)), std::string(target.substr(end))};
+        if (!found.path.starts_with('/')) found.path.insert(0, 1, '/');
+        return found;
+    }
+    return std::nullopt;
+}
+
 std::optional<Fault> check_request(const Collector<true>& message) {
     if (auto wrong = check_framing(message)) return wrong;
     const bool known =
@@ -168,6 +208,7 @@ std::optional<Fault> check_request(const Collector<true>& message) {
     const std::size_t hosts = message.count("Host");
     if (hosts > 1 || (hosts == 0 && message.version >= 11))  // RFC 9112 §3.2
         return syntax("there must be one Host field");
+    if (!is_authority(message.field("Host"))) return syntax("the Host field names no host");
     const std::size_t expectations = message.count("Expect");
     if (expectations > 1 ||
         (expectations == 1 && !ascii::equals_ignore_case(message.field("Expect"), "100-continue")))
@@ -274,13 +315,30 @@ struct RequestParser::Impl {
     Result<std::size_t> finish_header(std::size_t taken) {
         if (auto found = check_request(*beast)) return refuse(std::move(*found));
         request.method = beast->method;
-        if (auto target = request.set_target(beast->target); !target)
-            return refuse({400, std::move(target).error()});
         request.headers = std::move(beast->fields);
+        std::string target = beast->target;
+        if (auto absolute = absolute_target(target)) {
+            // An http address without a host is none (RFC 9110 §4.2.1).
+            if (absolute->authority.empty() || absolute->authority.starts_with(':') ||
+                !is_authority(absolute->authority))
+                return refuse(syntax("the target of the request names no host"));
+            name_host(std::move(absolute->authority));
+            target = std::move(absolute->path);
+        }
+        if (auto set = request.set_target(target); !set)
+            return refuse({400, std::move(set).error()});
         const auto length = beast->content_length();
         if (length && *length > limits.max_body) return refuse(fault_of(http::error::body_limit));
         has_header = true;
         return taken;
+    }
+
+    // What the target says goes before the field (RFC 9112 §3.2.2): one of them alone must count.
+    void name_host(std::string host) {
+        std::erase_if(request.headers, [](const auto& field) {
+            return ascii::equals_ignore_case(field.first, "Host");
+        });
+        request.headers.emplace_back("Host", std::move(host));
     }
 
     HttpLimits limits;

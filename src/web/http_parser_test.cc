@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 namespace posthaste::web {
@@ -132,7 +133,17 @@ INSTANTIATE_TEST_SUITE_P(
         Row{"version_nine", "GET /\r\n\r\n", 400},
         Row{"lower_case_method", "get / HTTP/1.1\r\nHost: x\r\n\r\n", 501},
         Row{"long_method", std::string(40, 'A') + " / HTTP/1.1\r\nHost: x\r\n\r\n", 501},
-        Row{"absolute_target", "GET http://x/ HTTP/1.1\r\nHost: x\r\n\r\n", 400},
+        Row{"target_without_host", "GET http:///a HTTP/1.1\r\nHost: x\r\n\r\n", 400},
+        Row{"target_with_port_alone", "GET http://:80/a HTTP/1.1\r\nHost: x\r\n\r\n", 400},
+        Row{"target_with_user", "GET http://a@x/ HTTP/1.1\r\nHost: x\r\n\r\n", 400},
+        Row{"target_with_half_address", "GET http://[::1/ HTTP/1.1\r\nHost: x\r\n\r\n", 400},
+        Row{"target_of_another_scheme", "GET ftp://x/ HTTP/1.1\r\nHost: x\r\n\r\n", 400},
+        Row{"target_of_a_tunnel", "CONNECT x:25 HTTP/1.1\r\nHost: x\r\n\r\n", 400},
+        Row{"absolute_target_without_host_field", "GET http://x/ HTTP/1.1\r\n\r\n", 400},
+        Row{"dots_in_absolute_target", "GET http://x/../b HTTP/1.1\r\nHost: x\r\n\r\n", 400},
+        Row{"host_with_user", "GET / HTTP/1.1\r\nHost: a@x\r\n\r\n", 400},
+        Row{"host_with_path", "GET / HTTP/1.1\r\nHost: x/y\r\n\r\n", 400},
+        Row{"host_with_word_port", "GET / HTTP/1.1\r\nHost: x:y\r\n\r\n", 400},
         Row{"star_target", "OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n", 400},
         Row{"dots", "GET /a/../b HTTP/1.1\r\nHost: x\r\n\r\n", 400},
         Row{"encoded_dots", "GET /%2e%2E/b HTTP/1.1\r\nHost: x\r\n\r\n", 400},
@@ -188,6 +199,32 @@ TEST(RequestParserTest, takes_the_target_apart) {
     EXPECT_EQ(request.param("b"), "two words");
     EXPECT_TRUE(request.has_param("c"));
     EXPECT_EQ(request.header("x-y"), "z");
+}
+
+// RFC 9112 §3.2.2: taken, and its host goes before the field.
+TEST(RequestParserTest, takes_the_absolute_form) {
+    const struct {
+        std::string_view target, host, path, query;
+    } cases[] = {
+        {"http://mail.test/setup?a=1", "mail.test", "/setup", "1"},
+        {"HTTPS://Mail.Test:8443/setup?a=1", "Mail.Test:8443", "/setup", "1"},
+        {"https://[2001:db8::1]:443/", "[2001:db8::1]:443", "/", ""},
+        {"http://mail.test", "mail.test", "/", ""},
+        {"http://mail.test?a=2", "mail.test", "/", "2"},
+        {"/setup?a=http://mail.test/", "field.test", "/setup", "http://mail.test/"},
+    };
+
+    for (const auto& [target, host, path, query] : cases) {
+        for (const std::string version : {"1.1", "1.0"}) {
+            const auto outcome = parse(
+                fmt::format("GET {} HTTP/{}\r\nhost: field.test\r\n\r\n", target, version), 7);
+            ASSERT_EQ(outcome.status, 0) << target;
+            EXPECT_EQ(outcome.request.header("Host"), host) << target;
+            EXPECT_EQ(outcome.request.path, path) << target;
+            EXPECT_EQ(outcome.request.param("a"), query) << target;
+            EXPECT_EQ(outcome.request.headers.size(), 1u) << target;
+        }
+    }
 }
 
 TEST(RequestParserTest, knows_who_stays) {
