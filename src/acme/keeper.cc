@@ -457,13 +457,20 @@ std::vector<Keeper::Report> read_reports(const std::string& folder,
     return reports;
 }
 
-std::vector<NameSet> name_sets(const std::string& hostname,
-                               const std::vector<std::string>& domains) {
+std::vector<NameSet> name_sets(const std::string& hostname, const std::vector<std::string>& domains,
+                               const std::vector<std::string>& further) {
     std::vector<NameSet> sets{{ascii::to_lower(hostname)}};
     std::vector<std::string> taken = sets.front();
+    for (const auto& other : further) {
+        auto name = ascii::to_lower(other);
+        if (holds(taken, name)) continue;
+        taken.push_back(name);
+        sets.push_back({std::move(name)});
+    }
     for (const auto& domain : domains) {
         NameSet names;
-        for (const char* prefix : {"autoconfig.", "autodiscover."}) {
+        // The first gives the folder its name.
+        for (const char* prefix : {"autoconfig.", "autodiscover.", "ua-auto-config."}) {
             auto name = prefix + ascii::to_lower(domain);
             if (name.size() <= kNameAtMost && !holds(taken, name)) names.push_back(name);
         }

@@ -90,8 +90,9 @@ class Keeper {
 std::vector<Keeper::Report> read_reports(const std::string& folder,
                                          const std::vector<NameSet>& wanted);
 
-// mail.example.com for itself; autoconfig and autodiscover of each domain.
-std::vector<NameSet> name_sets(const std::string& hostname,
-                               const std::vector<std::string>& domains);
+// mail.example.com for itself, each of its further names too, so that a new one touches no other's
+// certificate; autoconfig, autodiscover and ua-auto-config of each domain.
+std::vector<NameSet> name_sets(const std::string& hostname, const std::vector<std::string>& domains,
+                               const std::vector<std::string>& further = {});
 
 }  // namespace posthaste::acme

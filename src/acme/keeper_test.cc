@@ -232,13 +232,23 @@ TEST_F(AcmeKeeper, an_account_key_that_is_not_usable_stops_the_start) {
     EXPECT_NE(opened.error().text.find("account.pem"), std::string::npos);
 }
 
-TEST(AcmeNameSets, mail_host_first_then_two_names_a_domain) {
+TEST(AcmeNameSets, further_names_of_the_mail_host_each_by_itself) {
+    EXPECT_EQ(name_sets("m.test", {"a.test"}, {"SMTP.a.test", "m.test", "autodiscover.a.test"}),
+              (std::vector<NameSet>{{"m.test"},
+                                    {"smtp.a.test"},
+                                    {"autodiscover.a.test"},
+                                    {"autoconfig.a.test", "ua-auto-config.a.test"}}));
+}
+
+TEST(AcmeNameSets, mail_host_first_then_three_names_a_domain) {
     EXPECT_EQ(name_sets("Mail.A.test", {"a.test", "b.test"}),
-              (std::vector<NameSet>{{"mail.a.test"},
-                                    {"autoconfig.a.test", "autodiscover.a.test"},
-                                    {"autoconfig.b.test", "autodiscover.b.test"}}));
+              (std::vector<NameSet>{
+                  {"mail.a.test"},
+                  {"autoconfig.a.test", "autodiscover.a.test", "ua-auto-config.a.test"},
+                  {"autoconfig.b.test", "autodiscover.b.test", "ua-auto-config.b.test"}}));
     EXPECT_EQ(name_sets("autoconfig.a.test", {"a.test", "[192.0.2.1]"}),
-              (std::vector<NameSet>{{"autoconfig.a.test"}, {"autodiscover.a.test"}}));
+              (std::vector<NameSet>{{"autoconfig.a.test"},
+                                    {"autodiscover.a.test", "ua-auto-config.a.test"}}));
     EXPECT_EQ(name_sets("m.test", {std::string(250, 'a')}), (std::vector<NameSet>{{"m.test"}}));
 }
 

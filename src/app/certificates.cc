@@ -22,7 +22,7 @@ Result<std::vector<acme::NameSet>> names_wanted(const Settings& settings, store:
     PH_TRY(auto rows, store.engine().domains());
     std::vector<std::string> domains;
     for (auto& row : rows) domains.push_back(std::move(row.name));
-    return acme::name_sets(settings.hostname, domains);
+    return acme::name_sets(settings.hostname, domains, settings.acme_names);
 }
 
 // What the two kinds of ports can answer: the plain one first, since a proxy in front of https

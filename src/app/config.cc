@@ -514,7 +514,11 @@ class Loader {
 
     void check_acme() {
         const auto& s = result_.settings;
-        if (!s.acme || broken_.contains("tls") || broken_.contains("listen")) return;
+        if (broken_.contains("tls") || broken_.contains("listen")) return;
+        if (!s.acme && !s.acme_names.empty())
+            mistake(place("tls.acme_names"), "acme_names needs ACME, and that is off",
+                    "add acme = true, or put the names into the certificate of cert_file");
+        if (!s.acme) return;
         if (!s.cert_files.empty())
             mistake(place("tls.acme"),
                     "certificates come from files (cert_file) or by ACME, not both",

@@ -72,6 +72,11 @@ INSTANTIATE_TEST_SUITE_P(
                 "[listen]\nhttps = \":443\"\n[tls]\nacme = true\ncert_file = \"a\"\nkey_file = "
                 "\"b\"\n",
                 7, 8, "not both", "leave out"},
+        Mistake{"acme_names_without_acme", "[tls]\nacme_names = [\"smtp.example.com\"]\n", 5, 14,
+                "needs ACME", "acme = true"},
+        Mistake{"acme_name_that_is_an_address",
+                "[listen]\nhttps = \":443\"\n[tls]\nacme = true\nacme_names = [\"192.0.2.1\"]\n", 8,
+                14, "no name of a host", "smtp.example.com"},
         Mistake{"acme_directory_in_clear",
                 "[listen]\nhttps = \":443\"\n[tls]\nacme = true\nacme_directory = \"http://a/\"\n",
                 8, 18, "no https address", "https://"},

@@ -2,6 +2,7 @@
 
 #include "app/host_port.h"
 #include "base/ascii.h"
+#include "base/ip.h"
 #include "mail/mailbox.h"
 #include "net/resolver.h"
 
@@ -116,6 +117,18 @@ Result<void> set_acme_directory(Settings& s, const OptionValue& v) {
         return fail(ErrorKind::syntax, fmt::format("\"{}\" is no https address", v.texts[0]),
                     "write it like \"https://acme-v02.api.letsencrypt.org/directory\"");
     s.acme_directory = v.texts[0];
+    return {};
+}
+
+Result<void> set_acme_names(Settings& s, const OptionValue& v) {
+    for (const auto& text : v.texts) {
+        const auto name = mail::Domain::parse(text);
+        if (!name || name->ascii().starts_with('[') || IpAddress::parse(text) ||
+            text.find('.') == std::string::npos)
+            return fail(ErrorKind::syntax, fmt::format("\"{}\" is no name of a host", text),
+                        "write it like \"smtp.example.com\"; addresses and \"*\" do not go");
+        s.acme_names.push_back(name->ascii());
+    }
     return {};
 }
 
@@ -274,6 +287,9 @@ const std::vector<Option>& table() {
          "the authority's ACME directory (RFC 8555)", "", true, set_acme_directory},
         {"tls.acme_contact", text, "", "address the authority may write to (default: admin)", "",
          true, set_acme_contact},
+        {"tls.acme_names", texts, "",
+         "further names of the mail host, beside hostname, that get a certificate too", "", true,
+         set_acme_names},
         {"tls.acme_ca_file", path, "",
          "who may sign the directory's own certificate (default: the system's authorities)", "",
          true, assign(&Settings::acme_ca_file)},

@@ -64,6 +64,7 @@ struct Settings {
     std::string acme_directory;
     std::string acme_contact;  // default: admin
     std::string acme_ca_file;
+    std::vector<std::string> acme_names;  // of the mail host beside `hostname`, lower case
     Seconds acme_retry{};
 
     std::string incoming_imap;

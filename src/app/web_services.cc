@@ -1,6 +1,7 @@
 #include "app/web_services.h"
 
 #include "app/layer_options.h"
+#include "base/ascii.h"
 #include "web/admin_api.h"
 #include "web/challenge_pages.h"
 #include "web/metrics_page.h"
@@ -9,6 +10,7 @@
 #include "web/setup_pages.h"
 #include "web/trap_pages.h"
 
+#include <algorithm>
 #include <atomic>
 
 namespace posthaste::app {
@@ -23,6 +25,16 @@ constexpr std::size_t kPublicPerAddress = 200;
 constexpr std::size_t kPublicMaxBody = 64 << 10;
 // The copy of a large store, on a slow disk.
 constexpr Seconds kLongestCommand = std::chrono::hours(2) + Seconds(10);
+
+runtime::Task<bool> is_our_name(const Settings& settings,
+                                std::shared_ptr<web::ServedDomains> served, std::string host) {
+    const auto& further = settings.acme_names;
+    if (ascii::equals_ignore_case(host, settings.hostname) ||
+        std::ranges::find(further, host) != further.end())
+        co_return true;
+    auto names = co_await served->get();
+    co_return names&& web::is_name_of(**names, host);
+}
 
 }  // namespace
 
@@ -85,11 +97,15 @@ WebServices::WebServices(Parts parts) : parts_(std::move(parts)) {
     local_ = std::make_unique<web::HttpServer>(guarded, local, parts_.workers, parts_.log);
 
     open.mail = nullptr;
+    auto served = std::make_shared<web::ServedDomains>(parts_.store, parts_.blocking);
     auto challenge = std::make_shared<web::Router>();
     web::add_challenge_pages(*challenge, {[&certificates = parts_.certificates](auto token) {
                                               return certificates.challenge_text(token);
                                           },
-                                          public_base(parts_.settings)});
+                                          public_base(parts_.settings),
+                                          [&settings = parts_.settings, served](std::string host) {
+                                              return is_our_name(settings, served, std::move(host));
+                                          }});
     challenge_ = std::make_unique<web::HttpServer>(open, challenge, parts_.workers, parts_.log);
 
     auto numbers = std::make_shared<web::Router>();

@@ -13,10 +13,12 @@ from harness.peers import Missing
 from harness.pebble import Pebble
 
 MAIL, AUTOCONFIG, AUTODISCOVER = "mail.example.test", "autoconfig.example.test", "autodiscover.example.test"
+PACC = "ua-auto-config.example.test"
 ZONE = """
 mail 1 IN A 127.0.0.1
 autoconfig 1 IN A 127.0.0.1
 autodiscover 1 IN A 127.0.0.1
+ua-auto-config 1 IN A 127.0.0.1
 """
 
 
@@ -78,12 +80,12 @@ def test_certificates_come_while_the_server_runs(setting, challenges, bad_nonces
     server = s.server.start()
     assert server.log.wait_for("tls.own_certificate")["mend"], "it says that nobody knows the first one"
     s.issued(MAIL)
-    s.issued(AUTOCONFIG, AUTODISCOVER)
+    s.issued(AUTOCONFIG, AUTODISCOVER, PACC)
     assert server.log.wait_for("acme.account_made")["text"], "the terms that were agreed to are named"
     waiting.until(lambda: len(server.log.find("tls.reloaded")) >= 2)
     assert s.served(MAIL)[0] == {MAIL}
     for port in [server.tls_port] + ([s.https_port] if "tls" in challenges else []):
-        assert s.served(AUTOCONFIG, port)[0] == {AUTOCONFIG, AUTODISCOVER}
+        assert s.served(AUTOCONFIG, port)[0] == {AUTOCONFIG, AUTODISCOVER, PACC}
     for path in (server.store / "acme").rglob("*"):
         mode = stat.S_IMODE(path.stat().st_mode)
         assert mode == (0o700 if path.is_dir() else 0o600), path
@@ -105,7 +107,7 @@ def test_a_restart_keeps_account_and_certificates_and_orders_nothing(setting):
     s = setting(zones={"example.test": ZONE, "example.net": ""})
     s.server.start()
     s.issued(MAIL)
-    s.issued(AUTOCONFIG, AUTODISCOVER)
+    s.issued(AUTOCONFIG, AUTODISCOVER, PACC)
     waiting.until(lambda: len(s.server.log.find("tls.reloaded")) >= 2)
     account = (s.server.store / "acme" / "account.pem").read_bytes()
     before, orders = s.served(MAIL)[1], s.pebble.count("POST /order-plz")
@@ -114,7 +116,7 @@ def test_a_restart_keeps_account_and_certificates_and_orders_nothing(setting):
     assert s.status()[0] == 0, "the files say it while no server runs"
     s.server.start()
     assert s.served(MAIL)[1] == before
-    assert s.served(AUTODISCOVER)[0] == {AUTOCONFIG, AUTODISCOVER}
+    assert s.served(AUTODISCOVER)[0] == {AUTOCONFIG, AUTODISCOVER, PACC}
     assert not s.server.log.find("tls.own_certificate")
     # A new domain makes it look at everything once more.
     s.server.admin("domain", "add", "example.net")
@@ -137,43 +139,43 @@ def test_a_short_lived_certificate_is_renewed_with_the_same_key(setting):
 
 
 def test_a_name_that_is_not_in_dns_costs_nothing_but_itself(setting):
-    s = setting(zones={"example.test": "mail 1 IN A 127.0.0.1\nautoconfig 1 IN A 127.0.0.1"})
+    s = setting(zones={"example.test": "mail 1 IN A 127.0.0.1\nautoconfig 1 IN A 127.0.0.1\nua-auto-config 1 IN A 127.0.0.1"})
     s.server.start()
     s.issued(MAIL)
-    s.issued(AUTOCONFIG)
+    s.issued(AUTOCONFIG, PACC)
     out = s.server.log.wait_for("acme.name_left_out", name=AUTODISCOVER)
     assert "no address in DNS" in out["why"] and f"CNAME {MAIL}" in out["mend"]
     code, _ = s.status()
     entry = s.entry(AUTOCONFIG)
-    assert code == 1 and entry["names"] == [AUTOCONFIG] and entry["missing"] == [AUTODISCOVER]
+    assert code == 1 and sorted(entry["names"]) == [AUTOCONFIG, PACC] and entry["missing"] == [AUTODISCOVER]
     assert entry["failures"][0]["name"] == AUTODISCOVER and entry["failures"][0]["mend"]
     assert s.pebble.log().count("POST /order-plz") == 2, "the authority was not asked for it"
     # Somebody enters it.
     s.nsd.change(example_test=ZONE)
     s.server.admin("cert", "renew")
-    s.issued(AUTOCONFIG, AUTODISCOVER)
+    s.issued(AUTOCONFIG, AUTODISCOVER, PACC)
     waiting.until(lambda: s.status()[0] == 0, 10)
-    assert s.served(AUTODISCOVER)[0] == {AUTOCONFIG, AUTODISCOVER}
+    assert s.served(AUTODISCOVER)[0] == {AUTOCONFIG, AUTODISCOVER, PACC}
 
 
 def test_a_name_that_points_elsewhere_costs_nothing_but_itself(setting):
     s = setting(zones={"example.test": ZONE.replace("autodiscover 1 IN A 127.0.0.1", "autodiscover 1 IN A 127.0.0.9")})
     s.server.start()
     s.issued(MAIL)
-    s.issued(AUTOCONFIG)
+    s.issued(AUTOCONFIG, PACC)
     out = s.server.log.wait_for("acme.name_left_out", name=AUTODISCOVER)
     assert AUTODISCOVER in out["why"] and "point here" in out["mend"]
     tried = waiting.until(lambda: len(s.server.log.find("acme.name_left_out", name=AUTODISCOVER)) >= 2, 20)
     assert tried, "it is tried again"
-    assert s.served(AUTOCONFIG)[0] == {AUTOCONFIG}, "and the others keep theirs meanwhile"
+    assert s.served(AUTOCONFIG)[0] == {AUTOCONFIG, PACC}, "and the others keep theirs meanwhile"
     s.nsd.change(example_test=ZONE)
-    s.issued(AUTOCONFIG, AUTODISCOVER)
+    s.issued(AUTOCONFIG, AUTODISCOVER, PACC)
 
 
 def test_a_mail_host_that_cannot_be_proven_does_not_stop_the_others_or_the_mail(setting):
     s = setting(zones={"example.test": ZONE.replace("mail 1 IN A 127.0.0.1", "mail 1 IN A 127.0.0.9")})
     s.server.start()
-    s.issued(AUTOCONFIG, AUTODISCOVER)
+    s.issued(AUTOCONFIG, AUTODISCOVER, PACC)
     s.server.log.wait_for("acme.name_left_out", name=MAIL)
     with s.server.session() as client:  # by the own certificate
         assert client.cmd("NOOP").code == 250
@@ -194,7 +196,7 @@ def test_an_authority_that_is_down_at_the_start_is_asked_again(setting):
     s.server.restart()  # the wait is remembered
     s.pebble.start()
     s.issued(MAIL)
-    s.issued(AUTOCONFIG, AUTODISCOVER)
+    s.issued(AUTOCONFIG, AUTODISCOVER, PACC)
     waiting.until(lambda: s.status()[0] == 0, 10)
     state = json.loads((s.server.store / "acme" / "state.json").read_text())
     assert state["trouble"]["failures"] == 0
@@ -203,12 +205,12 @@ def test_an_authority_that_is_down_at_the_start_is_asked_again(setting):
 def test_an_authority_that_forgot_us_is_introduced_again(setting):
     s = setting()
     s.server.start()
-    s.issued(AUTOCONFIG, AUTODISCOVER)
+    s.issued(AUTOCONFIG, AUTODISCOVER, PACC)
     s.pebble.stop()
     s.pebble.start()
     s.nsd.stop()
     s.server.admin("domain", "add", "example.net")  # which nobody can look up: so the authority is asked
-    s.server.log.wait_for("acme.ordering", seconds=30, names="autoconfig.example.net autodiscover.example.net")
+    s.server.log.wait_for("acme.ordering", seconds=30, names="autoconfig.example.net autodiscover.example.net ua-auto-config.example.net")
     out = s.server.log.wait_for("acme.name_left_out", seconds=60, name="autoconfig.example.net")
     assert "accountDoesNotExist" not in out["why"]
     assert len(s.server.log.find("acme.account_made")) == 2
@@ -228,6 +230,7 @@ def test_the_plain_port_sends_everything_else_to_https(setting):
     http = Http(s.http_port)
     status, headers, _ = http.request("GET", "/autodiscover/autodiscover.xml", {"Host": "autodiscover.example.test"})
     assert (status, headers["Location"]) == (302, f"https://autodiscover.example.test:{s.https_port}/autodiscover/autodiscover.xml")
+    assert http.request("GET", "/setup", {"Host": "evil.example"})[0] == 404, "nobody is sent to a name that is not ours"
     assert http.request("GET", "/.well-known/acme-challenge/nothing")[0] == 404
     assert http.request("POST", "/autodiscover/autodiscover.xml", body="<x/>")[0] == 403
 

@@ -104,8 +104,15 @@ void print_uncovered(const JsonValue& answer) {
     for (const auto& entry : items(answer, "uncovered"))
         fmt::print("  {:<40} {:>6}x   last {}\n", text(entry, "name"), number(entry, "count"),
                    day_and_time(text(entry, "last")));
-    fmt::print(
-        "  mend      tell them the server's name, or have the name put into a certificate\n");
+    if (text(answer, "authority").empty())
+        fmt::print(
+            "  mend      tell them the server's name, or have the name put into a certificate; "
+            "with "
+            "[tls] acme = true autoconfig and autodiscover get one\n");
+    else
+        fmt::print(
+            "  mend      tell them the server's name, or add theirs to [tls] acme_names once it "
+            "points here in DNS\n");
 }
 
 }  // namespace

@@ -77,7 +77,10 @@ void check_acme_ports(const Settings& s, Findings& findings) {
 
 void check_certificates(const Settings& s, Findings& findings) {
     if (s.acme) {
-        findings.push_back({Status::ok, "certificate", "by ACME from " + s.acme_directory,
+        std::string how = "by ACME from " + s.acme_directory;
+        if (!s.acme_names.empty())
+            how += fmt::format(", also for {}", fmt::join(s.acme_names, ", "));
+        findings.push_back({Status::ok, "certificate", std::move(how),
                             "posthaste cert status says how far it is"});
         check_acme_ports(s, findings);
         if (!s.acme_ca_file.empty())
