@@ -257,11 +257,13 @@ void Session::on_rcpt(std::string_view argument) {
 void Session::add_recipient(mail::Recipient recipient) {
     std::string key = recipient.address.to_string();
     if (recipients_.contains(key)) return say(kRecipientOk);
-    const std::size_t limit = context_.options.recipients;
+    // Without a sender it is a receipt or report, which is for one person; whoever sends to many
+    // wants to hear of no bounce (clients.md 6.1 no. 8).
+    const bool report = !transaction_.envelope().sender && !profile_->open;
+    const std::size_t limit = report ? 1 : context_.options.recipients;
     if (transaction_.envelope().recipients.size() >= limit) {
-        const auto answer =
-            context_.replies.make(Say::too_many_recipients, {std::to_string(limit)});
-        return refuse_recipient(answer, key);
+        const auto text = limit == 1 ? "1 recipient" : fmt::format("{} recipients", limit);
+        return refuse_recipient(context_.replies.make(Say::too_many_recipients, {text}), key);
     }
     recipients_.insert(std::move(key));
     transaction_.add(std::move(recipient));

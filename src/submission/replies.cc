@@ -117,7 +117,7 @@ constexpr Row kRows[] = {
      "BDAT needs the size of the chunk, as in BDAT 1000 LAST. Closing, as the chunk cannot be "
      "found."},
     {Say::too_many_recipients, 39, 452, "4.5.3",
-     "At most {0} recipients in one message. Send it to the others as another message."},
+     "At most {0} in one message. Send it to the others as another message."},
     {Say::bare_cr, 40, 550, "5.6.0",
      "The message has lines that end with CR alone. Set the program that wrote it to end lines "
      "with CR LF."},

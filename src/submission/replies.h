@@ -68,7 +68,7 @@ enum class Say : std::uint8_t {
     bad_parameter,      // [reason]
     bad_chunk,
     // Content.
-    too_many_recipients,  // [limit]
+    too_many_recipients,  // ["1000 recipients"]
     bare_cr,
     nul_octet,
     lf_dot,

@@ -169,15 +169,13 @@ runtime::Task<void> Session::serve_line(net::Line line) {
     if (command->verb == smtp::Verb::unknown && is_blotted_out(line.text)) {
         // "SMTP inspection" of a firewall blots out what it does not know; only its admin can turn
         // that off (clients.md 3.13).
-        const auto port = context_.options.tls_port;
-        const std::string on_port = port == 0 ? "" : fmt::format(" on port {}", port);
         context_.log.info("client.behind_inspecting_firewall",
                           {{"client", client()},
                            {"why", "a firewall between you and this client blots out commands"},
                            {"mend",
                             "turn off ESMTP inspection there (fixup protocol smtp), or have "
                             "the client encrypt from the first octet: SSL/TLS" +
-                                on_port}});
+                                usual_tls_port()}});
     }
     const auto& row = VerbTable::find(command->verb);
     if (row.idle) idle_command();
@@ -245,7 +243,16 @@ runtime::Task<Result<net::Line>> Session::wait_for_line() {
         // short. Next time it is longer (clients.md 6.3.1).
         waiting_ = Waiting::no;
         context_.demux.saw_late_hello(stream_->peer().address);
-        context_.log.info("client.late_tls", {{"client", client()}});
+        context_.log.info("client.late_tls",
+                          {{"client", client()},
+                           {"port", stream_->local().port},
+                           {"why",
+                            "it speaks TLS from the first octet, but was so late that it "
+                            "had our banner already"},
+                           {"mend",
+                            "nothing, if it comes again: its network is waited for longer "
+                            "now; else set STARTTLS there, or SSL/TLS" +
+                                usual_tls_port()}});
         co_return fail(ErrorKind::closed, "a TLS hello behind the banner");
     }
     auto line = co_await net::read_line(*stream_, smtp::kMaxAuthLine);
@@ -356,6 +363,12 @@ void Session::forget_message() {
 
 std::string Session::account() const {
     return identity_ ? identity_->account : profile_->account;
+}
+
+// For mends that tell to use SSL/TLS.
+std::string Session::usual_tls_port() const {
+    const auto port = context_.options.tls_port;
+    return port == 0 ? std::string() : fmt::format(" on port {}", port);
 }
 
 }  // namespace posthaste::submission

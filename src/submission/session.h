@@ -146,6 +146,7 @@ class Session {
     void remember(accounts::SignIn seen);
     void remember_login(const std::string& login, smtp::Mechanism mechanism);
     void remember_refusal(const Answer& answer, std::string from = {});
+    std::string usual_tls_port() const;
     void remember_sender(const mail::ReversePath& sender);
     bool turned_away();
 

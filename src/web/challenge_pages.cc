@@ -34,7 +34,23 @@ runtime::Task<HttpResponse> answer_token(std::optional<std::string> text) {
         {ErrorKind::not_found, "no certificate is being ordered with that token", {}});
 }
 
-runtime::Task<HttpResponse> send_to_https(const HttpRequest& request, std::string base) {
+// "mail.example.com" of "https://mail.example.com:8443/x".
+std::string_view host_of_base(std::string_view base) {
+    base.remove_prefix(std::min(kScheme.size(), base.size()));
+    return base.substr(0, base.find_first_of(":/"));
+}
+
+runtime::Task<bool> is_ours(const ChallengeSite& site, std::string host) {
+    if (host.empty() || !site.ours ||
+        ascii::equals_ignore_case(host, host_of_base(site.https_base)))
+        co_return true;
+    auto asking = site.ours(std::move(host));
+    co_return co_await std::move(asking);
+}
+
+runtime::Task<HttpResponse> send_to_https(const HttpRequest& request,
+                                          std::shared_ptr<const ChallengeSite> site) {
+    const std::string& base = site->https_base;
     if (base.empty())
         co_return HttpResponse::error(
             {ErrorKind::not_found, "only certificate authorities are answered here", {}});
@@ -46,6 +62,12 @@ runtime::Task<HttpResponse> send_to_https(const HttpRequest& request, std::strin
         response.status = 403;
         co_return response;
     }
+    auto host = host_of(request.header("Host"));
+    auto asking = is_ours(*site, std::move(host));
+    const bool ours = co_await std::move(asking);
+    if (!ours)
+        co_return HttpResponse::error(
+            {ErrorKind::not_found, "no mail is served here under that name", "use " + base});
     auto response = HttpResponse::text("this is at https\n", 302);
     response.headers.emplace_back("Location", https_address(request, base));
     co_return response;
@@ -71,13 +93,13 @@ std::string https_address(const HttpRequest& request, const std::string& https_b
 }
 
 void add_challenge_pages(Router& router, ChallengeSite site) {
+    const auto shared = std::make_shared<const ChallengeSite>(std::move(site));
     router.add("GET", "/.well-known/acme-challenge/{token}",
-               [text = std::move(site.text)](const auto&, const auto& values) {
-                   return answer_token(text(values.at("token")));
+               [shared](const auto&, const auto& values) {
+                   return answer_token(shared->text(values.at("token")));
                });
-    router.otherwise([base = std::move(site.https_base)](const auto& request, const auto&) {
-        return send_to_https(request, base);
-    });
+    router.otherwise(
+        [shared](const auto& request, const auto&) { return send_to_https(request, shared); });
 }
 
 }  // namespace posthaste::web

@@ -15,6 +15,9 @@ struct ChallengeSite {
     // What belongs at /.well-known/acme-challenge/TOKEN; any thread.
     std::function<std::optional<std::string>(std::string_view token)> text;
     std::string https_base;  // "https://mail.example.com:8443"; "": there is no https
+    // Whether mail programs may call us so (lower case, without port): nobody is sent to a name
+    // that is not ours (threats.md W7). Null: every name.
+    std::function<runtime::Task<bool>(std::string host)> ours{};
 };
 
 void add_challenge_pages(Router& router, ChallengeSite site);

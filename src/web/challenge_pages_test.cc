@@ -16,13 +16,17 @@ HttpRequest request_for(std::string method, std::string_view target, std::string
     return request;
 }
 
+runtime::Task<bool> is_known(std::string host) {
+    co_return host == "autodiscover.example.test" || host == "mail.test";
+}
+
 HttpResponse ask(const HttpRequest& request, const std::string& base) {
     Router router;
     add_challenge_pages(router, {[](std::string_view token) -> std::optional<std::string> {
                                      if (token == "abc") return "abc.thumbprint";
                                      return std::nullopt;
                                  },
-                                 base});
+                                 base, [](std::string host) { return is_known(std::move(host)); }});
     runtime::Worker worker("test");
     auto answer = runtime::run_to_end(worker, testing::quiet_log(), router.route(request));
     return answer.value_or(HttpResponse{});
@@ -67,6 +71,17 @@ TEST(ChallengePages, the_rest_is_at_https_under_the_same_name) {
         EXPECT_EQ(response.status, 302) << target;
         EXPECT_EQ(location(response), wanted);
     }
+}
+
+TEST(ChallengePages, nobody_is_sent_to_a_name_that_is_not_ours) {
+    for (const char* host : {"evil.test", "autodiscover.evil.test:80", "mail.test.evil.test"}) {
+        auto response = ask(request_for("GET", "/x", host), "https://mail.test");
+        EXPECT_EQ(response.status, 404) << host;
+        EXPECT_EQ(location(response), "") << host;
+    }
+    // As a proxy calls us.
+    auto response = ask(request_for("GET", "/x", "other.test"), "https://Other.test:8443");
+    EXPECT_EQ(location(response), "https://other.test:8443/x");
 }
 
 TEST(ChallengePages, nothing_is_posted_in_clear) {

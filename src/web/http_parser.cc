@@ -10,6 +10,7 @@
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/message.hpp>
 #include <boost/beast/http/serializer.hpp>
+#include <fmt/format.h>
 
 namespace posthaste::web {
 
@@ -129,6 +130,28 @@ std::optional<Fault> check_raw_header(std::string_view header, std::size_t max_f
         header.remove_prefix(end + 2);
     }
     return std::nullopt;
+}
+
+// Some programs send "<" and the like in a target as they are, which Beast refuses. They are read
+// as browsers would have sent them (RFC 9112 §3.2 lets a server do so); nothing when there are
+// none.
+std::optional<std::string> with_escaped_target(std::string_view header) {
+    constexpr std::string_view kUnescaped = "\"<>\\^`{|}";
+    const std::string_view line = header.substr(0, header.find("\r\n"));
+    const std::size_t begin = line.find(' ');
+    const std::size_t end = line.rfind(' ');
+    if (begin >= end || end == std::string_view::npos) return std::nullopt;
+    const std::string_view target = line.substr(begin, end - begin);
+    if (target.find_first_of(kUnescaped) == std::string_view::npos) return std::nullopt;
+    std::string out(header.substr(0, begin));
+    for (const char c : target) {
+        if (kUnescaped.find(c) == std::string_view::npos)
+            out += c;
+        else
+            out += fmt::format("%{:02X}", static_cast<unsigned char>(c));
+    }
+    out += header.substr(end);
+    return out;
 }
 
 // Where the header ends, if it does within the window. `searched` octets are known not to hold the
@@ -299,9 +322,11 @@ struct RequestParser::Impl {
                                 "the header is larger than allowed here", "send less in it"));
         }
         if (!end) return 0;
-        const std::string_view header = window.substr(0, *end);
+        std::string_view header = window.substr(0, *end);
         if (auto found = check_raw_header(header, limits.max_fields))
             return refuse(std::move(*found));
+        const auto escaped = with_escaped_target(header);
+        if (escaped) header = *escaped;
         error_code error;
         beast->eager(false);  // framing is judged before a body octet is taken
         const std::size_t taken = beast->put(buffer_of(header), error);
@@ -309,7 +334,7 @@ struct RequestParser::Impl {
         if (!beast->is_header_done() || taken != header.size())
             return refuse(syntax("the header is cut short"));
         beast->eager(true);
-        return finish_header(blank + taken);
+        return finish_header(blank + *end);
     }
 
     Result<std::size_t> finish_header(std::size_t taken) {

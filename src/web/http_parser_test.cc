@@ -227,6 +227,18 @@ TEST(RequestParserTest, takes_the_absolute_form) {
     }
 }
 
+// As programs send it that escape nothing (Autodiscover JSON: InvalidProtocol, not a bare 400).
+TEST(RequestParserTest, escapes_what_a_browser_would) {
+    const auto outcome =
+        parse("GET /a/b.json?Protocol=<script>\"`{|}^\\ HTTP/1.1\r\nHost: x\r\nX: <y>\r\n\r\nGET",
+              1 << 20);
+    ASSERT_EQ(outcome.status, 0);
+    EXPECT_EQ(outcome.request.path, "/a/b.json");
+    EXPECT_EQ(outcome.request.param("Protocol"), "<script>\"`{|}^\\");
+    EXPECT_EQ(outcome.request.header("X"), "<y>");
+    EXPECT_EQ(outcome.left, "GET");
+}
+
 TEST(RequestParserTest, knows_who_stays) {
     EXPECT_TRUE(parse(kGet + "\r\n", 99).keep_alive);
     EXPECT_FALSE(parse(kGet + "Connection: close\r\n\r\n", 99).keep_alive);

@@ -87,6 +87,7 @@ runtime::Task<HttpResponse> Router::route(const HttpRequest& request) const {
         if (!matches(entry.segments, path, entry.any_case, values)) continue;
         if (entry.method == method) co_return co_await entry.handler(request, values);
         allowed += (allowed.empty() ? "" : ", ") + entry.method;
+        if (entry.method == "GET") allowed += ", HEAD";
     }
     if (allowed.empty() && otherwise_) {
         values.clear();

@@ -95,7 +95,7 @@ TEST_F(RouterTest, says_which_methods_there_are) {
     const auto response = ask("PUT", "/things");
     EXPECT_EQ(response.status, 405);
     ASSERT_EQ(response.headers.size(), 1u);
-    EXPECT_EQ(response.headers[0].second, "GET, POST");
+    EXPECT_EQ(response.headers[0].second, "GET, HEAD, POST");
 }
 
 }  // namespace

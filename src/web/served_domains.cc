@@ -1,5 +1,7 @@
 #include "web/served_domains.h"
 
+#include "discovery/host.h"
+
 namespace posthaste::web {
 
 namespace {
@@ -22,6 +24,11 @@ discovery::MailSettings settings_for(const discovery::MailSettings& base,
     settings.name = domain.unicode();
     settings.short_name = settings.name;
     return settings;
+}
+
+bool is_name_of(const std::unordered_set<std::string>& domains, std::string_view host) {
+    const auto asked = discovery::read_host(host);
+    return asked && domains.contains(asked->domain.ascii());
 }
 
 std::shared_ptr<const ServedDomains::Names> ServedDomains::cached(std::uint64_t generation) {

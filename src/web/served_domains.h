@@ -22,6 +22,9 @@ namespace posthaste::web {
 discovery::MailSettings settings_for(const discovery::MailSettings& base,
                                      const mail::Domain& domain);
 
+// Whether mail programs may reach us by `host`: a served domain or one of its names for set-up.
+bool is_name_of(const std::unordered_set<std::string>& domains, std::string_view host);
+
 // Thread-safe.
 class ServedDomains {
   public:
