@@ -40,7 +40,7 @@ class Client {
     struct Options {
         std::string directory_url;
         std::string contact{};  // an address; "" for none
-        Seconds poll{2};      // between two looks at an order, when the CA does not say
+        Seconds poll{2};        // between two looks at an order, when the CA does not say
         Seconds patience{180};
     };
 

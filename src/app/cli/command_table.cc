@@ -359,7 +359,8 @@ const std::vector<Command>& table() {
         {"help",
          "[TOPIC…]",
          "this, one command, config, or what a reply or an error number means",
-         "A topic may be the number at the end of a reply of ours (R44), an error number of Outlook "
+         "A topic may be the number at the end of a reply of ours (R44), an error number of "
+         "Outlook "
          "(0x800CCC0F), a code of a mail server (550), or a whole error text.",
          "posthaste help R44",
          {},
