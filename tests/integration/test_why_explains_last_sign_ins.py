@@ -68,7 +68,7 @@ def test_the_typed_name_is_found_too(relayed):
 
 def test_nobody_is_nobody(relayed):
     answer = relayed.cli("why", "")
-    assert answer.code == 2 and "who=" not in answer.err and "user name" in answer.err, answer
+    assert answer.code == 2 and "who=" not in answer.err and "ADDRESS|NAME|IP is empty" in answer.err, answer
 
 
 def test_nothing_seen_has_reasons(relayed):
