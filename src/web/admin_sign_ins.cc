@@ -58,7 +58,8 @@ Asked asked_for(std::string_view text) {
     return {ascii::to_lower(text), {}, std::nullopt};
 }
 
-using Facts = std::tuple<Timestamp, IpAddress, std::uint16_t, std::string, std::string>;
+using Facts = std::tuple<Timestamp, IpAddress, std::uint16_t, std::string, std::string, std::string,
+                         std::string>;
 
 // Under the account, and under the user name that was typed. A short name that was nobody's (as it
 // fits several accounts) belongs to each whose address begins with it.
@@ -70,7 +71,7 @@ std::vector<SignIn> of_person(const accounts::SignInLog& log, const Asked& asked
                              [](const SignIn& s) { return !s.known; });
     }
     const auto facts = [](const SignIn& s) {
-        return Facts(s.when, s.client, s.port, s.login, s.outcome);
+        return Facts(s.when, s.client, s.port, s.login, s.mechanism, s.ehlo, s.outcome);
     };
     std::vector<SignIn> once;
     for (auto& one : all) {

@@ -147,7 +147,7 @@ def test_an_office_is_no_warning(make):
 
 def test_https_without_an_incoming_server_is_said_at_the_start(make):
     server = make.posthaste(https=True)
-    assert server.log.find("setup.no_incoming")
+    server.log.wait_for("setup.no_incoming")
 
 
 def _finding(server, check, status):

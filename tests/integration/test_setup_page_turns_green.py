@@ -323,4 +323,5 @@ def test_in_a_browser_without_scripts_it_goes_too(make, server):
     browser.click("#live-again")
     assert "We saw your mail program sign in" in browser.text("#live-line")
     browser.click("button[value=thunderbird]")
-    assert "Thunderbird" in browser.text("h1") and ANNA in html.unescape(browser.text("main"))
+    browser.wait_text("h1", "Thunderbird")
+    assert ANNA in html.unescape(browser.text("main"))
