@@ -53,7 +53,11 @@ struct Outcome {
     std::string remote_host{};  // "mx.example.org", empty when nobody was reached
     std::string remote_ip{};
     std::string tls{};  // "TLSv1.3", empty in clear
+    std::string
+        tls_policy{};  // what was asked for and kept: "dane", "sts", "verify", "encrypt", "may"
+    std::string source_ip{};  // ours, empty when nobody was reached
     Cause cause = Cause::none;
+    std::string rule{};      // the rule that read the reply, empty for our own words
     bool ambiguous = false;  // no answer to the final dot: may have been delivered (RFC 1047)
     bool remote_takes_dsn =
         false;  // the hop offered DSN and took over the duty to report (RFC 3461 §5.2)

@@ -17,7 +17,9 @@ template <class T>
 constexpr bool kIsLearned =
     std::is_same_v<T, PutSignIn> || std::is_same_v<T, RemoveSignIn> || std::is_same_v<T, PutFact> ||
     std::is_same_v<T, RemoveFacts> || std::is_same_v<T, PutSentMark> ||
-    std::is_same_v<T, RemoveSentMark> || std::is_same_v<T, RemoveSentMarks>;
+    std::is_same_v<T, RemoveSentMark> || std::is_same_v<T, RemoveSentMarks> ||
+    std::is_same_v<T, PutKept> || std::is_same_v<T, RemoveKept> ||
+    std::is_same_v<T, RemoveExpiredKept>;
 
 Part part_of_change(const Change& change) {
     return std::visit([]<class T>(const T&) { return kIsQueue<T> ? Part::queue : Part::directory; },

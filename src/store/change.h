@@ -109,6 +109,20 @@ struct RemoveFacts {
     Timestamp before;  // those that are older
 };
 
+struct PutKept {  // inserts or replaces, by kind and key
+    KeptRow row;
+};
+
+struct RemoveKept {
+    std::string kind;
+    std::string key;
+};
+
+struct RemoveExpiredKept {
+    std::string kind;
+    Timestamp now;
+};
+
 struct PutSentMark {
     SentMarkRow row;
 };
@@ -135,7 +149,7 @@ using Change =
                  PutDomain, RemoveDomain, PutAccount, RemoveAccount, PutAppPassword,
                  RemoveAppPassword, PutSetupLink, RemoveSetupLink, PutFormerPassword, PutSignIn,
                  RemoveSignIn, PutFact, RemoveFacts, PutSentMark, RemoveSentMark, RemoveSentMarks,
-                 PutDkimKey, RemoveDkimKey>;
+                 PutDkimKey, RemoveDkimKey, PutKept, RemoveKept, RemoveExpiredKept>;
 using Changes = std::vector<Change>;
 
 // What a submission is about. Each part is durable by itself (SQLite: a file of its own), so a

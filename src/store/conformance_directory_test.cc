@@ -58,6 +58,7 @@ TEST_P(ConformanceDirectory, accounts_and_further_addresses) {
     AccountRow bob = account_row("bob@example.com");
     bob.also = {"sales@example.com"};  // a shared address belongs to several
     bob.disabled = true;
+    bob.profile = Profile::bulk;
     must_apply(PutAccount{bob});
     must_apply(PutAccount{alice});
     reopen();
@@ -254,6 +255,29 @@ TEST_P(ConformanceDirectory, sign_ins_and_facts) {
     must_apply(RemoveAccount{"alice@example.com"});
     EXPECT_TRUE(engine_->sign_ins()->empty());
     EXPECT_TRUE(engine_->facts()->empty());
+}
+
+TEST_P(ConformanceDirectory, kept_rows) {
+    const Timestamp until(Milliseconds(1'763'900'000'000));
+    must_apply(PutKept{{"sts", "example.org", std::string("a\0b", 3), until}});
+    must_apply(PutKept{{"sts", "example.net", "old", until}});
+    must_apply(PutKept{{"sts", "example.net", "new", until + Seconds(9)}});
+    must_apply(PutKept{{"token", "example.org", "x", until}});
+    reopen();
+    auto rows = engine_->kept("sts");
+    ASSERT_TRUE(rows);
+    ASSERT_THAT(*rows, SizeIs(2));
+    EXPECT_EQ((*rows)[0].value, "new");
+    EXPECT_EQ((*rows)[0].expires, until + Seconds(9));
+    EXPECT_EQ((*rows)[1].value, std::string("a\0b", 3));
+    EXPECT_EQ((*engine_->kept("token", "example.org"))->value, "x");
+    EXPECT_FALSE(*engine_->kept("token", "example.net"));
+    must_apply(RemoveExpiredKept{"sts", until});
+    EXPECT_THAT(*engine_->kept("sts"), SizeIs(1));
+    EXPECT_THAT(*engine_->kept("token"), SizeIs(1));
+    must_apply(RemoveKept{"token", "example.org"});
+    must_apply(RemoveKept{"token", "example.org"});
+    EXPECT_TRUE(engine_->kept("token")->empty());
 }
 
 TEST_P(ConformanceDirectory, sent_marks) {

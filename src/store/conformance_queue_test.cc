@@ -22,6 +22,10 @@ AddMessage full_message() {
     add.row.smtputf8 = true;
     add.row.ret = mail::Ret::headers;
     add.row.envid = "QQ+3D314159";
+    add.row.tls_wish = TlsWish::optional;
+    add.row.priority = -9;
+    add.row.profile = Profile::bulk;
+    add.row.route = "second";
     add.row.hold = Hold::held;
     RecipientRow& second = add.recipients[1];
     second.address = testing::mailbox("\"odd @ local\"@xn--mnchen-3ya.example");
@@ -38,7 +42,10 @@ AddMessage full_message() {
                    .remote_host = "mx.example",
                    .remote_ip = "192.0.2.1",
                    .tls = "TLSv1.3",
+                   .tls_policy = "dane",
+                   .source_ip = "192.0.2.9",
                    .cause = mail::Cause::invalid_recipient,
+                   .rule = "iana/5.1.1",
                    .ambiguous = true,
                    .remote_takes_dsn = true,
                    .charge_attempt = false,
@@ -54,7 +61,10 @@ void expect_same(const mail::Outcome& a, const mail::Outcome& b) {
     EXPECT_EQ(a.remote_host, b.remote_host);
     EXPECT_EQ(a.remote_ip, b.remote_ip);
     EXPECT_EQ(a.tls, b.tls);
+    EXPECT_EQ(a.tls_policy, b.tls_policy);
+    EXPECT_EQ(a.source_ip, b.source_ip);
     EXPECT_EQ(a.cause, b.cause);
+    EXPECT_EQ(a.rule, b.rule);
     EXPECT_EQ(a.ambiguous, b.ambiguous);
     EXPECT_EQ(a.remote_takes_dsn, b.remote_takes_dsn);
     EXPECT_EQ(a.charge_attempt, b.charge_attempt);
@@ -87,6 +97,10 @@ TEST_P(ConformanceQueue, every_field_comes_back_after_a_restart) {
     EXPECT_EQ(message.row.smtputf8, add.row.smtputf8);
     EXPECT_EQ(message.row.ret, add.row.ret);
     EXPECT_EQ(message.row.envid, add.row.envid);
+    EXPECT_EQ(message.row.tls_wish, add.row.tls_wish);
+    EXPECT_EQ(message.row.priority, add.row.priority);
+    EXPECT_EQ(message.row.profile, add.row.profile);
+    EXPECT_EQ(message.row.route, add.row.route);
     EXPECT_EQ(message.row.accepted_wall, add.row.accepted_wall);
     EXPECT_EQ(message.row.accepted, add.row.accepted);
     EXPECT_EQ(message.row.expires, add.row.expires);

@@ -66,6 +66,8 @@ class Engine {
     virtual Result<std::vector<SignInRow>> sign_ins() = 0;  // by number
     virtual Result<std::vector<FactRow>> facts() = 0;
     virtual Result<std::vector<SentMarkRow>> sent_marks() = 0;
+    virtual Result<std::vector<KeptRow>> kept(std::string_view kind) = 0;  // by key
+    virtual Result<std::optional<KeptRow>> kept(std::string_view kind, std::string_view key) = 0;
     virtual std::string server_secret()
         const = 0;  // 32 random octets made with the store; keys digests and caches
 

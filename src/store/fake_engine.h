@@ -111,6 +111,12 @@ class FakeEngine final : public Engine {
 
     Result<std::vector<FactRow>> facts() override { return {}; }
 
+    Result<std::vector<KeptRow>> kept(std::string_view) override { return {}; }
+
+    Result<std::optional<KeptRow>> kept(std::string_view, std::string_view) override {
+        return std::nullopt;
+    }
+
     Result<std::vector<SentMarkRow>> sent_marks() override { return {}; }
 
     std::string server_secret() const override { return std::string(32, 's'); }

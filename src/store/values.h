@@ -29,6 +29,16 @@ constexpr std::size_t kInlineBody = 256 << 10;
 
 enum class MessageKind : std::uint8_t { mail = 0, dsn = 1 };
 
+// Who sends, which decides how long is tried and who is told (delivery.md 3.2, 6.1).
+enum class Profile : std::uint8_t { human = 0, transactional = 1, bulk = 2 };
+
+// What the sender asks of TLS on the way (RFC 8689).
+enum class TlsWish : std::uint8_t {
+    none = 0,
+    required = 1,  // REQUIRETLS
+    optional = 2,  // the header field "TLS-Required: no"
+};
+
 // What a person, or a route, has decided about a message as a whole.
 enum class Hold : std::uint8_t {
     none = 0,
@@ -45,6 +55,10 @@ struct MessageRow {
     bool smtputf8 = false;
     mail::Ret ret = mail::Ret::unset;
     std::string envid;
+    TlsWish tls_wish = TlsWish::none;
+    std::int8_t priority = 0;  // MT-PRIORITY (RFC 6710), -9 to 9
+    Profile profile = Profile::human;
+    std::string route;  // the name of the route a person chose; empty: the rules decide
     std::shared_ptr<const std::string>
         header;  // after fix-ups, CR LF lines, without the empty line
     Body body;
@@ -89,6 +103,8 @@ struct OpenRecipient {
     Hold hold = Hold::none;
     bool report_due = false;
     bool delay_reported = false;
+    std::int8_t priority = 0;
+    Profile profile = Profile::human;
 };
 
 // A line of `queue list`.
@@ -129,6 +145,7 @@ struct AccountRow {
     bool disabled = false;
     Timestamp created;
     std::vector<std::string> also;  // further addresses (key form) it may send as
+    Profile profile = Profile::human;
 };
 
 struct AppPasswordRow {
@@ -172,6 +189,16 @@ struct FactRow {
     std::string account;
     std::string fact;
     Timestamp when;
+};
+
+// Something learned, or given to us, that a part of the server keeps over a restart: an MTA-STS
+// policy, a refresh token, a mailbox that was delivered to. `kind` and the words of `value` belong
+// to that part. A row whose time is over is as good as none.
+struct KeptRow {
+    std::string kind;
+    std::string key;
+    std::string value;  // octets
+    Timestamp expires;
 };
 
 // A message that was answered 250, perhaps without anybody hearing it (clients.md 6.3.5).

@@ -21,13 +21,13 @@ Result<void> apply(Connection& db, const RemoveDomain& remove) {
 
 Result<void> apply(Connection& db, const PutAccount& put) {
     const AccountRow& row = put.row;
-    PH_CHECK(
-        db.run("INSERT INTO accounts (address, name, password_hash, disabled, created) VALUES (?, "
-               "?, ?, ?, ?) "
-               "ON CONFLICT (address) DO UPDATE SET name = excluded.name, password_hash = "
-               "excluded.password_hash, "
-               "disabled = excluded.disabled, created = excluded.created",
-               row.address, row.name, row.password_hash, row.disabled, row.created));
+    PH_CHECK(db.run(
+        "INSERT INTO accounts (address, name, password_hash, disabled, profile, "
+        "created) VALUES (?, ?, ?, ?, ?, ?) "
+        "ON CONFLICT (address) DO UPDATE SET name = excluded.name, password_hash = "
+        "excluded.password_hash, "
+        "disabled = excluded.disabled, profile = excluded.profile, created = excluded.created",
+        row.address, row.name, row.password_hash, row.disabled, row.profile, row.created));
     PH_CHECK(db.run("DELETE FROM addresses WHERE account = ?", row.address));
     for (const std::string& address : row.also) {
         PH_CHECK(
@@ -118,6 +118,21 @@ Result<void> apply(Connection& db, const PutFact& put) {
         "INSERT INTO facts (account, fact, at) VALUES (?, ?, ?) "
         "ON CONFLICT (account, fact) DO UPDATE SET at = excluded.at",
         put.row.account, put.row.fact, put.row.when);
+}
+
+Result<void> apply(Connection& db, const PutKept& put) {
+    return db.run(
+        "INSERT INTO kept (kind, key, value, expires) VALUES (?, ?, ?, ?) "
+        "ON CONFLICT (kind, key) DO UPDATE SET value = excluded.value, expires = excluded.expires",
+        put.row.kind, put.row.key, Blob{put.row.value}, put.row.expires);
+}
+
+Result<void> apply(Connection& db, const RemoveKept& remove) {
+    return db.run("DELETE FROM kept WHERE kind = ? AND key = ?", remove.kind, remove.key);
+}
+
+Result<void> apply(Connection& db, const RemoveExpiredKept& remove) {
+    return db.run("DELETE FROM kept WHERE kind = ? AND expires <= ?", remove.kind, remove.now);
 }
 
 Result<void> apply(Connection& db, const RemoveFacts& remove) {

@@ -29,12 +29,13 @@ Result<void> add_message(QueueTransaction& t, const MessageRow& row) {
     const std::string sender = mail::to_string(row.sender);
     auto added = t.db.run(
         "INSERT INTO messages (id, kind, account, sender, body_type, smtputf8, ret, envid, "
-        "accepted_wall, accepted, "
+        "tls_wish, priority, profile, route, accepted_wall, accepted, "
         "expires, held, header_size, header_crc, body_size, body_crc, body_file, content) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         row.id, row.kind, row.account, sender, row.body_type, row.smtputf8, row.ret, row.envid,
-        row.accepted_wall, row.accepted, row.expires, row.hold, header.size(), crc32c(header),
-        row.body.size, row.body.crc, file, t.last_content);
+        row.tls_wish, int{row.priority}, row.profile, row.route, row.accepted_wall, row.accepted,
+        row.expires, row.hold, header.size(), crc32c(header), row.body.size, row.body.crc, file,
+        t.last_content);
     if (!added && added.error().kind == ErrorKind::conflict)
         added.error().text =
             fmt::format("the message {} is in the queue already", row.id.to_string());
@@ -47,7 +48,8 @@ struct OutcomeColumns {
     std::optional<mail::Verdict> verdict;
     std::optional<std::string> status;
     std::optional<int> code;
-    std::optional<std::string_view> reply, remote_host, remote_ip, tls, cause;
+    std::optional<std::string_view> reply, remote_host, remote_ip, tls, tls_policy, source_ip,
+        cause, rule;
     std::optional<std::int64_t> flags;
     std::optional<std::int64_t> retry_after;
 
@@ -63,7 +65,10 @@ struct OutcomeColumns {
           remote_host(outcome.remote_host),
           remote_ip(outcome.remote_ip),
           tls(outcome.tls),
+          tls_policy(outcome.tls_policy),
+          source_ip(outcome.source_ip),
           cause(mail::to_string(outcome.cause)),
+          rule(outcome.rule),
           flags(pack_flags(outcome)) {
         if (outcome.retry_after) retry_after = outcome.retry_after->count();
     }
@@ -77,11 +82,13 @@ Result<void> add_recipient(QueueTransaction& t, const QueueId& id, const Recipie
         "INSERT INTO recipients (message, number, address, domain, notify, orcpt, state, next_at, "
         "attempts, "
         "delay_reported, last_attempt, verdict, status, code, reply, remote_host, remote_ip, tls, "
-        "cause, flags, "
-        "retry_after) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "tls_policy, source_ip, cause, rule, flags, "
+        "retry_after) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+        "?)",
         id, row.index, address, row.address.domain().ascii(), row.notify, row.orcpt, row.state,
         row.next_at, row.attempts, row.delay_reported, o.last_attempt, o.verdict, o.status, o.code,
-        o.reply, o.remote_host, o.remote_ip, o.tls, o.cause, o.flags, o.retry_after);
+        o.reply, o.remote_host, o.remote_ip, o.tls, o.tls_policy, o.source_ip, o.cause, o.rule,
+        o.flags, o.retry_after);
 }
 
 Result<void> apply(QueueTransaction& t, const AddMessage& add) {
@@ -121,12 +128,12 @@ Result<void> update_recipient(QueueTransaction& t, const QueueId& id,
     return t.db.run(
         "UPDATE recipients SET state = ?, next_at = ?, attempts = ?, last_attempt = ?, verdict = "
         "?, status = ?, "
-        "code = ?, reply = ?, remote_host = ?, remote_ip = ?, tls = ?, cause = ?, flags = ?, "
-        "retry_after = ? "
+        "code = ?, reply = ?, remote_host = ?, remote_ip = ?, tls = ?, tls_policy = ?, "
+        "source_ip = ?, cause = ?, rule = ?, flags = ?, retry_after = ? "
         "WHERE message = ? AND number = ?",
         state, update.next_at, update.attempts, o.last_attempt, o.verdict, o.status, o.code,
-        o.reply, o.remote_host, o.remote_ip, o.tls, o.cause, o.flags, o.retry_after, id,
-        update.index);
+        o.reply, o.remote_host, o.remote_ip, o.tls, o.tls_policy, o.source_ip, o.cause, o.rule,
+        o.flags, o.retry_after, id, update.index);
 }
 
 Result<void> apply(QueueTransaction& t, const Settlement& settlement) {

@@ -22,6 +22,7 @@ Result<AccountRow> read_account(Query& query, const std::string& path) {
     account.name = row.text();
     account.password_hash = row.text();
     account.disabled = row.boolean();
+    account.profile = row.enumeration(Profile::bulk);
     account.created = row.timestamp();
     if (row.damaged()) return std::unexpected(row.error(path, "accounts"));
     return account;
@@ -70,6 +71,10 @@ Result<std::vector<Row>> read_all(Query& query, const std::string& path, std::st
     }
 }
 
+KeptRow read_kept(RowReader& row) {
+    return KeptRow{row.text(), row.text(), row.octets(), row.timestamp()};
+}
+
 Result<void> read_addresses(Connection& reader, AccountRow& account) {
     Query q = reader.query("SELECT address FROM addresses WHERE account = ? ORDER BY address");
     q.bind(account.address);
@@ -107,7 +112,8 @@ Result<std::vector<AccountRow>> SqliteEngine::accounts() {
     PH_TRY(const Snapshot snapshot, Snapshot::begin(*reader));
     std::vector<AccountRow> accounts;
     Query q = reader->query(
-        "SELECT address, name, password_hash, disabled, created FROM accounts ORDER BY address");
+        "SELECT address, name, password_hash, disabled, profile, created FROM accounts ORDER BY "
+        "address");
     for (;;) {
         PH_TRY(const bool found, q.next());
         if (!found) return accounts;
@@ -121,7 +127,8 @@ Result<std::optional<AccountRow>> SqliteEngine::account(std::string_view address
     PH_TRY(auto reader, directory_.database->readers().acquire());
     PH_TRY(const Snapshot snapshot, Snapshot::begin(*reader));
     Query q = reader->query(
-        "SELECT address, name, password_hash, disabled, created FROM accounts WHERE address = ?");
+        "SELECT address, name, password_hash, disabled, profile, created FROM accounts WHERE "
+        "address = ?");
     q.bind(address);
     PH_TRY(const bool found, q.next());
     if (!found) return std::nullopt;
@@ -191,6 +198,24 @@ Result<std::vector<FactRow>> SqliteEngine::facts() {
     return read_all<FactRow>(q, reader->path(), "facts", [](RowReader& row) {
         return FactRow{row.text(), row.text(), row.timestamp()};
     });
+}
+
+Result<std::vector<KeptRow>> SqliteEngine::kept(std::string_view kind) {
+    PH_TRY(auto reader, directory_.database->readers().acquire());
+    Query q =
+        reader->query("SELECT kind, key, value, expires FROM kept WHERE kind = ? ORDER BY key");
+    q.bind(kind);
+    return read_all<KeptRow>(q, reader->path(), "kept facts", read_kept);
+}
+
+Result<std::optional<KeptRow>> SqliteEngine::kept(std::string_view kind, std::string_view key) {
+    PH_TRY(auto reader, directory_.database->readers().acquire());
+    Query q =
+        reader->query("SELECT kind, key, value, expires FROM kept WHERE kind = ? AND key = ?");
+    q.bind(kind, key);
+    PH_TRY(auto rows, read_all<KeptRow>(q, reader->path(), "kept facts", read_kept));
+    if (rows.empty()) return std::nullopt;
+    return std::move(rows.front());
 }
 
 Result<std::vector<SentMarkRow>> SqliteEngine::sent_marks() {

@@ -30,6 +30,10 @@ Result<MessageRow> read_message(Query& query, const QueueId& id, const std::stri
     message.smtputf8 = row.boolean();
     message.ret = row.enumeration(mail::Ret::headers);
     message.envid = row.text();
+    message.tls_wish = row.enumeration(TlsWish::optional);
+    message.priority = static_cast<std::int8_t>(row.integer_between(-9, 9));
+    message.profile = row.enumeration(Profile::bulk);
+    message.route = row.text();
     message.accepted_wall = row.timestamp();
     message.accepted = row.queue_time();
     message.expires = row.queue_time();
@@ -75,6 +79,8 @@ Result<OpenRecipient> read_open(Query& query, const std::string& path) {
     open.hold = row.enumeration(Hold::released);
     open.report_due = row.enumeration(RecipientState::report_due) == RecipientState::report_due;
     open.delay_reported = row.boolean();
+    open.priority = static_cast<std::int8_t>(row.integer_between(-9, 9));
+    open.profile = row.enumeration(Profile::bulk);
     if (row.damaged()) return std::unexpected(row.error(path, "recipients"));
     return open;
 }
@@ -100,7 +106,7 @@ Result<void> SqliteEngine::for_each_open(const std::function<void(const OpenReci
     // CROSS JOIN fixes the order for SQLite: both tables are read once, in the order of their keys.
     Query q = reader->query(
         "SELECT r.message, r.number, r.domain, m.account, r.next_at, m.expires, r.attempts, "
-        "m.held, r.state, r.delay_reported "
+        "m.held, r.state, r.delay_reported, m.priority, m.profile "
         "FROM messages m CROSS JOIN recipients r ON r.message = m.id ORDER BY m.id, r.number");
     for (;;) {
         PH_TRY(const bool found, q.next());
@@ -117,7 +123,7 @@ Result<std::optional<Message>> SqliteEngine::message(const QueueId& id) {
     {
         Query q = reader->query(
             "SELECT m.kind, m.account, m.sender, m.body_type, m.smtputf8, m.ret, m.envid, "
-            "m.accepted_wall, "
+            "m.tls_wish, m.priority, m.profile, m.route, m.accepted_wall, "
             "m.accepted, m.expires, m.held, m.header_size, m.header_crc, m.body_size, m.body_crc, "
             "m.body_file, "
             "c.header FROM messages m LEFT JOIN contents c ON c.number = m.content WHERE m.id = ?");

@@ -41,7 +41,10 @@ mail::Outcome read_outcome(RowReader& row) {
     outcome.remote_host = row.text();
     outcome.remote_ip = row.text();
     outcome.tls = row.text();
+    outcome.tls_policy = row.text();
+    outcome.source_ip = row.text();
     outcome.cause = cause_of(row.text());
+    outcome.rule = row.text();
     const std::int64_t flags = row.integer_between(0, kAllFlags);
     outcome.ambiguous = (flags & kAmbiguous) != 0;
     outcome.remote_takes_dsn = (flags & kRemoteTakesDsn) != 0;
@@ -131,7 +134,8 @@ Error RowReader::error(const std::string& path, std::string_view what) const {
 const char* const kSelectRecipients =
     "SELECT number, address, notify, orcpt, state, next_at, attempts, delay_reported, "
     "last_attempt, verdict, "
-    "status, code, reply, remote_host, remote_ip, tls, cause, flags, retry_after "
+    "status, code, reply, remote_host, remote_ip, tls, tls_policy, source_ip, cause, rule, flags, "
+    "retry_after "
     "FROM recipients WHERE message = ? ORDER BY number";
 
 Result<RecipientRow> read_recipient(Query& query, const std::string& path) {

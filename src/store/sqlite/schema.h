@@ -8,7 +8,7 @@
 
 namespace posthaste::store::sqlite {
 
-constexpr std::int64_t kFormat = 1;  // of both files, in PRAGMA user_version
+constexpr std::int64_t kFormat = 2;  // of both files, in PRAGMA user_version
 
 // PRAGMA application_id, so that a foreign SQLite file is never written to.
 constexpr std::int64_t kQueueApplication = 0x50485131;      // "PHQ1"
@@ -38,6 +38,10 @@ CREATE TABLE messages (
     smtputf8 INTEGER NOT NULL,
     ret INTEGER NOT NULL,
     envid TEXT NOT NULL,
+    tls_wish INTEGER NOT NULL,
+    priority INTEGER NOT NULL,
+    profile INTEGER NOT NULL,
+    route TEXT NOT NULL,
     accepted_wall BIGINT NOT NULL,
     accepted BIGINT NOT NULL,
     expires BIGINT NOT NULL,
@@ -73,7 +77,10 @@ CREATE TABLE recipients (
     remote_host TEXT,
     remote_ip TEXT,
     tls TEXT,
+    tls_policy TEXT,
+    source_ip TEXT,
     cause TEXT,
+    rule TEXT,
     flags INTEGER,
     retry_after BIGINT,
     PRIMARY KEY (message, number)
@@ -94,6 +101,7 @@ CREATE TABLE accounts (
     name TEXT NOT NULL,
     password_hash TEXT NOT NULL,
     disabled INTEGER NOT NULL,
+    profile INTEGER NOT NULL,
     created BIGINT NOT NULL
 ) WITHOUT ROWID;
 CREATE TABLE addresses (
@@ -144,6 +152,13 @@ CREATE TABLE IF NOT EXISTS sent_marks (
     digest BLOB PRIMARY KEY,
     message BLOB NOT NULL,
     at BIGINT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS kept (
+    kind TEXT NOT NULL,
+    key TEXT NOT NULL,
+    value BLOB NOT NULL,
+    expires BIGINT NOT NULL,
+    PRIMARY KEY (kind, key)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS dkim_keys (
     domain TEXT NOT NULL,

@@ -55,6 +55,8 @@ class SqliteEngine final : public Engine {
     Result<std::vector<FormerPasswordRow>> former_passwords() override;
     Result<std::vector<SignInRow>> sign_ins() override;
     Result<std::vector<FactRow>> facts() override;
+    Result<std::vector<KeptRow>> kept(std::string_view kind) override;
+    Result<std::optional<KeptRow>> kept(std::string_view kind, std::string_view key) override;
     Result<std::vector<SentMarkRow>> sent_marks() override;
 
     std::string server_secret() const override { return server_secret_; }

@@ -86,7 +86,7 @@ TEST_F(SqliteEngineTest, has_the_settings_that_durability_rests_on) {
     EXPECT_EQ(ask("PRAGMA journal_mode"), "wal");
     EXPECT_EQ(ask("PRAGMA auto_vacuum"), "2");
     EXPECT_EQ(ask("PRAGMA page_size"), "4096");
-    EXPECT_EQ(ask("PRAGMA user_version"), "1");
+    EXPECT_EQ(ask("PRAGMA user_version"), "2");
     sqlite3_close(db);
 }
 
@@ -103,7 +103,7 @@ TEST_F(SqliteEngineTest, a_newer_format_is_refused_untouched) {
         EXPECT_THAT(refused.error().text, HasSubstr("format 7"));
         EXPECT_FALSE(refused.error().mend.empty());
         EXPECT_EQ(read_whole(folder_ / file), before);
-        run_sql(file, "PRAGMA user_version=1");
+        run_sql(file, "PRAGMA user_version=2");
     }
     EXPECT_TRUE(open_in(folder_.path()));
 }
@@ -111,7 +111,7 @@ TEST_F(SqliteEngineTest, a_newer_format_is_refused_untouched) {
 TEST_F(SqliteEngineTest, an_older_format_names_the_upgrade) {
     open();
     engine_.reset();
-    run_sql("queue.db", "PRAGMA user_version=0");
+    run_sql("queue.db", "PRAGMA user_version=1");
     const auto refused = open_in(folder_.path());
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().kind, ErrorKind::unsupported);
