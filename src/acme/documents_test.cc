@@ -1,5 +1,6 @@
 #include "acme/documents.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 namespace posthaste::acme {

@@ -9,6 +9,7 @@
 #include <array>
 #include <ctime>
 
+#include <fmt/format.h>
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/ec.h>

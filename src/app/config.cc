@@ -15,6 +15,8 @@
 #include <filesystem>
 #include <set>
 
+#include <fmt/format.h>
+
 namespace posthaste::app {
 
 namespace {

@@ -14,6 +14,7 @@
 #include <signal.h>
 #include <thread>
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 namespace posthaste::app {

@@ -5,6 +5,8 @@
 
 #include <charconv>
 
+#include <fmt/format.h>
+
 namespace posthaste::app {
 
 Result<HostPort> parse_host_port(std::string_view text) {

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
 namespace posthaste::app {
 
 submission::PortProfile legacy_profile(const Settings& settings) {

@@ -4,6 +4,8 @@
 #include <cstdio>
 #include <exception>
 
+#include <fmt/format.h>
+
 namespace {
 
 int run(const std::vector<std::string>& words) {

@@ -8,6 +8,8 @@
 
 #include <charconv>
 
+#include <fmt/format.h>
+
 namespace posthaste::app {
 
 namespace {

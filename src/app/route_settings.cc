@@ -4,6 +4,8 @@
 #include "base/utf8.h"
 #include "mail/domain.h"
 
+#include <fmt/format.h>
+
 namespace posthaste::app {
 
 namespace {

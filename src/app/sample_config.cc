@@ -1,6 +1,8 @@
 #include "app/config.h"
 #include "app/option_table.h"
 
+#include <fmt/format.h>
+
 namespace posthaste::app {
 
 std::string sample_config() {

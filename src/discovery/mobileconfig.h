@@ -27,13 +27,6 @@ struct ProfileOwner {
 // an incoming server.
 Result<std::string> make_mobileconfig(const MailSettings& settings, const ProfileOwner& owner);
 
-// What is served: CMS SignedData in DER around `plist` (RFC 5652). `chain_pem` is the server's
-// certificate and behind it those of the authorities, as TLS uses them; the key is not encrypted.
-// Fails with syntax for what is no certificate or key, conflict when they do not belong together,
-// unsupported for a key that cannot sign.
-Result<std::string> sign_mobileconfig(std::string_view plist, std::string_view chain_pem,
-                                      const Secret& key_pem);
-
 // "https://mail.example.com/m/anna%40example.com.mobileconfig": what links and QR codes name.
 std::string mobileconfig_url(const MailSettings& settings, const mail::Mailbox& address);
 

@@ -1,6 +1,7 @@
 #include "discovery/mobileconfig.h"
 
 #include "discovery/golden_testing.h"
+#include "discovery/profile_signer.h"
 #include "discovery/uuid.h"
 #include "formats/xml.h"
 
@@ -112,6 +113,12 @@ TEST(Mobileconfig, its_file_name_needs_no_quoting) {
 }
 
 // A folder of its own with an authority and a server certificate made by openssl.
+Result<std::string> sign_with(std::string_view plist, std::string_view chain_pem,
+                              const Secret& key_pem) {
+    PH_TRY(const auto signer, ProfileSigner::make(chain_pem, key_pem));
+    return signer->sign(plist);
+}
+
 class Signing : public testing::TestWithParam<const char*> {
   protected:
     void SetUp() override {
@@ -149,7 +156,7 @@ class Signing : public testing::TestWithParam<const char*> {
 TEST_P(Signing, is_verified_by_openssl) {
     const std::string plist = *make_mobileconfig(example_settings(), anna());
     const std::string chain = read("server.pem") + "between certificates\n" + read("ca.pem");
-    const auto der = sign_mobileconfig(plist, chain, Secret(read("key.pem")));
+    const auto der = sign_with(plist, chain, Secret(read("key.pem")));
     ASSERT_TRUE(der) << der.error().text;
     EXPECT_EQ(static_cast<unsigned char>(der->front()), 0x30);  // DER, not PEM
     write("profile.der", *der);
@@ -163,7 +170,7 @@ TEST_P(Signing, is_verified_by_openssl) {
 }
 
 TEST_P(Signing, a_changed_profile_is_not_verified) {
-    auto der = sign_mobileconfig("<plist/>", read("server.pem"), Secret(read("key.pem")));
+    auto der = sign_with("<plist/>", read("server.pem"), Secret(read("key.pem")));
     ASSERT_TRUE(der);
     const std::size_t at = der->find("<plist/>");
     ASSERT_NE(at, std::string::npos);
@@ -185,25 +192,25 @@ class SigningFails : public Signing {};
 TEST_P(SigningFails, naming_the_mend) {
     const std::string certificate = read("server.pem");
     const Secret key(read("key.pem"));
-    const auto no_certificate = sign_mobileconfig("x", "nonsense", key);
+    const auto no_certificate = sign_with("x", "nonsense", key);
     ASSERT_FALSE(no_certificate);
     EXPECT_EQ(no_certificate.error().kind, ErrorKind::syntax);
-    const auto no_key = sign_mobileconfig("x", certificate, Secret("nonsense"));
+    const auto no_key = sign_with("x", certificate, Secret("nonsense"));
     ASSERT_FALSE(no_key);
     EXPECT_EQ(no_key.error().kind, ErrorKind::syntax);
-    const auto other_key = sign_mobileconfig("x", certificate, Secret(read("ca.key")));
+    const auto other_key = sign_with("x", certificate, Secret(read("ca.key")));
     ASSERT_FALSE(other_key);
     EXPECT_EQ(other_key.error().kind, ErrorKind::conflict);
-    const auto broken_chain = sign_mobileconfig(
+    const auto broken_chain = sign_with(
         "x", certificate + "-----BEGIN CERTIFICATE-----\n!!\n-----END CERTIFICATE-----\n", key);
     ASSERT_FALSE(broken_chain);
     EXPECT_EQ(broken_chain.error().kind, ErrorKind::syntax);
     // An encrypted key must not make anybody ask for its password.
     run("pkey -in key.pem -aes256 -passout pass:secret -out locked.pem");
-    const auto locked = sign_mobileconfig("x", certificate, Secret(read("locked.pem")));
+    const auto locked = sign_with("x", certificate, Secret(read("locked.pem")));
     ASSERT_FALSE(locked);
     EXPECT_FALSE(locked.error().mend.empty());
-    EXPECT_TRUE(sign_mobileconfig("", certificate, key));
+    EXPECT_TRUE(sign_with("", certificate, key));
 }
 
 INSTANTIATE_TEST_SUITE_P(keys, SigningFails, testing::Values("rsa:2048"),

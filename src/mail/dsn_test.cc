@@ -8,6 +8,7 @@
 #include <array>
 #include <ranges>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

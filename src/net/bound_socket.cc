@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 namespace posthaste::net {

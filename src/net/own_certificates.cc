@@ -9,6 +9,7 @@
 #include <ctime>
 #include <sys/stat.h>
 
+#include <fmt/format.h>
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>

@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <thread>
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 namespace posthaste::net {

@@ -101,6 +101,9 @@ class TlsServerContext {
     // it the RSA one, which every device can check; for an unknown name the first. Errors: io.
     Result<PemIdentity> identity(std::string_view name) const;
 
+    // Another number once other certificates were loaded: for what is made of `identity`.
+    std::uint64_t generation() const;
+
     // Whether one of them holds that name, wildcards included.
     bool covers(std::string_view server_name) const;
 

@@ -3,6 +3,7 @@
 #include "net/detail/openssl.h"
 #include "net/tls.h"
 
+#include <fmt/format.h>
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 

@@ -59,6 +59,7 @@ struct Generation {
     std::vector<TlsServerContext::Certificate> certificates;
     std::vector<Loaded> loaded;  // in the same order
     std::vector<FileState> files;
+    std::uint64_t number = 0;
 };
 
 std::string plain_name(const char* asked) {
@@ -247,7 +248,9 @@ Result<std::shared_ptr<const Generation>> TlsServerContext::Impl::build(
         return fail(ErrorKind::syntax, "no certificate is named",
                     "set tls.cert_file and tls.key_file");
     }
+    static std::atomic<std::uint64_t> numbers{0};
     auto built = std::make_shared<Generation>();
+    built->number = ++numbers;
     for (const auto& pair : certificates) {
         // Before reading: what changes in between is then seen at the next look.
         built->files.push_back(state_of(pair.cert_file));
@@ -330,6 +333,10 @@ Result<PemIdentity> TlsServerContext::identity(std::string_view name) const {
         if (best == nullptr || (loaded.rsa() && !best->rsa())) best = &loaded;
     }
     return detail::to_pem(best != nullptr ? *best : generation->loaded.front());
+}
+
+std::uint64_t TlsServerContext::generation() const {
+    return impl_->current()->number;
 }
 
 bool TlsServerContext::covers(std::string_view server_name) const {

@@ -10,6 +10,8 @@
 #include <algorithm>
 #include <utility>
 
+#include <fmt/format.h>
+
 namespace posthaste::submission {
 
 using smtp::Order;

@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <future>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

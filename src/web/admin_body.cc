@@ -2,6 +2,8 @@
 
 #include <charconv>
 
+#include <fmt/format.h>
+
 namespace posthaste::web {
 
 Result<formats::JsonValue> json_body(const HttpRequest& request) {

@@ -1,10 +1,14 @@
 #include "web/profile_page.h"
 
+#include "base/mutex.h"
 #include "discovery/mobileconfig.h"
+#include "discovery/profile_signer.h"
 #include "formats/url.h"
 #include "web/setup_view.h"
 
 #include <atomic>
+
+#include <fmt/format.h>
 
 namespace posthaste::web {
 
@@ -36,15 +40,37 @@ class Turn {
     int mine_;
 };
 
-struct Work {
-    Services services;
-    std::string profile;
-};
+// Signs with the certificate of the moment; reading its key costs ten times what signing does, so
+// it is read again only when another certificate was loaded. Thread-safe.
+class Signer {
+  public:
+    explicit Signer(Services services) : services_(std::move(services)) {}
 
-Result<std::string> sign(const Work& work) {
-    PH_TRY(auto identity, work.services->tls->identity(work.services->settings.host));
-    return discovery::sign_mobileconfig(work.profile, identity.chain_pem, identity.key_pem);
-}
+    Result<std::string> sign(std::string_view profile) {
+        PH_TRY(const auto signer, present());
+        return signer->sign(profile);
+    }
+
+    std::atomic<int> at_once{0};
+
+  private:
+    Result<std::shared_ptr<const discovery::ProfileSigner>> present() {
+        const auto& tls = *services_->tls;
+        MutexLock lock(mutex_);
+        // Before the identity is asked for: if it changes meanwhile, it is read once too often.
+        const auto generation = tls.generation();
+        if (signer_ != nullptr && generation == generation_) return signer_;
+        PH_TRY(const auto identity, tls.identity(services_->settings.host));
+        PH_TRY(signer_, discovery::ProfileSigner::make(identity.chain_pem, identity.key_pem));
+        generation_ = generation;
+        return signer_;
+    }
+
+    const Services services_;
+    Mutex mutex_;
+    std::shared_ptr<const discovery::ProfileSigner> signer_ PH_GUARDED_BY(mutex_);
+    std::uint64_t generation_ PH_GUARDED_BY(mutex_) = 0;
+};
 
 // A person taps a link here, so what is wrong is said on a page.
 HttpResponse trouble(const SetupView& view, std::string_view key, int status) {
@@ -62,8 +88,8 @@ HttpResponse document(const mail::Mailbox& address, std::string octets) {
     return response;
 }
 
-Task<HttpResponse> profile(Services services, std::shared_ptr<std::atomic<int>> signing,
-                           std::string name, SetupView view) {
+Task<HttpResponse> profile(Services services, std::shared_ptr<Signer> signer, std::string name,
+                           SetupView view) {
     // The path is decoded already.
     const auto address = discovery::read_mobileconfig_name(formats::percent_encode(name));
     if (!address) co_return trouble(view, "page.profile.no_address", 404);
@@ -76,9 +102,9 @@ Task<HttpResponse> profile(Services services, std::shared_ptr<std::atomic<int>> 
         discovery::make_mobileconfig(settings, {.address = *address, .language = view.language});
     if (!plain) co_return trouble(view, "page.profile.no_incoming", 404);
     if (services->tls == nullptr) co_return document(*address, std::move(*plain));
-    const Turn turn(*signing);
+    const Turn turn(signer->at_once);
     if (!turn.has()) co_return trouble(view, "page.profile.later", 503);
-    auto job = [work = Work{services, std::move(*plain)}] { return sign(work); };
+    auto job = [signer, plain = std::move(*plain)] { return signer->sign(plain); };
     auto octets =
         co_await runtime::offload(services->blocking, std::move(job), Deadline::after(kSigning));
     if (!octets) co_return trouble(view, "page.profile.later", 503);
@@ -88,12 +114,12 @@ Task<HttpResponse> profile(Services services, std::shared_ptr<std::atomic<int>> 
 }  // namespace
 
 void add_profile_page(Router& router, const std::shared_ptr<PublicServices>& services) {
-    auto signing = std::make_shared<std::atomic<int>>(0);
+    auto signer = std::make_shared<Signer>(services);
     router.add("GET", "/m/{name}",
-               [services, signing](const HttpRequest& request, const PathValues& values) {
+               [services, signer](const HttpRequest& request, const PathValues& values) {
                    SetupView view{.settings = services->settings, .admin = services->admin};
                    read_query(request, view);
-                   return profile(services, signing, values.at("name"), std::move(view));
+                   return profile(services, signer, values.at("name"), std::move(view));
                });
 }
 

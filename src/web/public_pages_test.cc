@@ -6,6 +6,7 @@
 #include "runtime/run.h"
 #include "web/setup_pages.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

@@ -4,6 +4,7 @@
 #include "web/setup_view.h"
 #include "web/testing.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

@@ -1,5 +1,6 @@
 #include "web/sign_in_reading.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 namespace posthaste::web {

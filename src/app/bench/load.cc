@@ -16,6 +16,7 @@
 #include <iostream>
 #include <thread>
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 namespace posthaste::app::bench {

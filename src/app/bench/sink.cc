@@ -13,6 +13,7 @@
 #include <signal.h>
 #include <thread>
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 namespace posthaste::app::bench {

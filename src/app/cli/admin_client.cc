@@ -20,6 +20,7 @@
 #include <sys/un.h>
 #include <thread>
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 namespace posthaste::app::cli {

@@ -15,6 +15,8 @@
 #include <charconv>
 #include <cstdio>
 
+#include <fmt/format.h>
+
 namespace posthaste::app::cli {
 
 namespace {

@@ -5,6 +5,8 @@
 
 #include <cstdio>
 
+#include <fmt/format.h>
+
 namespace posthaste::app::cli {
 
 namespace {

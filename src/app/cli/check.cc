@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 namespace posthaste::app::cli {

@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <sys/wait.h>
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 namespace posthaste::app::cli {

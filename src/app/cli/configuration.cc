@@ -9,6 +9,7 @@
 #include <iostream>
 #include <termios.h>
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 extern char** environ;

@@ -8,6 +8,8 @@
 #include <charconv>
 #include <cstdio>
 
+#include <fmt/format.h>
+
 namespace posthaste::app::cli {
 
 namespace {

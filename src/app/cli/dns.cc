@@ -7,6 +7,8 @@
 
 #include <cstdio>
 
+#include <fmt/format.h>
+
 namespace posthaste::app::cli {
 
 namespace {

@@ -13,6 +13,8 @@
 #include <filesystem>
 #include <map>
 
+#include <fmt/format.h>
+
 namespace posthaste::app::cli {
 
 namespace {

@@ -5,6 +5,8 @@
 #include <charconv>
 #include <cstdio>
 
+#include <fmt/format.h>
+
 namespace posthaste::app::cli {
 
 using formats::JsonWriter;

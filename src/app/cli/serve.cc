@@ -6,6 +6,7 @@
 
 #include <cstdio>
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 namespace posthaste::app::cli {

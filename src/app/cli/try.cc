@@ -14,6 +14,7 @@
 #include <filesystem>
 #include <sstream>
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 namespace posthaste::app::cli {

@@ -3,6 +3,8 @@
 #include "base/utf8.h"
 #include "smtp/sasl.h"
 
+#include <fmt/format.h>
+
 namespace posthaste::app {
 
 namespace {

@@ -1,5 +1,6 @@
 #include "net/detail/name_counter.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 namespace posthaste::net::detail {

@@ -13,6 +13,7 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
+#include <fmt/format.h>
 #include <openssl/err.h>
 
 namespace posthaste::net::detail {

@@ -13,6 +13,8 @@
 #include <system_error>
 #include <thread>
 
+#include <fmt/format.h>
+
 namespace posthaste::net::detail {
 
 namespace {

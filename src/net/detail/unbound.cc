@@ -13,6 +13,7 @@
 #include <thread>
 #include <unordered_set>
 
+#include <fmt/format.h>
 #include <unbound.h>
 #include <unistd.h>
 

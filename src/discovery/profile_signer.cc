@@ -1,4 +1,4 @@
-#include "discovery/mobileconfig.h"
+#include "discovery/profile_signer.h"
 
 #include <climits>
 #include <memory>
@@ -48,13 +48,27 @@ std::string library_words() {
     return reason == nullptr ? "no reason given" : reason;
 }
 
-struct Identity {
+std::string content_of(BIO* bio) {
+    char* data = nullptr;
+    const long size = BIO_get_mem_data(bio, &data);
+    return {data, static_cast<std::size_t>(size)};
+}
+
+}  // namespace
+
+struct ProfileSigner::Identity {
     Certificate certificate;
     Chain others;
     Key key;
 };
 
-Result<Identity> read_identity(std::string_view chain_pem, std::string_view key_pem) {
+ProfileSigner::ProfileSigner(std::unique_ptr<Identity> identity) : identity_(std::move(identity)) {}
+
+ProfileSigner::~ProfileSigner() = default;
+
+Result<std::unique_ptr<ProfileSigner>> ProfileSigner::make(std::string_view chain_pem,
+                                                           const Secret& key_pem) {
+    ERR_clear_error();
     Identity identity;
     const Bio chain = reading(chain_pem);
     identity.certificate.reset(PEM_read_bio_X509(chain.get(), nullptr, no_password, nullptr));
@@ -73,7 +87,7 @@ Result<Identity> read_identity(std::string_view chain_pem, std::string_view key_
         return fail(ErrorKind::syntax, "the certificate chain cannot be read: " + library_words(),
                     "give every certificate of it in PEM");
     ERR_clear_error();
-    const Bio key = reading(key_pem);
+    const Bio key = reading(key_pem.reveal());
     identity.key.reset(PEM_read_bio_PrivateKey(key.get(), nullptr, no_password, nullptr));
     if (!identity.key)
         return fail(ErrorKind::syntax, "the private key cannot be read: " + library_words(),
@@ -83,25 +97,16 @@ Result<Identity> read_identity(std::string_view chain_pem, std::string_view key_
         return fail(ErrorKind::conflict, "the private key does not belong to the certificate",
                     "give the key that the certificate was made for");
     }
-    return identity;
+    return std::unique_ptr<ProfileSigner>(
+        new ProfileSigner(std::make_unique<Identity>(std::move(identity))));
 }
 
-std::string content_of(BIO* bio) {
-    char* data = nullptr;
-    const long size = BIO_get_mem_data(bio, &data);
-    return {data, static_cast<std::size_t>(size)};
-}
-
-}  // namespace
-
-Result<std::string> sign_mobileconfig(std::string_view plist, std::string_view chain_pem,
-                                      const Secret& key_pem) {
+Result<std::string> ProfileSigner::sign(std::string_view plist) const {
     ERR_clear_error();
-    PH_TRY(const Identity identity, read_identity(chain_pem, key_pem.reveal()));
     const Bio content = reading(plist);
     // Binary: the octets are signed as they are, not as mail with its line ends.
-    const Cms cms(CMS_sign(identity.certificate.get(), identity.key.get(), identity.others.get(),
-                           content.get(), CMS_BINARY | CMS_NOSMIMECAP));
+    const Cms cms(CMS_sign(identity_->certificate.get(), identity_->key.get(),
+                           identity_->others.get(), content.get(), CMS_BINARY | CMS_NOSMIMECAP));
     const Bio der(BIO_new(BIO_s_mem()));
     if (!cms || !der || i2d_CMS_bio(der.get(), cms.get()) != 1)
         return fail(ErrorKind::unsupported,
