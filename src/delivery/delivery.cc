@@ -39,8 +39,10 @@ ParcelReport stay(const Parcel& parcel) {
 class SmtpCourier final : public queue::Courier {
   public:
     SmtpCourier(Options options, store::Store& store, net::Resolver& resolver, FinalHop* trap,
-                runtime::WorkerPool& workers, runtime::BlockingPool& blocking, Log& log)
-        : shared_(std::move(options), store, resolver, trap, blocking, log), workers_(workers) {
+                runtime::WorkerPool& workers, runtime::BlockingPool& blocking, Log& log,
+                TlsServices services)
+        : shared_(std::move(options), store, resolver, trap, blocking, log, services),
+          workers_(workers) {
         IdleConnections::Limits limits;
         limits.idle = shared_.options.idle_connection;
         limits.messages = shared_.options.max_messages_per_connection;
@@ -180,9 +182,10 @@ void SmtpCourier::stop(const std::function<void()>& done) {
 std::unique_ptr<queue::Courier> make_courier(Options options, store::Store& store,
                                              net::Resolver& resolver, FinalHop* trap,
                                              runtime::WorkerPool& workers,
-                                             runtime::BlockingPool& blocking, Log& log) {
+                                             runtime::BlockingPool& blocking, Log& log,
+                                             TlsServices services) {
     return std::make_unique<SmtpCourier>(std::move(options), store, resolver, trap, workers,
-                                         blocking, log);
+                                         blocking, log, services);
 }
 
 }  // namespace posthaste::delivery

@@ -55,10 +55,21 @@ struct Options {
     Seconds final_dot_timeout{600};
 };
 
+class StsPolicies;     // tls_policy.h
+class TlsSessionSink;  // tls_policy.h
+
+// Either may be null: nobody looks for MTA-STS policies, or collects what TLS sessions came to.
+// Both outlive the courier.
+struct TlsServices {
+    StsPolicies* sts = nullptr;
+    TlsSessionSink* sessions = nullptr;
+};
+
 // `trap` may be null when no route names it. One for the process; safe on every worker.
 std::unique_ptr<queue::Courier> make_courier(Options options, store::Store& store,
                                              net::Resolver& resolver, FinalHop* trap,
                                              runtime::WorkerPool& workers,
-                                             runtime::BlockingPool& blocking, Log& log);
+                                             runtime::BlockingPool& blocking, Log& log,
+                                             TlsServices services = {});
 
 }  // namespace posthaste::delivery

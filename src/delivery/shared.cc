@@ -39,14 +39,15 @@ void RouteHealth::worked(const std::string& site) {
 }
 
 Shared::Shared(Options given, store::Store& s, net::Resolver& r, FinalHop* t,
-               runtime::BlockingPool& b, Log& l)
+               runtime::BlockingPool& b, Log& l, TlsServices tls_services)
     : options(std::move(given)),
       routes(options.routes),
       store(s),
       resolver(r),
       trap(t),
       blocking(b),
-      log(l) {
+      log(l),
+      tls(tls_services) {
     std::vector<std::string> files{""};
     for (const Route& route : routes.all()) {
         if (route.smarthost) files.push_back(route.smarthost->ca_file);

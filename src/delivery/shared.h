@@ -40,7 +40,7 @@ class RouteHealth {
 
 struct Shared {
     Shared(Options given, store::Store& s, net::Resolver& r, FinalHop* t, runtime::BlockingPool& b,
-           Log& l);
+           Log& l, TlsServices tls_services = {});
 
     // For `ca_file`; errors: why it could not be read at the start.
     Result<std::shared_ptr<net::TlsClientContext>> tls_context(const std::string& ca_file) const;
@@ -54,6 +54,7 @@ struct Shared {
     FinalHop* trap;
     runtime::BlockingPool& blocking;
     Log& log;
+    const TlsServices tls;
     FamilyMemory families;
     RouteHealth health;
 
