@@ -59,6 +59,7 @@ TEST_P(ConformanceDirectory, accounts_and_further_addresses) {
     bob.also = {"sales@example.com"};  // a shared address belongs to several
     bob.disabled = true;
     bob.profile = Profile::bulk;
+    bob.language = "de";
     must_apply(PutAccount{bob});
     must_apply(PutAccount{alice});
     reopen();
@@ -71,7 +72,9 @@ TEST_P(ConformanceDirectory, accounts_and_further_addresses) {
     EXPECT_EQ((*accounts)[0].created, alice.created);
     EXPECT_FALSE((*accounts)[0].disabled);
     EXPECT_THAT((*accounts)[0].also, ElementsAre("info@example.com", "sales@example.com"));
+    EXPECT_EQ((*accounts)[0].language, "");
     EXPECT_TRUE((*accounts)[1].disabled);
+    EXPECT_EQ((*accounts)[1].language, "de");
     EXPECT_THAT((*accounts)[1].also, ElementsAre("sales@example.com"));
 
     alice.also = {"new@example.com"};
@@ -98,6 +101,7 @@ TEST_P(ConformanceDirectory, app_passwords) {
     laptop.id = "b2";
     laptop.digest = std::string(32, 'e');
     laptop.created += Seconds(1);
+    laptop.device = true;
     must_apply(PutAppPassword{laptop});
     must_apply(PutAppPassword{phone});
     reopen();
@@ -106,6 +110,8 @@ TEST_P(ConformanceDirectory, app_passwords) {
     ASSERT_THAT(*all, SizeIs(2));
     EXPECT_EQ((*all)[0].id, "a1");
     EXPECT_EQ((*all)[0].name, "phone");
+    EXPECT_FALSE((*all)[0].device);
+    EXPECT_TRUE((*all)[1].device);
     const auto found = engine_->app_password_by_digest(phone.digest);
     ASSERT_TRUE(found && *found);
     EXPECT_EQ((*found)->id, "a1");

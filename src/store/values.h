@@ -146,6 +146,7 @@ struct AccountRow {
     Timestamp created;
     std::vector<std::string> also;  // further addresses (key form) it may send as
     Profile profile = Profile::human;
+    std::string language{};  // of what we write to the person: en, de, fr, es; empty: English
 };
 
 struct AppPasswordRow {
@@ -154,6 +155,8 @@ struct AppPasswordRow {
     std::string name;
     std::string digest;  // 32 octets, keyed SHA-256
     Timestamp created;
+    // Of a device or program that cannot be told what to send as: From is made the account's own.
+    bool device = false;
 };
 
 // A one-use link to somebody's set-up page; an account has one at most. Neither the token nor the

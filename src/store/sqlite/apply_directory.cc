@@ -22,12 +22,14 @@ Result<void> apply(Connection& db, const RemoveDomain& remove) {
 Result<void> apply(Connection& db, const PutAccount& put) {
     const AccountRow& row = put.row;
     PH_CHECK(db.run(
-        "INSERT INTO accounts (address, name, password_hash, disabled, profile, "
-        "created) VALUES (?, ?, ?, ?, ?, ?) "
+        "INSERT INTO accounts (address, name, password_hash, disabled, profile, language, "
+        "created) VALUES (?, ?, ?, ?, ?, ?, ?) "
         "ON CONFLICT (address) DO UPDATE SET name = excluded.name, password_hash = "
         "excluded.password_hash, "
-        "disabled = excluded.disabled, profile = excluded.profile, created = excluded.created",
-        row.address, row.name, row.password_hash, row.disabled, row.profile, row.created));
+        "disabled = excluded.disabled, profile = excluded.profile, language = excluded.language, "
+        "created = excluded.created",
+        row.address, row.name, row.password_hash, row.disabled, row.profile, row.language,
+        row.created));
     PH_CHECK(db.run("DELETE FROM addresses WHERE account = ?", row.address));
     for (const std::string& address : row.also) {
         PH_CHECK(
@@ -62,10 +64,11 @@ Result<void> apply(Connection& db, const PutAppPassword& put) {
     const AppPasswordRow& row = put.row;
     PH_CHECK(must_exist(db, row.account));
     auto added = db.run(
-        "INSERT INTO app_passwords (account, id, name, digest, created) VALUES (?, ?, ?, ?, ?) "
+        "INSERT INTO app_passwords (account, id, name, digest, created, device) "
+        "VALUES (?, ?, ?, ?, ?, ?) "
         "ON CONFLICT (account, id) DO UPDATE SET name = excluded.name, digest = excluded.digest, "
-        "created = excluded.created",
-        row.account, row.id, row.name, Blob{row.digest}, row.created);
+        "created = excluded.created, device = excluded.device",
+        row.account, row.id, row.name, Blob{row.digest}, row.created, row.device);
     if (!added && added.error().kind == ErrorKind::conflict)
         added.error() = {ErrorKind::conflict, "this app password is in use already",
                          "make a new one"};

@@ -23,6 +23,7 @@ Result<AccountRow> read_account(Query& query, const std::string& path) {
     account.password_hash = row.text();
     account.disabled = row.boolean();
     account.profile = row.enumeration(Profile::bulk);
+    account.language = row.text();
     account.created = row.timestamp();
     if (row.damaged()) return std::unexpected(row.error(path, "accounts"));
     return account;
@@ -36,7 +37,8 @@ Result<AppPasswordRow> read_app_password(Query& query, const std::string& path) 
     password.name = row.text();
     password.digest = row.octets();
     password.created = row.timestamp();
-    if (password.digest.size() != kDigestOctets)
+    password.device = row.boolean();
+    if (row.damaged() || password.digest.size() != kDigestOctets)
         return std::unexpected(row.error(path, "app passwords"));
     return password;
 }
@@ -112,7 +114,8 @@ Result<std::vector<AccountRow>> SqliteEngine::accounts() {
     PH_TRY(const Snapshot snapshot, Snapshot::begin(*reader));
     std::vector<AccountRow> accounts;
     Query q = reader->query(
-        "SELECT address, name, password_hash, disabled, profile, created FROM accounts ORDER BY "
+        "SELECT address, name, password_hash, disabled, profile, language, created FROM accounts "
+        "ORDER BY "
         "address");
     for (;;) {
         PH_TRY(const bool found, q.next());
@@ -127,7 +130,8 @@ Result<std::optional<AccountRow>> SqliteEngine::account(std::string_view address
     PH_TRY(auto reader, directory_.database->readers().acquire());
     PH_TRY(const Snapshot snapshot, Snapshot::begin(*reader));
     Query q = reader->query(
-        "SELECT address, name, password_hash, disabled, profile, created FROM accounts WHERE "
+        "SELECT address, name, password_hash, disabled, profile, language, created FROM accounts "
+        "WHERE "
         "address = ?");
     q.bind(address);
     PH_TRY(const bool found, q.next());
@@ -141,7 +145,8 @@ Result<std::vector<AppPasswordRow>> SqliteEngine::app_passwords(std::string_view
     PH_TRY(auto reader, directory_.database->readers().acquire());
     std::vector<AppPasswordRow> passwords;
     Query q = reader->query(
-        "SELECT account, id, name, digest, created FROM app_passwords WHERE account = ? ORDER BY "
+        "SELECT account, id, name, digest, created, device FROM app_passwords WHERE account = ? "
+        "ORDER BY "
         "created, id");
     q.bind(account);
     for (;;) {
@@ -156,7 +161,7 @@ Result<std::optional<AppPasswordRow>> SqliteEngine::app_password_by_digest(
     std::string_view digest) {
     PH_TRY(auto reader, directory_.database->readers().acquire());
     Query q = reader->query(
-        "SELECT account, id, name, digest, created FROM app_passwords WHERE digest = ?");
+        "SELECT account, id, name, digest, created, device FROM app_passwords WHERE digest = ?");
     q.bind(Blob{digest});
     PH_TRY(const bool found, q.next());
     if (!found) return std::nullopt;

@@ -102,6 +102,7 @@ CREATE TABLE accounts (
     password_hash TEXT NOT NULL,
     disabled INTEGER NOT NULL,
     profile INTEGER NOT NULL,
+    language TEXT NOT NULL,
     created BIGINT NOT NULL
 ) WITHOUT ROWID;
 CREATE TABLE addresses (
@@ -115,6 +116,7 @@ CREATE TABLE app_passwords (
     name TEXT NOT NULL,
     digest BLOB NOT NULL UNIQUE,
     created BIGINT NOT NULL,
+    device INTEGER NOT NULL,
     PRIMARY KEY (account, id)
 ) WITHOUT ROWID;
 )sql";
