@@ -41,7 +41,7 @@ bool never_takes_clear(std::string_view host) {
 }  // namespace
 
 bool Attempt::wants_login() const {
-    return route_.smarthost && !route_.smarthost->username.empty();
+    return route_.smarthost && route_.smarthost->wants_login();
 }
 
 runtime::Task<Step<std::unique_ptr<ClientSession>>> Attempt::open(Target target, IpAddress address,
@@ -97,7 +97,7 @@ runtime::Task<Step<>> Attempt::set_up(ClientSession& session, Target target, boo
 }
 
 runtime::Task<Step<>> Attempt::start_tls(ClientSession& session, Target target, bool implicit) {
-    auto context = shared_.tls_context(route_.smarthost ? route_.smarthost->ca_file : "");
+    auto context = shared_.tls_context(route_.smarthost.get());
     if (!context) {
         co_return std::unexpected(
             Incident{Stage::starttls, What::tls_failed, {}, context.error().text});

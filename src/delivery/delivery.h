@@ -6,6 +6,7 @@
 #include "base/metrics.h"
 #include "base/secret.h"
 #include "delivery/final_hop.h"
+#include "delivery/oauth.h"
 #include "net/resolver.h"
 #include "net/tls.h"
 #include "queue/courier.h"
@@ -30,7 +31,17 @@ struct Smarthost {
     std::string ca_file;   // empty: the system's
     std::string username;  // empty: no login; else needs encrypt or verify
     Secret password;
+    // Mechanisms that may be used, upper case; empty: the strongest that is offered (login.h).
+    std::vector<std::string> mechanisms;
+    std::shared_ptr<const OAuthSettings> oauth;        // instead of a password
+    std::shared_ptr<const net::PemIdentity> identity;  // shown in TLS when the relay asks for one
+    bool external = false;                             // and the login is by it (EXTERNAL)
+    std::size_t max_connections = 0;                   // 0: as everywhere
+    std::size_t max_recipients = 0;                    // of a transaction; likewise
+    std::size_t max_messages_a_minute = 0;             // 0: no such limit
     bool may_have_login = true;  // false: of a [[route]], which has no key for one
+
+    bool wants_login() const { return !username.empty() || external; }
 };
 
 // First match wins; `to` holds "example.net" (exact), ".example.net" (below it) or "*".

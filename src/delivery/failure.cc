@@ -116,6 +116,24 @@ constexpr auto kRows = std::to_array<Row>({
      {4, 7, 8},
      Cause::smarthost_auth,
      Extra::suspend},
+    {auth,
+     What::no_token,
+     0,
+     0,
+     Scope::route,
+     kNeutral,
+     {4, 7, 8},
+     Cause::smarthost_auth,
+     Extra::suspend},
+    {auth,
+     What::no_token_now,
+     0,
+     0,
+     Scope::route,
+     kNeutral,
+     {4, 7, 0},
+     Cause::rate_limited,
+     Extra::short_pause},
     // O-10 to O-12
     {mail, What::reply, 421, 421, Scope::host, kTrouble, {4, 3, 2}, Cause::unknown},
     {mail, What::reply, 400, 499, Scope::transaction, kGood, {4, 0, 0}, Cause::unknown},
@@ -353,6 +371,9 @@ std::string_view describe(What what) {
             return "it takes no message of this size";
         case What::ourselves:
             return "it answers by this server's own name";
+        case What::no_token:
+        case What::no_token_now:
+            return "there is no token to log in with";
         case What::our_own:
             return "our server had to break off";
         case What::reply:
@@ -461,7 +482,7 @@ void apply_reply(const Row& row, const Incident& incident, const Circumstances& 
     judgement.suspend = classified.suspend.value_or(minutes(10));
     judgement.mend = classified.mend.empty()
                          ? "the relay wants a login: set [relay] username and password_file"
-                         : classified.mend;
+                         : std::string(classified.mend);
     if (!circumstances.may_have_login && judgement.mend.contains("[relay]")) {
         judgement.mend =
             "this hop wants a login, and a [[route]] has none: have the hop take this server's "
@@ -519,6 +540,7 @@ Judgement judge(const Incident& incident, const Circumstances& circumstances) {
                                "port (587 or 465) and tls = \"verify\""
                              : "check [relay] username and password_file";
     }
+    if (!incident.mend.empty()) judgement.mend = incident.mend;
     apply_extra(row, incident, circumstances, judgement);
     return judgement;
 }

@@ -29,16 +29,19 @@ enum class What {
     not_offered,  // STARTTLS or AUTH
     no_8bit,      // the message needs what the host does not offer
     no_smtputf8,
-    too_large,  // for the SIZE it announced
-    ourselves,  // the host answers by our own name
-    our_own,    // we had to break off: content unreadable, shutdown
+    too_large,     // for the SIZE it announced
+    ourselves,     // the host answers by our own name
+    no_token,      // no OAuth token for the login, and none before somebody mends it
+    no_token_now,  // the token server has trouble that passes
+    our_own,       // we had to break off: content unreadable, shutdown
 };
 
 struct Incident {
     Stage stage = Stage::connect;
     What what = What::lost;
-    smtp::Reply reply;  // of What::reply
-    std::string text;   // else: a sentence part
+    smtp::Reply reply;   // of What::reply
+    std::string text;    // else: a sentence part
+    std::string mend{};  // for this very login; empty: what the table says
 };
 
 struct Circumstances {
@@ -64,7 +67,7 @@ struct Judgement {
     queue::SiteSignal signal = queue::SiteSignal::neutral;
     bool too_many_recipients = false;  // O-15: the rest in a next transaction, not charged
     std::optional<Seconds> suspend;    // scope route
-    std::string_view mend;             // then
+    std::string mend;                  // then
 };
 
 Judgement judge(const Incident& incident, const Circumstances& circumstances);

@@ -20,6 +20,7 @@ Route make_route(const RouteRule& rule) {
     // Two logins, or two levels of TLS, at one relay are two sites: nothing is shared between them.
     route.site = fmt::format("relay:{}:{}", host, rule.smarthost->port);
     if (!rule.smarthost->username.empty()) route.site += "/" + rule.smarthost->username;
+    if (rule.smarthost->external) route.site += " certificate";
     if (route.tls == TlsLevel::none) route.site += " tls=none";
     if (route.tls == TlsLevel::may) route.site += " tls=may";
     if (route.tls == TlsLevel::encrypt) route.site += " tls=encrypt";

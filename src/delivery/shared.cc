@@ -48,24 +48,31 @@ Shared::Shared(Options given, store::Store& s, net::Resolver& r, FinalHop* t,
       blocking(b),
       log(l),
       tls(tls_services) {
-    std::vector<std::string> files{""};
-    for (const Route& route : routes.all()) {
-        if (route.smarthost) files.push_back(route.smarthost->ca_file);
-    }
-    for (const std::string& file : files) {
-        if (contexts_.contains(file)) continue;
-        auto made = net::TlsClientContext::make(file);
+    const auto add = [&](const Smarthost* smarthost) {
+        const ContextKey key = context_key(smarthost);
+        if (contexts_.contains(key)) return;
+        auto made = net::TlsClientContext::make(key.first, key.second);
         if (!made) {
-            log.error("delivery.no_certificates",
-                      {{"file", file}, {"why", made.error().text}, {"mend", made.error().mend}});
+            log.error(
+                "delivery.no_certificates",
+                {{"file", key.first}, {"why", made.error().text}, {"mend", made.error().mend}});
         }
-        contexts_.emplace(file, std::move(made));
+        contexts_.emplace(key, std::move(made));
+    };
+    add(nullptr);
+    for (const Route& route : routes.all()) {
+        if (route.smarthost) add(route.smarthost.get());
     }
 }
 
+Shared::ContextKey Shared::context_key(const Smarthost* smarthost) {
+    if (smarthost == nullptr) return {"", nullptr};
+    return {smarthost->ca_file, smarthost->identity.get()};
+}
+
 Result<std::shared_ptr<net::TlsClientContext>> Shared::tls_context(
-    const std::string& ca_file) const {
-    const auto found = contexts_.find(ca_file);
+    const Smarthost* smarthost) const {
+    const auto found = contexts_.find(context_key(smarthost));
     if (found != contexts_.end()) return found->second;
     return fail(ErrorKind::tls, "no certificates to verify with");
 }

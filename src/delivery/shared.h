@@ -42,8 +42,9 @@ struct Shared {
     Shared(Options given, store::Store& s, net::Resolver& r, FinalHop* t, runtime::BlockingPool& b,
            Log& l, TlsServices tls_services = {});
 
-    // For `ca_file`; errors: why it could not be read at the start.
-    Result<std::shared_ptr<net::TlsClientContext>> tls_context(const std::string& ca_file) const;
+    // For a smarthost's ca_file and certificate, or for MX hosts (null); errors: why it could not
+    // be read at the start.
+    Result<std::shared_ptr<net::TlsClientContext>> tls_context(const Smarthost* smarthost) const;
 
     const Route& route_of(const queue::Parcel& parcel) const;
 
@@ -59,7 +60,10 @@ struct Shared {
     RouteHealth health;
 
   private:
-    std::map<std::string, Result<std::shared_ptr<net::TlsClientContext>>> contexts_;
+    // By ca_file, and whose certificate is shown.
+    using ContextKey = std::pair<std::string, const net::PemIdentity*>;
+    static ContextKey context_key(const Smarthost* smarthost);
+    std::map<ContextKey, Result<std::shared_ptr<net::TlsClientContext>>> contexts_;
 };
 
 }  // namespace posthaste::delivery

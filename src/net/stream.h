@@ -72,6 +72,11 @@ class Stream {
     // Null in clear.
     virtual const TlsInfo* tls() const = 0;
 
+    // What both ends of this very TLS connection know and nobody else can make: "tls-exporter"
+    // (RFC 9266), 32 octets. "" in clear, and where the RFC forbids it (TLS 1.2 without its
+    // extended master secret).
+    virtual std::string channel_binding() const { return {}; }
+
     // After a handshake as a server that failed; null otherwise.
     virtual const TlsFailure* tls_failure() const { return nullptr; }
 

@@ -131,8 +131,11 @@ Result<TlsServerContext::Certificate> describe_certificate(const CertificateFile
 
 class TlsClientContext {
   public:
-    // `ca_file`: empty for the system's.
-    static Result<std::shared_ptr<TlsClientContext>> make(std::string ca_file);
+    // `ca_file`: empty for the system's. `identity`: shown to servers that ask for a certificate;
+    // null: none is. Errors: those of reading, syntax (no PEM, key and certificate do not belong
+    // together).
+    static Result<std::shared_ptr<TlsClientContext>> make(std::string ca_file,
+                                                          const PemIdentity* identity = nullptr);
     ~TlsClientContext();
 
     struct Impl;

@@ -1,5 +1,6 @@
 #include "base/file.h"
 #include "base/ip.h"
+#include "net/detail/loaded_certificate.h"
 #include "net/detail/openssl.h"
 #include "net/tls.h"
 
@@ -19,6 +20,20 @@ constexpr const char* kOpportunisticCiphers =
 
 constexpr const char* kOldDeviceCiphers = "AES:3DES:!aNULL:!eNULL";
 
+Result<void> use_identity(SSL_CTX* context, const PemIdentity& identity) {
+    auto chain = detail::parse_certificates(identity.chain_pem);
+    auto key = detail::parse_key(identity.key_pem.reveal());
+    if (sk_X509_num(chain.get()) == 0 || !key) {
+        return fail(ErrorKind::syntax, "the client certificate or its key is not in PEM form",
+                    "name the files that begin with -----BEGIN");
+    }
+    detail::X509Ptr leaf(sk_X509_shift(chain.get()));
+    if (SSL_CTX_use_cert_and_key(context, leaf.get(), key.get(), chain.get(), 1) == 1) return {};
+    return fail(ErrorKind::syntax,
+                "the client certificate cannot be used: " + detail::take_tls_reason(),
+                "name a certificate and a key that were issued together");
+}
+
 }  // namespace
 
 struct TlsClientContext::Impl {
@@ -29,7 +44,8 @@ TlsClientContext::TlsClientContext(std::unique_ptr<Impl> impl) : impl_(std::move
 
 TlsClientContext::~TlsClientContext() = default;
 
-Result<std::shared_ptr<TlsClientContext>> TlsClientContext::make(std::string ca_file) {
+Result<std::shared_ptr<TlsClientContext>> TlsClientContext::make(std::string ca_file,
+                                                                 const PemIdentity* identity) {
     auto impl = std::make_unique<Impl>();
     impl->context = detail::make_ssl_context(TLS_client_method());
     if (!impl->context) {
@@ -47,6 +63,9 @@ Result<std::shared_ptr<TlsClientContext>> TlsClientContext::make(std::string ca_
         }
         return fail(ErrorKind::syntax, ca_file + " holds no certificate in PEM form: " + reason,
                     "name the file with the authority's certificate");
+    }
+    if (identity != nullptr) {
+        PH_CHECK(use_identity(context, *identity));
     }
     return std::shared_ptr<TlsClientContext>(new TlsClientContext(std::move(impl)));
 }

@@ -376,6 +376,20 @@ void SocketStream::abort() {
 
 // ---- what is known of the connection
 
+std::string SocketStream::channel_binding() const {
+    constexpr std::string_view kLabel = "EXPORTER-Channel-Binding";  // RFC 9266 §2
+    if (!ssl_ || !info_ || dead_) return {};
+    if (SSL_version(ssl_.get()) < TLS1_3_VERSION && SSL_get_extms_support(ssl_.get()) != 1)
+        return {};
+    std::string octets(32, '\0');
+    const auto* no_context = reinterpret_cast<const unsigned char*>("");
+    if (SSL_export_keying_material(ssl_.get(), reinterpret_cast<unsigned char*>(octets.data()),
+                                   octets.size(), kLabel.data(), kLabel.size(), no_context, 0,
+                                   1) != 1)
+        return {};
+    return octets;
+}
+
 Endpoint SocketStream::local() const {
     SocketAddress address;
     if (::getsockname(socket_.fd(), address.get(), address.length()) != 0) return {};

@@ -29,6 +29,8 @@ class SocketStream final : public Stream {
 
     const TlsInfo* tls() const override { return info_.get(); }
 
+    std::string channel_binding() const override;
+
     const TlsFailure* tls_failure() const override { return failure_.get(); }
 
     runtime::Task<void> close() override;
