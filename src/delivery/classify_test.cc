@@ -54,8 +54,8 @@ INSTANTIATE_TEST_SUITE_P(
         CauseRow{"550 5.7.515 Access denied", Cause::sender_auth},
         CauseRow{"554 5.7.1 Service unavailable; Client host [192.0.2.1] blocked using"
                  " zen.spamhaus.org",
-                 Cause::block},
-        CauseRow{"554 IP=192.0.2.1 - None/bad reputation. (NOWL)", Cause::block},
+                 Cause::block_ip},
+        CauseRow{"554 IP=192.0.2.1 - None/bad reputation. (NOWL)", Cause::block_ip},
         CauseRow{"550 5.7.1 Message rejected as spam", Cause::spam_content},
         CauseRow{"553 5.1.8 Sender address rejected: Domain not found", Cause::invalid_sender},
         CauseRow{"550 5.7.60 SMTP; Client does not have permissions to send as this sender",

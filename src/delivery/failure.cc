@@ -74,10 +74,10 @@ constexpr auto kRows = std::to_array<Row>({
      {5, 3, 2},
      Cause::null_mx,
      Extra::if_all},
-    {banner, What::reply, 500, 599, Scope::host, kTrouble, {4, 3, 2}, Cause::block, Extra::door},
+    {banner, What::reply, 500, 599, Scope::host, kTrouble, {4, 3, 2}, Cause::block_ip, Extra::door},
     // O-6, O-7
     {ehlo, What::reply, 400, 499, Scope::host, kTrouble, {4, 3, 2}, Cause::unknown},
-    {ehlo, What::reply, 500, 599, Scope::host, kTrouble, {4, 5, 0}, Cause::block, Extra::door},
+    {ehlo, What::reply, 500, 599, Scope::host, kTrouble, {4, 5, 0}, Cause::block_ip, Extra::door},
     {ehlo, What::ourselves, 0, 0, Scope::host, kNeutral, {4, 4, 6}, Cause::loop, Extra::loop},
     // O-8
     {starttls, What::reply, 421, 421, Scope::host, kTrouble, {4, 7, 0}, Cause::tls},

@@ -62,6 +62,8 @@ constexpr auto kRows = std::to_array<Row>({
      "Send the message again later, or reach the recipient another way.", kTheirAdmin},
     {Cause::too_large, "The message is larger than {domain} allows.",
      "Send it again with smaller attachments, or share large files by a link.", kYou},
+    {Cause::too_many_recipients, "{domain} takes a message for only so many recipients at once.",
+     "Send the message again to fewer people at a time.", kYou},
     {Cause::invalid_sender, "{domain} does not accept mail from the address {sender}.",
      "Forward this report to your administrator. The message itself is fine.", kOurAdmin},
     {Cause::sender_auth,
@@ -78,13 +80,25 @@ constexpr auto kRows = std::to_array<Row>({
      "If those words name something you can change, change it and send the message again. Else "
      "reach the recipient another way.",
      kYou},
-    {Cause::block, "{domain} refuses mail from our server. The message itself is fine.",
+    {Cause::block_ip, "{domain} refuses mail from our server. The message itself is fine.",
+     "Forward this report to your administrator. Until it is mended, reach the recipient another "
+     "way.",
+     kOurAdmin},
+    {Cause::block_domain,
+     "{domain} refuses mail from {sender_domain}: it keeps that domain on a list of senders it "
+     "does not "
+     "trust. The message itself is fine.",
      "Forward this report to your administrator. Until it is mended, reach the recipient another "
      "way.",
      kOurAdmin},
     {Cause::spam_content, "{domain} takes the message for spam.",
      "Send it again with fewer links, pictures and attachments, or reach the recipient another "
      "way.",
+     kYou},
+    {Cause::attachment, "{domain} refuses an attachment of the message.",
+     "Send it again without that attachment, or share the file by a link. Programs and archives "
+     "are "
+     "refused most often.",
      kYou},
     {Cause::rate_limited, "{domain} takes only so many messages from us at a time.",
      "Send the message again later.", kOurAdmin},
@@ -113,8 +127,24 @@ constexpr auto kRows = std::to_array<Row>({
      "Send the message again later, or reach the recipient another way.", kTheirAdmin},
     {Cause::loop, "The message goes round in circles between servers and reaches no mailbox.",
      "Forward this report to your administrator. Sending it again would not help.", kOurAdmin},
+    {Cause::auto_reply, "{domain} answered with an automatic reply in place of an acceptance.",
+     "Read its words under Technical details. If it is urgent, reach the recipient another way.",
+     kYou},
+    {Cause::challenge,
+     "{domain} wants a sender to prove that a person has written the message before it takes it.",
+     "Follow the link or the advice in its words under Technical details, then send the message "
+     "again.",
+     kYou},
+    {Cause::unsubscribe, "The recipient {address} wants no more messages like this one.",
+     "Take the address off your list. A personal message may be sent from another mailbox.", kYou},
     {Cause::admin, "An administrator took the message off our queue.",
      "Ask your administrator for the reason.", kOurAdmin},
+    {Cause::suppressed,
+     "The address {address} refused mail before, or its owner complained, so nothing was sent to "
+     "it.",
+     "If the address is right, ask your administrator to take it off the list of refused "
+     "addresses.",
+     kOurAdmin},
     {Cause::unknown, "{domain} refuses the message. Its exact words stand under Technical details.",
      "If those words name something you can change, change it and send the message again. Else "
      "forward this report to your administrator.",

@@ -258,7 +258,7 @@ TEST(Dsn, one_story_is_told_once) {
     auto in = input();
     in.recipients.push_back(refused("carol@example.org"));
     in.recipients.push_back(refused("dave@example.org"));
-    in.recipients[1].outcome.cause = in.recipients[2].outcome.cause = Cause::block;
+    in.recipients[1].outcome.cause = in.recipients[2].outcome.cause = Cause::block_ip;
     const std::string words = words_of(in);
     EXPECT_THAT(words, HasSubstr("was not delivered to 3 recipients."));
     EXPECT_THAT(words,

@@ -31,6 +31,8 @@ std::string_view to_string(Cause cause) {
             return "bad_connection";
         case Cause::too_large:
             return "too_large";
+        case Cause::too_many_recipients:
+            return "too_many_recipients";
         case Cause::invalid_sender:
             return "invalid_sender";
         case Cause::sender_auth:
@@ -39,10 +41,14 @@ std::string_view to_string(Cause cause) {
             return "smarthost_auth";
         case Cause::policy:
             return "policy";
-        case Cause::block:
-            return "block";
+        case Cause::block_ip:
+            return "block_ip";
+        case Cause::block_domain:
+            return "block_domain";
         case Cause::spam_content:
             return "spam_content";
+        case Cause::attachment:
+            return "attachment";
         case Cause::rate_limited:
             return "rate_limited";
         case Cause::greylisted:
@@ -59,8 +65,16 @@ std::string_view to_string(Cause cause) {
             return "expired";
         case Cause::loop:
             return "loop";
+        case Cause::auto_reply:
+            return "auto_reply";
+        case Cause::challenge:
+            return "challenge";
+        case Cause::unsubscribe:
+            return "unsubscribe";
         case Cause::admin:
             return "admin";
+        case Cause::suppressed:
+            return "suppressed";
         case Cause::unknown:
             return "unknown";
     }

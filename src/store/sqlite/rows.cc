@@ -23,6 +23,8 @@ mail::Cause cause_of(std::string_view name) {
         const auto cause = static_cast<mail::Cause>(i);
         if (mail::to_string(cause) == name) return cause;
     }
+    // Format 1 had one cause for both kinds of block.
+    if (name == "block") return mail::Cause::block_ip;
     return mail::Cause::unknown;
 }
 
