@@ -103,6 +103,22 @@ std::string host_of(std::string_view url) {
     return std::string(rest.substr(0, std::min(rest.find_first_of("/?#"), std::size_t{253})));
 }
 
+// "mta-sts.example.net:443:192.0.2.1,[2001:db8::1]": the addresses libcurl has for that host.
+std::string place_of(const HttpCall& call) {
+    std::string host = host_of(call.url);
+    const auto bracket = host.rfind(']');
+    const auto colon = host.rfind(':');
+    if (colon == std::string::npos || (bracket != std::string::npos && colon < bracket))
+        host += ":443";
+    std::string place = host + ":";
+    for (std::size_t i = 0; i < call.addresses.size(); ++i) {
+        const IpAddress& address = call.addresses[i];
+        if (i > 0) place += ",";
+        place += address.is_v6() ? fmt::format("[{}]", address.to_string()) : address.to_string();
+    }
+    return place;
+}
+
 long milliseconds(std::chrono::steady_clock::duration wait) {
     auto count = std::chrono::duration_cast<Milliseconds>(wait).count();
     return static_cast<long>(std::clamp<std::int64_t>(count, 1, 3'600'000));
@@ -142,7 +158,14 @@ struct HttpClient::Impl {
 
     Result<HttpAnswer> run(const HttpCall& call, Deadline deadline);
     bool prepare(const HttpCall& call, curl_slist* headers, Deadline deadline);
+    bool pin(curl_slist* place);
 };
+
+bool HttpClient::Impl::pin(curl_slist* place) {
+    CURL* curl = handle.get();
+    if (options.direct && curl_easy_setopt(curl, CURLOPT_PROXY, "") != CURLE_OK) return false;
+    return place == nullptr || curl_easy_setopt(curl, CURLOPT_RESOLVE, place) == CURLE_OK;
+}
 
 bool HttpClient::Impl::prepare(const HttpCall& call, curl_slist* headers, Deadline deadline) {
     CURL* curl = handle.get();
@@ -177,9 +200,11 @@ Result<HttpAnswer> HttpClient::Impl::run(const HttpCall& call, Deadline deadline
     std::unique_ptr<curl_slist, FreeHeaders> headers;
     if (!call.content_type.empty())
         headers.reset(curl_slist_append(nullptr, ("Content-Type: " + call.content_type).c_str()));
+    std::unique_ptr<curl_slist, FreeHeaders> place;
+    if (!call.addresses.empty()) place.reset(curl_slist_append(nullptr, place_of(call).c_str()));
     CURL* curl = handle.get();
     char words[CURL_ERROR_SIZE] = {};
-    const bool good = prepare(call, headers.get(), deadline) &&
+    const bool good = prepare(call, headers.get(), deadline) && pin(place.get()) &&
                       curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, words) == CURLE_OK &&
                       curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body) == CURLE_OK &&
                       curl_easy_setopt(curl, CURLOPT_WRITEDATA, &gathering) == CURLE_OK &&
@@ -191,6 +216,7 @@ Result<HttpAnswer> HttpClient::Impl::run(const HttpCall& call, Deadline deadline
     if (!good) return fail(ErrorKind::io, "the HTTP client cannot be set up for " + call.url);
     const auto code = curl_easy_perform(curl);
     curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, nullptr);  // on our stack
+    curl_easy_setopt(curl, CURLOPT_RESOLVE, nullptr);      // the list ends with us
     if (gathering.too_large)
         return fail(ErrorKind::too_large,
                     fmt::format("{} answered more than is taken", host_of(call.url)));

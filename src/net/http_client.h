@@ -3,6 +3,7 @@
 // everything bounded. One call at a time; the connection is kept for the next one.
 #pragma once
 
+#include "base/ip.h"
 #include "base/result.h"
 #include "base/time.h"
 
@@ -21,6 +22,9 @@ struct HttpCall {
     std::string url;
     std::string content_type;  // of the body
     std::string body;          // POST only
+    // Where the host of the URL is, found and judged by the caller; no other address is then
+    // connected to, until they are given anew. Empty: the system's resolver finds it.
+    std::vector<IpAddress> addresses{};
 };
 
 struct HttpAnswer {
@@ -40,6 +44,9 @@ class HttpClient {
         std::string user_agent = "posthaste";
         std::size_t max_body = 1 << 20;
         Seconds connect_timeout{15};
+        // Straight to the server, whatever a proxy the environment names: for hosts that strangers
+        // name.
+        bool direct = false;
     };
 
     // Errors: io (the library does not start), not_found and the like for ca_file.

@@ -37,6 +37,21 @@ TEST(HttpClient, a_port_where_nobody_listens_is_told_with_the_host) {
     EXPECT_NE(answer.error().text.find("127.0.0.1:1"), std::string::npos);
 }
 
+// A name that no DNS has: that it was found, and where, is seen by the refusal.
+TEST(HttpClient, goes_to_the_addresses_it_is_given_and_nowhere_else) {
+    HttpClient::Options options;
+    options.direct = true;
+    auto client = HttpClient::make(options);
+    for (const char* url : {"https://nowhere.invalid:1/x", "https://nowhere.invalid/x"}) {
+        HttpCall call;
+        call.url = url;
+        call.addresses = {*IpAddress::parse("127.255.255.254"), *IpAddress::parse("::1")};
+        auto answer = (*client)->fetch(call, Deadline::after(Seconds(5)));
+        ASSERT_FALSE(answer.has_value());
+        EXPECT_EQ(answer.error().kind, ErrorKind::refused) << answer.error().text;
+    }
+}
+
 TEST(HttpClient, ends_when_it_is_stopped_and_when_time_is_up) {
     auto client = HttpClient::make({});
     auto late =

@@ -105,6 +105,7 @@ class UnboundResolver final : public Resolver {
     runtime::Task<AddressAnswer> addresses(std::string host, Deadline deadline) override;
     runtime::Task<AddressAnswer> system_addresses(std::string host, Deadline deadline) override;
     runtime::Task<TxtAnswer> txt(std::string name, Deadline deadline) override;
+    runtime::Task<TxtAnswer> kept_txt(std::string name, Deadline deadline) override;
 
   private:
     using Waiting = detail::DnsCache::Waiting;
@@ -340,6 +341,12 @@ runtime::Task<TxtAnswer> UnboundResolver::txt(std::string name, Deadline deadlin
                         {},
                         answer.error().kind == ErrorKind::timeout ? "DNS did not answer in time"
                                                                   : answer.error().text};
+}
+
+runtime::Task<TxtAnswer> UnboundResolver::kept_txt(std::string name, Deadline deadline) {
+    auto look = ask(DnsType::txt, plain_name(name));
+    auto answer = co_await get(std::move(look), deadline);
+    co_return TxtAnswer{answer->status, answer->texts, answer->why};
 }
 
 // ---- the self-test, /etc/resolv.conf, the clock

@@ -76,6 +76,11 @@ class Resolver {
     // Asked anew each time, past every cache of ours: for a person who has just mended a record
     // (a failure may be remembered for 5 s). At most 20 records, 8 KiB in all; not validated.
     virtual runtime::Task<TxtAnswer> txt(std::string name, Deadline deadline) = 0;
+
+    // The same as often as mail needs it: kept for as long as DNS says, like MX and addresses.
+    virtual runtime::Task<TxtAnswer> kept_txt(std::string name, Deadline deadline) {
+        return txt(std::move(name), deadline);
+    }
 };
 
 // Whether `text` names a server as Resolver::Options::servers has them. Errors: syntax.

@@ -204,6 +204,18 @@ TEST_F(ResolverTest, TextsAreAskedForEachTime) {
               "DNS did not answer in time");
 }
 
+TEST_F(ResolverTest, TextsForMailAreKept) {
+    for (int i = 0; i < 3; ++i) {
+        auto answer = run(resolver_->kept_txt("S1._domainkey.Example.test.", Deadline::after(10s)));
+        ASSERT_EQ(answer.status, DnsStatus::ok) << answer.why;
+        EXPECT_EQ(answer.texts, std::vector<std::string>{std::string(255, 'x') + "end"});
+        EXPECT_EQ(server_.txt_questions, 1);
+    }
+    EXPECT_EQ(run(resolver_->kept_txt("a.test", Deadline::after(10s))).status, DnsStatus::no_data);
+    EXPECT_EQ(run(resolver_->kept_txt("silent.test", Deadline::after(50ms))).why,
+              "DNS did not answer in time");
+}
+
 TEST_F(ResolverTest, FailuresAreTemporary) {
     auto broken = run(resolver_->mx("broken.test", Deadline::after(20s)));
     EXPECT_EQ(broken.status, DnsStatus::failed);
