@@ -89,9 +89,37 @@ class FakeResolver final : public net::Resolver {
         return addresses(std::move(host), deadline);
     }
 
+    runtime::Task<net::TlsaAnswer> tlsa(std::string name, Deadline) override {
+        asked.push_back(name);
+        const auto found = tlsa_.find(name);
+        co_return found == tlsa_.end() ? net::TlsaAnswer{net::DnsStatus::no_name} : found->second;
+    }
+
+    runtime::Task<net::AliasAnswer> alias(std::string name, Deadline) override {
+        const auto found = aliases_.find(name);
+        co_return found == aliases_.end() ? net::AliasAnswer{net::DnsStatus::no_data}
+                                          : found->second;
+    }
+
+    net::DnsValidation validation() const override { return {true, {}}; }
+
+    void set_addresses(const std::string& host, net::AddressAnswer answer) {
+        addresses_[host] = std::move(answer);
+    }
+
+    void set_tlsa(const std::string& name, net::TlsaAnswer answer) {
+        tlsa_[name] = std::move(answer);
+    }
+
+    void set_alias(const std::string& name, net::AliasAnswer answer) {
+        aliases_[name] = std::move(answer);
+    }
+
     std::vector<std::string> asked;
 
   private:
+    std::map<std::string, net::TlsaAnswer> tlsa_;
+    std::map<std::string, net::AliasAnswer> aliases_;
     std::map<std::string, net::MxAnswer> mx_;
     std::map<std::string, net::AddressAnswer> addresses_;
     std::map<std::string, net::TxtAnswer> texts_;

@@ -35,6 +35,8 @@ constexpr std::size_t kFileAtMost = 1 << 20;
 
 constexpr auto kLookAround = 30s;  // has /etc/resolv.conf changed, or the clock jumped?
 constexpr auto kJump = 1min;
+// How long the first questions wait for the self-test, so that a restart is no moment without DANE.
+constexpr auto kFirstTest = 5s;
 constexpr unsigned kTextsAtOnce = 100;
 constexpr int kKeepSystem = 30;  // seconds; the system's library tells no TTL
 
@@ -71,7 +73,8 @@ std::chrono::nanoseconds clock_offset() {
 }
 
 AddressAnswer address_answer(const DnsAnswer& answer) {
-    return {answer.status, answer.addresses, answer.secure, answer.why};
+    return {answer.status, answer.addresses, answer.secure,
+            answer.why,    answer.canonical, answer.bogus};
 }
 
 // Either family may stand in for the other; doubt about one is doubt about both only when the other
@@ -82,11 +85,14 @@ AddressAnswer join(const DnsAnswer& v6, const DnsAnswer& v4) {
     both.addresses.insert(both.addresses.end(), v4.addresses.begin(), v4.addresses.end());
     if (!both.addresses.empty()) {
         both.status = DnsStatus::ok;
+        both.name = v4.addresses.empty() ? v6.canonical : v4.canonical;
         both.secure = (v6.addresses.empty() || v6.secure) && (v4.addresses.empty() || v4.secure);
         return both;
     }
     const DnsAnswer& worse = v4.status == DnsStatus::failed ? v4 : v6;
     both.why = worse.why;
+    both.name = worse.canonical;
+    both.bogus = v6.bogus || v4.bogus;
     both.secure = v6.secure && v4.secure;
     if (worse.status == DnsStatus::failed) return both;
     bool no_name = v6.status == DnsStatus::no_name || v4.status == DnsStatus::no_name;
@@ -106,6 +112,10 @@ class UnboundResolver final : public Resolver {
     runtime::Task<AddressAnswer> system_addresses(std::string host, Deadline deadline) override;
     runtime::Task<TxtAnswer> txt(std::string name, Deadline deadline) override;
     runtime::Task<TxtAnswer> kept_txt(std::string name, Deadline deadline) override;
+    runtime::Task<TlsaAnswer> tlsa(std::string name, Deadline deadline) override;
+    runtime::Task<AliasAnswer> alias(std::string name, Deadline deadline) override;
+
+    DnsValidation validation() const override { return validation_.state(); }
 
   private:
     using Waiting = detail::DnsCache::Waiting;
@@ -120,6 +130,7 @@ class UnboundResolver final : public Resolver {
     void test_validation();
     void wake();
 
+    runtime::Task<void> be_ready(Deadline deadline);
     static runtime::Task<DnsAnswerPtr> get(detail::DnsCache::Look look, Deadline deadline);
 
     const Options options_;
@@ -159,6 +170,7 @@ Result<void> UnboundResolver::start() {
         anchor_name_ = detail::anchor_owner(anchor);
     }
     PH_CHECK(make_contexts());
+    if (anchor_file_.empty()) validation_.give_up_waiting();
     maintainer_ = std::thread([this] { maintain(); });
     return {};
 }
@@ -281,16 +293,30 @@ runtime::Task<DnsAnswerPtr> UnboundResolver::get(detail::DnsCache::Look look, De
                                                                : std::move(answer).error().text);
 }
 
+runtime::Task<void> UnboundResolver::be_ready(Deadline deadline) {
+    auto test = validation_.first_test();
+    if (!test) co_return;
+    const Deadline patience = Deadline::after(kFirstTest);
+    auto waiting = test->wait(patience.at < deadline.at ? patience : deadline);
+    const auto ended = co_await std::move(waiting);
+    static_cast<void>(ended);  // without one: as if it had not passed
+}
+
 runtime::Task<MxAnswer> UnboundResolver::mx(std::string domain, Deadline deadline) {
+    auto testing = be_ready(deadline);
+    co_await std::move(testing);
     auto look = ask(DnsType::mx, plain_name(domain));
     auto answer = co_await get(std::move(look), deadline);
-    co_return MxAnswer{answer->status, answer->mx, answer->secure, answer->why};
+    co_return MxAnswer{answer->status, answer->mx,        answer->secure,
+                       answer->why,    answer->canonical, answer->bogus};
 }
 
 runtime::Task<AddressAnswer> UnboundResolver::addresses(std::string host, Deadline deadline) {
     if (auto address = IpAddress::parse(host)) {
         co_return AddressAnswer{DnsStatus::ok, {*address}, false, {}};
     }
+    auto testing = be_ready(deadline);
+    co_await std::move(testing);
     auto name = plain_name(host);
     auto look_v6 = ask(DnsType::aaaa, name);
     auto look_v4 = ask(DnsType::a, name);
@@ -347,6 +373,22 @@ runtime::Task<TxtAnswer> UnboundResolver::kept_txt(std::string name, Deadline de
     auto look = ask(DnsType::txt, plain_name(name));
     auto answer = co_await get(std::move(look), deadline);
     co_return TxtAnswer{answer->status, answer->texts, answer->why};
+}
+
+runtime::Task<TlsaAnswer> UnboundResolver::tlsa(std::string name, Deadline deadline) {
+    auto testing = be_ready(deadline);
+    co_await std::move(testing);
+    auto look = ask(DnsType::tlsa, plain_name(name));
+    auto answer = co_await get(std::move(look), deadline);
+    co_return TlsaAnswer{answer->status, answer->tlsa, answer->secure, answer->why, answer->bogus};
+}
+
+runtime::Task<AliasAnswer> UnboundResolver::alias(std::string name, Deadline deadline) {
+    auto testing = be_ready(deadline);
+    co_await std::move(testing);
+    auto look = ask(DnsType::cname, plain_name(name));
+    auto answer = co_await get(std::move(look), deadline);
+    co_return AliasAnswer{answer->status, answer->secure, answer->why};
 }
 
 // ---- the self-test, /etc/resolv.conf, the clock

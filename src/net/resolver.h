@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/result.h"
 #include "base/time.h"
+#include "net/tlsa.h"
 #include "runtime/task.h"
 
 #include <memory>
@@ -33,8 +34,10 @@ struct MxRecord {
 struct MxAnswer {
     DnsStatus status = DnsStatus::failed;
     std::vector<MxRecord> records;
-    bool secure = false;
-    std::string why;  // failed: a sentence
+    bool secure = false;  // signed, with every CNAME that led to it
+    std::string why;      // failed: a sentence
+    std::string name{};   // the domain itself, or what its CNAMEs led to
+    bool bogus = false;   // failed because a signature is wrong
 };
 
 struct AddressAnswer {
@@ -43,6 +46,29 @@ struct AddressAnswer {
     std::vector<IpAddress> addresses;
     bool secure = false;
     std::string why;
+    std::string name{};  // the host itself, or what its CNAMEs led to
+    bool bogus = false;  // failed because a signature is wrong
+};
+
+// TLSA records, or a CNAME alone. An answer that is not `secure` says nothing to rely on.
+struct TlsaAnswer {
+    DnsStatus status = DnsStatus::failed;
+    std::vector<TlsaRecord> records{};  // as they came, usable or not
+    bool secure = false;
+    std::string why{};
+    bool bogus = false;
+};
+
+struct AliasAnswer {
+    DnsStatus status = DnsStatus::failed;  // ok: it is an alias; no_data: it is none
+    bool secure = false;
+    std::string why{};
+};
+
+// Whether DNSSEC can be used here, as the resolver's self-test found.
+struct DnsValidation {
+    bool works = false;
+    std::string why_not{};  // a sentence part; empty while it is not known yet
 };
 
 struct TxtAnswer {
@@ -81,6 +107,16 @@ class Resolver {
     virtual runtime::Task<TxtAnswer> kept_txt(std::string name, Deadline deadline) {
         return txt(std::move(name), deadline);
     }
+
+    // TLSA records of "_25._tcp.mx.example.org", CNAMEs followed; at most 100. Ask only for hosts
+    // whose addresses are secure: other name servers often fail at the question (RFC 7672 §2.1.3).
+    virtual runtime::Task<TlsaAnswer> tlsa(std::string name, Deadline deadline) = 0;
+    // The CNAME at that very name, not followed: whether the first link of a chain is signed when
+    // its end is not (RFC 7672 §2.2.2).
+    virtual runtime::Task<AliasAnswer> alias(std::string name, Deadline deadline) = 0;
+
+    // Any thread.
+    virtual DnsValidation validation() const = 0;
 };
 
 // Whether `text` names a server as Resolver::Options::servers has them. Errors: syntax.

@@ -1,5 +1,6 @@
 #include "net/detail/dns_answer.h"
 
+#include "base/ascii.h"
 #include "net/detail/host_name.h"
 
 #include <algorithm>
@@ -17,7 +18,7 @@ constexpr std::size_t kRecordsAtMost = 100;
 constexpr std::size_t kTextsAtMost = 20;
 constexpr std::size_t kTextOctetsAtMost = 8 << 10;  // of all of them
 
-constexpr Seconds kAtLeast = 5s;
+constexpr Seconds kAtLeast = 30s;
 constexpr Seconds kPositiveAtMost = 6h;
 constexpr Seconds kNegativeAtMost = 15min;
 constexpr Seconds kFailure = 5s;
@@ -81,6 +82,23 @@ void take_texts(DnsAnswer& answer, const std::string& name, const RawAnswer& raw
     answer.why = fmt::format("the TXT records of {} are malformed", name);
 }
 
+void take_tlsa(DnsAnswer& answer, const std::string& name, const RawAnswer& raw) {
+    for (const auto& octets : raw.data) {
+        if (answer.tlsa.size() >= kRecordsAtMost) break;
+        if (auto record = parse_tlsa_data(octets)) answer.tlsa.push_back(std::move(*record));
+    }
+    if (!answer.tlsa.empty()) return;
+    answer.status = DnsStatus::failed;
+    answer.why = fmt::format("the TLSA records of {} are malformed", name);
+}
+
+// Where CNAMEs led to, if that is a name to go on with.
+std::string canonical_name(const std::string& name, const RawAnswer& raw) {
+    std::string canonical = ascii::to_lower(raw.canonical);
+    if (canonical.ends_with('.')) canonical.pop_back();
+    return is_host_name(canonical) ? canonical : name;
+}
+
 void take_addresses(DnsAnswer& answer, const std::string& name, const RawAnswer& raw, bool v4) {
     for (const auto& octets : raw.data) {
         if (octets.size() != (v4 ? 4U : 16U) || answer.addresses.size() >= kRecordsAtMost) continue;
@@ -105,9 +123,11 @@ DnsAnswer interpret(DnsType type, const std::string& name, const RawAnswer& raw)
     DnsAnswer answer;
     if (raw.bogus || (raw.rcode != kNoError && raw.rcode != kNoName)) {
         answer.why = failure(name, raw);
+        answer.bogus = raw.bogus;
         return answer;
     }
     answer.secure = raw.secure;
+    answer.canonical = canonical_name(name, raw);
     if (raw.rcode == kNoName) {
         answer.status = DnsStatus::no_name;
         return answer;
@@ -119,6 +139,7 @@ DnsAnswer interpret(DnsType type, const std::string& name, const RawAnswer& raw)
     answer.status = DnsStatus::ok;
     if (type == DnsType::mx) take_mx(answer, name, raw);
     if (type == DnsType::txt) take_texts(answer, name, raw);
+    if (type == DnsType::tlsa) take_tlsa(answer, name, raw);
     if (type == DnsType::a || type == DnsType::aaaa)
         take_addresses(answer, name, raw, type == DnsType::a);
     return answer;

@@ -12,10 +12,12 @@ namespace posthaste::net::detail {
 
 enum class DnsType : std::uint16_t {
     a = 1,
+    cname = 5,
     soa = 6,
     mx = 15,
     txt = 16,
     aaaa = 28,
+    tlsa = 52,
     system = 0xff01,  // ours: addresses by /etc/hosts and the system's library
 };
 
@@ -27,6 +29,7 @@ struct RawAnswer {
     std::string why_bogus;
     int ttl = 0;
     std::vector<std::string> data;
+    std::string canonical{};  // where the CNAMEs led to, as libunbound writes names
 };
 
 struct DnsAnswer {
@@ -36,6 +39,9 @@ struct DnsAnswer {
     std::vector<std::string> texts;
     bool secure = false;
     std::string why;
+    std::vector<TlsaRecord> tlsa{};
+    std::string canonical{};
+    bool bogus = false;
 };
 
 using DnsAnswerPtr = std::shared_ptr<const DnsAnswer>;

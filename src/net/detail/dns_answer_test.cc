@@ -151,8 +151,8 @@ TEST(DnsAnswer, TextsAreBounded) {
 TEST(DnsAnswer, TimesToKeep) {
     DnsAnswer answer;
     answer.status = DnsStatus::ok;
-    EXPECT_EQ(time_to_keep(answer, 0), 5s);
-    EXPECT_EQ(time_to_keep(answer, -5), 5s);
+    EXPECT_EQ(time_to_keep(answer, 0), 30s);
+    EXPECT_EQ(time_to_keep(answer, -5), 30s);
     EXPECT_EQ(time_to_keep(answer, 300), 300s);
     EXPECT_EQ(time_to_keep(answer, 1 << 30), 6h);
     answer.status = DnsStatus::no_name;

@@ -6,6 +6,7 @@
 #include "net/detail/unbound.h"
 #include "net/detail/validation.h"
 #include "net/listener.h"
+#include "net/tlsa.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -18,6 +19,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         PH_ASSERT(mx->preference <= 0xffff);
         PH_ASSERT(mx->host.size() <= 254);
         PH_ASSERT(!mx->host.starts_with('.') && !mx->host.ends_with('.'));
+    }
+    if (auto tlsa = posthaste::net::parse_tlsa_data(octets)) {
+        PH_ASSERT(tlsa->data.size() + 3 == octets.size());
+        PH_ASSERT(posthaste::net::usable_records({*tlsa, *tlsa}).size() <= 1);
     }
     if (auto text = parse_txt_data(octets)) {
         PH_ASSERT(text->size() < octets.size());

@@ -34,6 +34,7 @@ RawAnswer copy_of(const ub_result& result) {
     raw.bogus = result.bogus != 0;
     if (result.why_bogus != nullptr) raw.why_bogus = result.why_bogus;
     raw.ttl = result.ttl;
+    if (result.canonname != nullptr) raw.canonical = result.canonname;
     if (result.havedata != 0) {
         for (int i = 0; result.data[i] != nullptr; ++i) {
             raw.data.emplace_back(result.data[i], static_cast<std::size_t>(result.len[i]));

@@ -25,6 +25,28 @@ bool Validation::works() const {
     return works_;
 }
 
+DnsValidation Validation::state() const {
+    MutexLock lock(mutex_);
+    return {works_, works_ ? std::string() : why_not_};
+}
+
+std::optional<runtime::Callback<bool>> Validation::first_test() {
+    MutexLock lock(mutex_);
+    if (told_) return std::nullopt;
+    return waiting_.emplace_back();
+}
+
+void Validation::give_up_waiting() {
+    std::vector<runtime::Callback<bool>> waiting;
+    {
+        MutexLock lock(mutex_);
+        told_ = true;
+        if (why_not_.empty()) why_not_ = "no trust anchor is at hand";
+        waiting.swap(waiting_);
+    }
+    for (auto& one : waiting) one(false);
+}
+
 SteadyTime Validation::next_test() const {
     MutexLock lock(mutex_);
     return next_;
@@ -33,6 +55,7 @@ SteadyTime Validation::next_test() const {
 bool Validation::tested(const RawAnswer& answer) {
     bool changed = false;
     bool tell = false;
+    std::vector<runtime::Callback<bool>> waiting;
     {
         MutexLock lock(mutex_);
         last_ = std::chrono::steady_clock::now();
@@ -43,16 +66,20 @@ bool Validation::tested(const RawAnswer& answer) {
                 (works_ ? kTestEvery : std::min(kTestEvery, kRetryFirst * (1 << (failures_ - 1))));
         tell = changed || !told_;
         told_ = true;
+        why_not_ = works_ ? std::string() : why_not(answer);
+        waiting.swap(waiting_);
     }
+    for (auto& one : waiting) one(answer.secure);
     if (tell && answer.secure) {
         log_.info("dns.validation", {{"works", true}});
     } else if (tell) {
-        log_.warning("dns.validation", {{"works", false},
-                                        {"why", why_not(answer)},
-                                        {"effect", "mail goes on; DNSSEC is not used"},
-                                        {"mend",
-                                         "use a DNS server that passes DNSSEC records "
-                                         "(delivery.resolver), and check the clock"}});
+        log_.warning("dns.validation",
+                     {{"works", false},
+                      {"why", why_not(answer)},
+                      {"effect", "mail goes on; DNSSEC is not used, so DANE is off"},
+                      {"mend",
+                       "use a DNS server that passes DNSSEC records "
+                       "(delivery.resolver), and check the clock"}});
     }
     return changed;
 }

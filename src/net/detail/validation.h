@@ -4,8 +4,11 @@
 #include "base/log.h"
 #include "base/mutex.h"
 #include "net/detail/dns_answer.h"
+#include "runtime/callback.h"
 
+#include <optional>
 #include <string>
+#include <vector>
 
 namespace posthaste::net::detail {
 
@@ -14,6 +17,10 @@ class Validation {
     explicit Validation(Log& log) : log_(log) {}
 
     bool works() const;
+    DnsValidation state() const;
+    // Nothing once a test has ended; else what to wait for until the first one has.
+    std::optional<runtime::Callback<bool>> first_test();
+    void give_up_waiting();  // no test will come
 
     // The signed name's answer through the validating context. True when `works` has changed. Says
     // so in the log, once for each change.
@@ -29,6 +36,8 @@ class Validation {
     mutable Mutex mutex_;
     bool works_ PH_GUARDED_BY(mutex_) = false;
     bool told_ PH_GUARDED_BY(mutex_) = false;
+    std::string why_not_ PH_GUARDED_BY(mutex_);
+    std::vector<runtime::Callback<bool>> waiting_ PH_GUARDED_BY(mutex_);
     int failures_ PH_GUARDED_BY(mutex_) = 0;
     SteadyTime last_ PH_GUARDED_BY(mutex_){};
     SteadyTime next_ PH_GUARDED_BY(mutex_) = SteadyTime::min();
