@@ -332,6 +332,15 @@ const std::vector<Command>& table() {
          "posthaste backup /var/lib/posthaste-backup/monday",
          {},
          run_backup},
+        {"store upgrade",
+         "",
+         "bring a store that an older posthaste wrote to the present format",
+         "The server must be stopped. A copy of the store is made first, beside it, with all "
+         "messages on hold; broken off at any moment, the command is simply run again. Says so "
+         "when there is nothing to do.",
+         "posthaste store upgrade",
+         {{"--snapshot", "DIR", "where the copy goes (default: beside the store, with the time)"}},
+         run_store_upgrade},
         {"bench",
          "",
          "load on loopback: a generator with a ledger, and a sink",

@@ -54,6 +54,7 @@ int run_cert_renew(const Arguments& arguments);
 int run_why(const Arguments& arguments);
 int run_status(const Arguments& arguments);
 int run_backup(const Arguments& arguments);
+int run_store_upgrade(const Arguments& arguments);
 int run_bench(const Arguments& arguments);
 int run_help(const Arguments& arguments);
 int run_version(const Arguments& arguments);

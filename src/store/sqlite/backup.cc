@@ -1,7 +1,10 @@
 // The copy is made like a store, so that restoring is moving the folder into place. All messages in
 // it are held: the original goes on delivering them, and a copy that delivered them again would
 // send everything twice.
+#include "store/sqlite/backup.h"
+
 #include "store/files.h"
+#include "store/sqlite/database.h"
 #include "store/sqlite/sqlite_engine.h"
 
 #include <algorithm>
@@ -70,15 +73,26 @@ Error as_io(Error error) {
     return error;
 }
 
-Result<std::string> copy_database(Database& database, const std::string& name, Copy& copy) {
+Result<std::string> copy_database(const std::string& folder, const std::string& name, Copy& copy) {
     const std::string target = copy.path(name);
     copy.will_make(target);
     // Made here for the rights; VACUUM INTO takes an empty file.
     PH_TRY(const FileDescriptor made, open_file(target, O_RDWR | O_CREAT | O_EXCL));
-    PH_TRY(auto connection, database.open_another());
+    PH_TRY(auto connection, open_for_writing(folder + '/' + name));
     connection->abandon();
     PH_CHECK(connection->run("VACUUM INTO ?", target));
     return target;
+}
+
+Result<std::vector<std::string>> named_files(const std::string& queue) {
+    PH_TRY(auto db, Connection::open(queue, Connection::Mode::read));
+    std::vector<std::string> names;
+    Query q = db->query("SELECT body_file FROM messages WHERE body_file IS NOT NULL");
+    for (;;) {
+        PH_TRY(const bool found, q.next());
+        if (!found) return names;
+        names.emplace_back(q.text(0));
+    }
 }
 
 // Copies the content files that the copy names, and gives those that are not there.
@@ -129,28 +143,26 @@ Result<void> sync_file(const std::string& path) {
 
 }  // namespace
 
-Result<void> SqliteEngine::backup(const std::string& folder) {
+Result<void> copy_store(const std::string& store, const std::string& folder) {
     // Inside the store it would be swept away, or lost together with what it is a copy of.
     std::error_code ignored;
-    const auto store =
-        std::filesystem::weakly_canonical(options_.content_folder, ignored).parent_path();
+    const auto inside = std::filesystem::weakly_canonical(store, ignored);
     const auto wanted = std::filesystem::weakly_canonical(folder, ignored);
-    if (std::ranges::mismatch(store, wanted).in1 == store.end())
+    if (std::ranges::mismatch(inside, wanted).in1 == inside.end())
         return fail(ErrorKind::denied, folder + " is inside of the store",
                     "name a folder elsewhere, best on another disk");
     Copy copy(folder);
     const auto made = [&]() -> Result<void> {
         PH_CHECK(copy.begin());
-        PH_TRY(const std::string directory,
-               copy_database(*directory_.database, "directory.db", copy));
-        PH_TRY(const std::string queue, copy_database(*queue_.database, "queue.db", copy));
+        PH_TRY(const std::string directory, copy_database(store, "directory.db", copy));
+        PH_TRY(const std::string queue, copy_database(store, "queue.db", copy));
         {
             PH_TRY(auto db, Connection::open(queue, Connection::Mode::write));
             PH_CHECK(db->execute("PRAGMA synchronous=FULL; PRAGMA journal_mode=MEMORY"));
-            PH_TRY(auto gone, copy_files(*db, options_.content_folder, copy));
+            PH_TRY(auto gone, copy_files(*db, store + "/content", copy));
             // A message that is still here has lost its file, which the copy must go on saying.
-            PH_TRY(const auto named,
-                   gone.empty() ? Result<std::vector<std::string>>() : content_files());
+            PH_TRY(const auto named, gone.empty() ? Result<std::vector<std::string>>()
+                                                  : named_files(store + "/queue.db"));
             std::erase_if(gone, [&](const std::string& file) {
                 return std::ranges::find(named, file) != named.end();
             });
@@ -162,6 +174,10 @@ Result<void> SqliteEngine::backup(const std::string& folder) {
     }();
     if (!made) return std::unexpected(as_io(made.error()));
     return {};
+}
+
+Result<void> SqliteEngine::backup(const std::string& folder) {
+    return copy_store(options_.folder, folder);
 }
 
 }  // namespace posthaste::store::sqlite

@@ -11,15 +11,6 @@
 
 namespace posthaste::store::sqlite {
 
-namespace {
-
-enum class State { fresh, ours };
-
-std::unexpected<Error> no_store(const std::string& path) {
-    return fail(ErrorKind::not_found, "there is no store: " + path + " is missing or empty",
-                "check store.path; posthaste serve makes a new store");
-}
-
 Result<std::unique_ptr<Connection>> open_for_writing(const std::string& path) {
     PH_TRY(auto connection, Connection::open(path, Connection::Mode::write));
     // synchronous first: it must hold for everything that follows. Checkpoints have a thread of
@@ -31,6 +22,15 @@ Result<std::unique_ptr<Connection>> open_for_writing(const std::string& path) {
         "PRAGMA cache_size=-16384; PRAGMA secure_delete=OFF; PRAGMA temp_store=MEMORY; "
         "PRAGMA cell_size_check=ON; PRAGMA journal_size_limit=67108864"));
     return connection;
+}
+
+namespace {
+
+enum class State { fresh, ours };
+
+std::unexpected<Error> no_store(const std::string& path) {
+    return fail(ErrorKind::not_found, "there is no store: " + path + " is missing or empty",
+                "check store.path; posthaste serve makes a new store");
 }
 
 // No file, or one without tables.
@@ -52,13 +52,18 @@ Error explain(Error error, const std::string& path) {
     return error;
 }
 
-Result<State> inspect(Connection& connection, std::int64_t application) {
+struct Look {
+    State state = State::ours;
+    std::int64_t format = kFormat;
+};
+
+Result<Look> look_at(Connection& connection, std::int64_t application) {
     const std::string& path = connection.path();
     PH_TRY(const std::int64_t found, connection.integer("PRAGMA application_id"));
     PH_TRY(const std::int64_t format, connection.integer("PRAGMA user_version"));
     PH_TRY(const std::int64_t tables, connection.integer("SELECT count(*) FROM sqlite_master"));
     // Tables, id and format are written in one transaction: without tables it was never finished.
-    if (tables == 0 && found == 0 && format == 0) return State::fresh;
+    if (tables == 0 && found == 0 && format == 0) return Look{State::fresh, 0};
     if (found != application) {
         return fail(ErrorKind::unsupported, path + " is a database of another program",
                     "check store.path, or move the file away");
@@ -69,11 +74,17 @@ Result<State> inspect(Connection& connection, std::int64_t application) {
                                 format, kFormat),
                     "install the posthaste that wrote it, or a newer one");
     }
-    if (format < kFormat) {
-        return fail(ErrorKind::unsupported, fmt::format("{} has the older format {}", path, format),
-                    "make a backup, then run: posthaste store upgrade");
+    return Look{State::ours, format};
+}
+
+Result<State> inspect(Connection& connection, std::int64_t application) {
+    PH_TRY(const Look look, look_at(connection, application));
+    if (look.state == State::ours && look.format < kFormat) {
+        return fail(ErrorKind::unsupported,
+                    fmt::format("{} has the older format {}", connection.path(), look.format),
+                    "stop the server, then run: posthaste store upgrade (it makes a copy first)");
     }
-    return State::ours;
+    return look.state;
 }
 
 Result<void> make_tables(Connection& connection, const Database::Spec& spec) {
@@ -145,6 +156,18 @@ Result<std::unique_ptr<Database>> Database::open(const Spec& spec, bool create,
         if (!added) return std::unexpected(explain(std::move(added).error(), spec.path));
     }
     return std::unique_ptr<Database>(new Database(spec.path, std::move(writer), readers));
+}
+
+Result<AsItIs> open_as_it_is(const std::string& path, std::int64_t application) {
+    if (access(path.c_str(), F_OK) != 0) return no_store(path);
+    auto opened = open_for_writing(path);
+    if (!opened) return std::unexpected(explain(std::move(opened).error(), path));
+    auto look = look_at(**opened, application);
+    if (!look) return std::unexpected(explain(std::move(look).error(), path));
+    if (look->state == State::fresh) return no_store(path);
+    if (auto wal = use_wal(**opened); !wal)
+        return std::unexpected(explain(std::move(wal).error(), path));
+    return AsItIs{std::move(*opened), look->format};
 }
 
 Result<std::unique_ptr<Connection>> Database::open_another() const {

@@ -49,4 +49,16 @@ class Database {
     Readers readers_;
 };
 
+// A writing connection with the settings that durability rests on.
+Result<std::unique_ptr<Connection>> open_for_writing(const std::string& path);
+
+// A file as it is, of this format or an older one: what an upgrade begins with. Errors: not_found
+// (missing, or without tables), unsupported (newer, or not ours), io.
+struct AsItIs {
+    std::unique_ptr<Connection> connection;
+    std::int64_t format = 0;
+};
+
+Result<AsItIs> open_as_it_is(const std::string& path, std::int64_t application);
+
 }  // namespace posthaste::store::sqlite
