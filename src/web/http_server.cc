@@ -118,6 +118,8 @@ struct HttpServer::Impl : std::enable_shared_from_this<HttpServer::Impl> {
                 std::shared_ptr<net::TlsServerContext> tls);
     Task<void> serve(std::shared_ptr<Impl> self, Connection connection, Site& site);
     Task<void> turn_away(std::shared_ptr<Impl> self, Connection connection);
+    Task<bool> talks_plain_http(net::Stream& stream) const;
+    Task<void> answer_plain(net::Stream& stream);
     Task<bool> wants_mail(net::Stream& stream) const;
     Task<bool> serve_one(Connection& connection, Site& site, bool first);
     Task<Result<void>> wait_for_request(net::Stream& stream, Site& site, Seconds wait);
@@ -191,6 +193,11 @@ Task<void> HttpServer::Impl::serve(std::shared_ptr<Impl>, Connection connection,
     auto& stream = *connection.stream;
     if (connection.tls != nullptr) {
         stream.expires_after(options.header_timeout);
+        const bool plain = co_await talks_plain_http(stream);
+        if (plain) {
+            co_await answer_plain(stream);
+            co_return;
+        }
         auto secured = co_await stream.start_tls(*connection.tls);
         if (!secured) {
             stream.abort();
@@ -205,6 +212,24 @@ Task<void> HttpServer::Impl::serve(std::shared_ptr<Impl>, Connection connection,
     bool more = co_await serve_one(connection, site, true);
     while (more) more = co_await serve_one(connection, site, false);
     stream.expires_after(options.header_timeout);
+    co_await stream.close();
+}
+
+// A person wrote http:// where https:// belongs. Whatever else is no TLS is left to the handshake.
+Task<bool> HttpServer::Impl::talks_plain_http(net::Stream& stream) const {
+    const auto until = Deadline::after(options.header_timeout);
+    auto begun = co_await stream.peek(1, until);
+    co_return begun && !begun->empty() && ascii::is_alpha(begun->front());
+}
+
+Task<void> HttpServer::Impl::answer_plain(net::Stream& stream) {
+    auto filled = co_await stream.fill(options.max_header);
+    if (filled) {
+        auto response = fault_response(400, {ErrorKind::unsupported, "this port speaks HTTPS only",
+                                             "write https:// in place of http://"});
+        auto said = co_await respond(stream, std::move(response), false, false);
+        static_cast<void>(said);
+    }
     co_await stream.close();
 }
 

@@ -347,7 +347,10 @@ TEST(HttpTransportTest, speaks_under_tls_and_not_beside_it) {
     EXPECT_EQ(response->body, "peer named tls true");
     RawClient plain(server.port());
     plain.send("GET /who HTTP/1.1\r\nHost: localhost\r\n\r\n");
-    EXPECT_THAT(plain.read_all(), Not(HasSubstr("peer")));
+    const std::string told = plain.read_all();
+    EXPECT_THAT(told, StartsWith("HTTP/1.1 400"));
+    EXPECT_THAT(told, HasSubstr("write https:// in place of http://"));
+    EXPECT_THAT(told, Not(HasSubstr("peer")));
 }
 
 }  // namespace
