@@ -6,6 +6,7 @@
 #include "base/result.h"
 #include "base/secret.h"
 #include "base/time.h"
+#include "net/tlsa.h"
 
 #include <functional>
 #include <memory>
@@ -23,6 +24,10 @@ struct TlsInfo {
     std::string alpn;         // agreed upon; empty: the client offered none
     bool verified = false;    // client: chain and name
     std::string peer_error;   // client, unverified: why, in a sentence
+    // Client, verified: the name of ours that the certificate holds. Empty with a TLSA record of
+    // usage 3, which is about no name (RFC 7672 §3.1.1).
+    std::string matched_name{};
+    std::string matched_record{};  // client, DANE: the TLSA record that it was, "3 1 1 ab12…"
 };
 
 struct CertificateFiles {
@@ -148,12 +153,25 @@ class TlsClientContext {
 };
 
 // What was wrong with the other side's certificate.
-enum class CertificateFault : std::uint8_t { none, name, date, untrusted };
+enum class CertificateFault : std::uint8_t { none, name, date, untrusted, dane };
+
+// TLSA records to verify by, instead of authorities (RFC 7672).
+struct TlsDane {
+    std::string base;  // the TLSA base domain: the SNI, and the first name of a usage 2 certificate
+    std::vector<TlsaRecord> records;      // usable ones; none: the handshake fails
+    std::vector<std::string> more_names;  // that a usage 2 certificate may hold too
+};
 
 struct TlsClientPolicy {
     std::string server_name;  // SNI, and the name that must match; an IP address is matched as one
     bool verify = true;       // false: opportunistic, the result is only told
     std::vector<std::string> alpn;
+    std::optional<TlsDane> dane{};  // then it decides, whatever `server_name` and `verify` say
+    // Ciphers of TLS 1.2 without forward secrecy too, as always without `verify`: for hosts that
+    // are verified because their domain asked for it, of whose servers nobody here has a say.
+    bool old_ciphers = false;
+    // A ClientHello as small as can be: some hosts hang at a large one.
+    bool small_hello = false;
     // TLS 1.0 and nothing newer, as a device speaks it that nobody updates any more: to see what
     // such a one meets (`posthaste send --old-tls`), never to carry anybody's mail.
     bool old_device = false;

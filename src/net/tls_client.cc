@@ -18,6 +18,12 @@ constexpr const char* kVerifiedCiphers = "ECDHE+AESGCM:ECDHE+CHACHA20";
 constexpr const char* kOpportunisticCiphers =
     "ECDHE+AESGCM:ECDHE+CHACHA20:DHE+AESGCM:ECDHE+AES:DHE+AES:AESGCM:AES:!aNULL:!eNULL:!PSK:!SRP";
 
+constexpr const char* kSmallCiphers = "ECDHE+AESGCM";
+constexpr const char* kSmallGroups = "X25519:P-256";
+// The post-quantum group is told, but its large share is sent only to who asks for it: some hosts
+// hang at a ClientHello of two packets. OpenSSL before 3.5 does not know it and keeps its own list.
+constexpr const char* kGroups = "X25519MLKEM768:*X25519:P-256:P-384:P-521";
+
 constexpr const char* kOldDeviceCiphers = "AES:3DES:!aNULL:!eNULL";
 
 Result<void> use_identity(SSL_CTX* context, const PemIdentity& identity) {
@@ -54,6 +60,10 @@ Result<std::shared_ptr<TlsClientContext>> TlsClientContext::make(std::string ca_
     SSL_CTX* context = impl->context.get();
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_options(context, SSL_OP_NO_TICKET);
+    if (SSL_CTX_set1_groups_list(context, kGroups) != 1) ERR_clear_error();
+    if (SSL_CTX_dane_enable(context) != 1) {
+        return fail(ErrorKind::io, "TLS cannot be set up: " + detail::take_tls_reason());
+    }
     if (ca_file.empty()) {
         SSL_CTX_set_default_verify_paths(context);
     } else if (SSL_CTX_load_verify_locations(context, ca_file.c_str(), nullptr) != 1) {
@@ -86,6 +96,27 @@ bool set_name(SSL* ssl, const std::string& name) {
     X509_VERIFY_PARAM_set_hostflags(param, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
     return X509_VERIFY_PARAM_set1_host(param, name.data(), name.size()) == 1 &&
            SSL_set_tlsext_host_name(ssl, name.c_str()) == 1;
+}
+
+// OpenSSL's own verifier (RFC 7671): usage 3 without names and dates, usage 2 with both.
+bool set_dane(SSL* ssl, const TlsDane& dane) {
+    const std::string base = without_final_dot(dane.base);
+    if (SSL_dane_enable(ssl, base.c_str()) != 1) return false;
+    SSL_dane_set_flags(ssl, DANE_FLAG_NO_DANE_EE_NAMECHECKS);
+    SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+    for (const auto& name : dane.more_names) {
+        if (SSL_add1_host(ssl, without_final_dot(name).c_str()) != 1) return false;
+    }
+    int added = 0;
+    for (const TlsaRecord& record : dane.records) {
+        const int result = SSL_dane_tlsa_add(
+            ssl, record.usage, record.selector, record.matching,
+            reinterpret_cast<const unsigned char*>(record.data.data()), record.data.size());
+        if (result < 0) return false;
+        added += result;
+    }
+    // Without a record OpenSSL would ask the authorities instead.
+    return added > 0;
 }
 
 bool set_alpn(SSL* ssl, const std::vector<std::string>& protocols) {
@@ -160,6 +191,12 @@ Finding finding_of(SSL* ssl, const TlsClientPolicy& policy) {
     if (!certificate || result == X509_V_OK) return {};
     const std::string& name = policy.server_name;
     switch (result) {
+        case X509_V_ERR_DANE_NO_MATCH:
+            return {fmt::format("the certificate matches none of the {} TLSA records of {}",
+                                policy.dane ? policy.dane->records.size() : 0,
+                                policy.dane ? policy.dane->base : name),
+                    "the other side must mend its TLSA records or its certificate",
+                    CertificateFault::dane};
         case X509_V_ERR_HOSTNAME_MISMATCH:
         case X509_V_ERR_IP_ADDRESS_MISMATCH:
             return {fmt::format("the certificate is for {}, not for {}",
@@ -240,32 +277,62 @@ Result<SslPtr> make_client_session(const TlsClientContext& context, const TlsCli
                                    int fd) {
     ERR_clear_error();
     SslPtr ssl(SSL_new(context.impl().context.get()));
-    bool made = ssl && SSL_set_fd(ssl.get(), fd) == 1 &&
-                SSL_set_cipher_list(
-                    ssl.get(), policy.verify ? kVerifiedCiphers : kOpportunisticCiphers) == 1 &&
-                set_name(ssl.get(), without_final_dot(policy.server_name)) &&
-                set_alpn(ssl.get(), policy.alpn);
+    const bool verify = policy.verify || policy.dane;
+    const bool strict = policy.verify && !policy.dane && !policy.old_ciphers;
+    bool made =
+        ssl && SSL_set_fd(ssl.get(), fd) == 1 &&
+        SSL_set_cipher_list(ssl.get(), strict ? kVerifiedCiphers : kOpportunisticCiphers) == 1 &&
+        (policy.dane ? set_dane(ssl.get(), *policy.dane)
+                     : set_name(ssl.get(), without_final_dot(policy.server_name))) &&
+        set_alpn(ssl.get(), policy.alpn);
     if (!made) return fail(ErrorKind::tls, "TLS cannot be started: " + take_tls_reason());
-    SSL_set_security_level(ssl.get(), policy.verify ? 2 : 1);
+    SSL_set_security_level(ssl.get(), strict ? 2 : 1);
+    if (policy.small_hello) {
+        SSL_set_cipher_list(ssl.get(), kSmallCiphers);
+        SSL_set1_groups_list(ssl.get(), kSmallGroups);
+    }
     if (policy.old_device) {
         SSL_set_security_level(ssl.get(), 0);
         SSL_set_min_proto_version(ssl.get(), TLS1_VERSION);
         SSL_set_max_proto_version(ssl.get(), TLS1_VERSION);
         SSL_set_cipher_list(ssl.get(), kOldDeviceCiphers);
     }
-    SSL_set_verify(ssl.get(), policy.verify ? SSL_VERIFY_PEER : SSL_VERIFY_NONE,
-                   policy.verify ? keep_refused_certificate : nullptr);
+    SSL_set_verify(ssl.get(), verify ? SSL_VERIFY_PEER : SSL_VERIFY_NONE,
+                   verify ? keep_refused_certificate : nullptr);
     SSL_set_connect_state(ssl.get());
     return ssl;
 }
+
+namespace {
+
+// After a handshake by DANE: the TLSA record that held, as text; "" when none did.
+std::string matched_record(SSL* ssl) {
+    if (SSL_get0_dane_authority(ssl, nullptr, nullptr) < 0) return {};
+    TlsaRecord record;
+    const unsigned char* data = nullptr;
+    std::size_t size = 0;
+    if (SSL_get0_dane_tlsa(ssl, &record.usage, &record.selector, &record.matching, &data, &size) <
+        0)
+        return {};
+    record.data.assign(reinterpret_cast<const char*>(data), size);
+    return to_string(record);
+}
+
+}  // namespace
 
 TlsInfo client_info(SSL* ssl, const TlsClientPolicy& policy) {
     TlsInfo info;
     info.version = SSL_get_version(ssl);
     info.cipher = SSL_get_cipher_name(ssl);
-    info.server_name = without_final_dot(policy.server_name);
+    info.server_name = without_final_dot(policy.dane ? policy.dane->base : policy.server_name);
     info.peer_error = finding_of(ssl, policy).text;
-    if (info.peer_error.empty() && info.server_name.empty()) {
+    if (const char* name = SSL_get0_peername(ssl); name != nullptr) info.matched_name = name;
+    if (policy.dane) {
+        info.matched_record = matched_record(ssl);
+        if (info.peer_error.empty() && info.matched_record.empty())
+            info.peer_error = "the certificate matches no TLSA record";
+        if (info.matched_record.starts_with('3')) info.matched_name.clear();
+    } else if (info.peer_error.empty() && info.server_name.empty()) {
         info.peer_error = "no name was given to compare the certificate with";
     }
     info.verified = info.peer_error.empty();
@@ -275,7 +342,7 @@ TlsInfo client_info(SSL* ssl, const TlsClientPolicy& policy) {
 Error handshake_error(SSL* ssl, const TlsClientPolicy* policy) {
     unsigned long code = ERR_peek_last_error();
     Finding finding;
-    if (policy != nullptr && policy->verify) finding = finding_of(ssl, *policy);
+    if (policy != nullptr && (policy->verify || policy->dane)) finding = finding_of(ssl, *policy);
     if (finding.text.empty()) finding = finding_of_alert(code, policy);
     if (policy != nullptr && policy->fault != nullptr) *policy->fault = finding.fault;
     std::string reason = take_tls_reason();

@@ -168,6 +168,7 @@ std::string_view words_for(net::CertificateFault fault) {
             return "certificate has expired";
         case net::CertificateFault::untrusted:
             return "certificate is not trusted";
+        case net::CertificateFault::dane:  // a client of a person has no such records
         case net::CertificateFault::none:
             break;
     }
