@@ -3,6 +3,7 @@
 #include "base/ascii.h"
 #include "base/base64.h"
 #include "base/file.h"
+#include "base/owned.h"
 #include "base/random.h"
 
 #include <algorithm>
@@ -23,29 +24,21 @@ namespace posthaste::acme {
 
 namespace {
 
-template <auto Function>
-struct Free {
-    template <class T>
-    void operator()(T* what) const {
-        Function(what);
-    }
-};
-
 void free_extensions(STACK_OF(X509_EXTENSION) * list) {
     sk_X509_EXTENSION_pop_free(list, X509_EXTENSION_free);
 }
 
-using Bio = std::unique_ptr<BIO, Free<BIO_free_all>>;
-using Number = std::unique_ptr<BIGNUM, Free<BN_free>>;
-using Certificate = std::unique_ptr<X509, Free<X509_free>>;
-using Request = std::unique_ptr<X509_REQ, Free<X509_REQ_free>>;
-using Names = std::unique_ptr<GENERAL_NAMES, Free<GENERAL_NAMES_free>>;
-using Extensions = std::unique_ptr<STACK_OF(X509_EXTENSION), Free<free_extensions>>;
-using Extension = std::unique_ptr<X509_EXTENSION, Free<X509_EXTENSION_free>>;
-using Octets = std::unique_ptr<ASN1_OCTET_STRING, Free<ASN1_OCTET_STRING_free>>;
-using Object = std::unique_ptr<ASN1_OBJECT, Free<ASN1_OBJECT_free>>;
-using Digest = std::unique_ptr<EVP_MD_CTX, Free<EVP_MD_CTX_free>>;
-using Signature = std::unique_ptr<ECDSA_SIG, Free<ECDSA_SIG_free>>;
+using Bio = Owned<BIO, BIO_free_all>;
+using Number = Owned<BIGNUM, BN_free>;
+using Certificate = Owned<X509, X509_free>;
+using Request = Owned<X509_REQ, X509_REQ_free>;
+using Names = Owned<GENERAL_NAMES, GENERAL_NAMES_free>;
+using Extensions = Owned<STACK_OF(X509_EXTENSION), free_extensions>;
+using Extension = Owned<X509_EXTENSION, X509_EXTENSION_free>;
+using Octets = Owned<ASN1_OCTET_STRING, ASN1_OCTET_STRING_free>;
+using Object = Owned<ASN1_OBJECT, ASN1_OBJECT_free>;
+using Digest = Owned<EVP_MD_CTX, EVP_MD_CTX_free>;
+using Signature = Owned<ECDSA_SIG, ECDSA_SIG_free>;
 
 constexpr std::size_t kCoordinate = 32;  // P-256
 constexpr std::size_t kFileAtMost = 64 << 10;

@@ -1,5 +1,7 @@
 #include "discovery/profile_signer.h"
 
+#include "base/owned.h"
+
 #include <climits>
 #include <memory>
 
@@ -13,23 +15,15 @@
 namespace posthaste::discovery {
 namespace {
 
-template <auto Function>
-struct Free {
-    template <class T>
-    void operator()(T* what) const {
-        Function(what);
-    }
-};
-
 void free_chain(STACK_OF(X509) * chain) {
     sk_X509_pop_free(chain, X509_free);
 }
 
-using Bio = std::unique_ptr<BIO, Free<BIO_free_all>>;
-using Certificate = std::unique_ptr<X509, Free<X509_free>>;
-using Chain = std::unique_ptr<STACK_OF(X509), Free<free_chain>>;
-using Key = std::unique_ptr<EVP_PKEY, Free<EVP_PKEY_free>>;
-using Cms = std::unique_ptr<CMS_ContentInfo, Free<CMS_ContentInfo_free>>;
+using Bio = Owned<BIO, BIO_free_all>;
+using Certificate = Owned<X509, X509_free>;
+using Chain = Owned<STACK_OF(X509), free_chain>;
+using Key = Owned<EVP_PKEY, EVP_PKEY_free>;
+using Cms = Owned<CMS_ContentInfo, CMS_ContentInfo_free>;
 
 Bio reading(std::string_view text) {
     if (text.size() > INT_MAX) return {};

@@ -1,6 +1,7 @@
 #include "mail/charset.h"
 
 #include "base/ascii.h"
+#include "base/owned.h"
 #include "base/utf8.h"
 
 #include <algorithm>
@@ -66,11 +67,7 @@ constexpr Row kRows[] = {
     {"ks_c_5601-1987", "CP949"},
 };
 
-struct CloseIconv {
-    void operator()(void* handle) const { iconv_close(handle); }
-};
-
-using Handle = std::unique_ptr<std::remove_pointer_t<iconv_t>, CloseIconv>;
+using Handle = Owned<std::remove_pointer_t<iconv_t>, iconv_close>;
 
 }  // namespace
 

@@ -2,6 +2,7 @@
 
 #include "base/assert.h"
 #include "base/base64.h"
+#include "base/owned.h"
 
 #include <climits>
 
@@ -20,17 +21,9 @@ constexpr unsigned kFewestBits = 1024;  // RFC 8301 §3.2
 constexpr unsigned kMostBits = 4096;    // verifiers need take no more
 constexpr std::size_t kMaxPem = 64 << 10;
 
-template <auto Function>
-struct Free {
-    template <class T>
-    void operator()(T* what) const {
-        Function(what);
-    }
-};
-
-using Bio = std::unique_ptr<BIO, Free<BIO_free_all>>;
-using Pkey = std::unique_ptr<EVP_PKEY, Free<EVP_PKEY_free>>;
-using DigestContext = std::unique_ptr<EVP_MD_CTX, Free<EVP_MD_CTX_free>>;
+using Bio = Owned<BIO, BIO_free_all>;
+using Pkey = Owned<EVP_PKEY, EVP_PKEY_free>;
+using DigestContext = Owned<EVP_MD_CTX, EVP_MD_CTX_free>;
 
 // The library's default would ask on the terminal.
 int no_password(char* /*buffer*/, int /*size*/, int /*writing*/, void* /*data*/) {

@@ -1,6 +1,7 @@
 #include "mail/domain.h"
 
 #include "base/ascii.h"
+#include "base/owned.h"
 #include "base/utf8.h"
 
 #include <arpa/inet.h>
@@ -28,11 +29,7 @@ std::unexpected<Error> refuse(std::string_view text, std::string_view why) {
                 "check the part of the address behind the @");
 }
 
-struct FreeIdn2 {
-    void operator()(char* p) const { idn2_free(p); }
-};
-
-using Idn2String = std::unique_ptr<char, FreeIdn2>;
+using Idn2String = Owned<char, idn2_free>;
 
 bool is_name_octet(char c) {
     return ascii::is_alnum(c) || c == '-' || c == '_' || c == '.';
@@ -151,7 +148,7 @@ bool Domain::is_spelled(std::string_view text) const {
     std::uint8_t* raw = u8_tolower(reinterpret_cast<const std::uint8_t*>(text.data()), text.size(),
                                    nullptr, UNINORM_NFC, nullptr, &size);
     if (raw == nullptr && errno == ENOMEM) throw std::bad_alloc();
-    const std::unique_ptr<std::uint8_t, decltype(&std::free)> owned(raw, &std::free);
+    const Owned<std::uint8_t, std::free> owned(raw);
     const std::string_view lower(reinterpret_cast<const char*>(raw), raw == nullptr ? 0 : size);
     return lower == unicode();
 }

@@ -2,6 +2,7 @@
 
 #include "base/ascii.h"
 #include "base/file.h"
+#include "base/owned.h"
 
 #include <algorithm>
 #include <atomic>
@@ -17,14 +18,6 @@ namespace {
 constexpr std::size_t kHeaders = 100;
 constexpr std::size_t kHeaderOctets = 8 << 10;
 constexpr std::size_t kCaFileAtMost = 4 << 20;
-
-struct FreeHeaders {
-    void operator()(curl_slist* list) const { curl_slist_free_all(list); }
-};
-
-struct FreeHandle {
-    void operator()(CURL* handle) const { curl_easy_cleanup(handle); }
-};
 
 // What one call gathers; the callbacks get it.
 struct Gathering {
@@ -153,7 +146,7 @@ std::optional<Seconds> HttpAnswer::retry_after() const {
 
 struct HttpClient::Impl {
     Options options;
-    std::unique_ptr<CURL, FreeHandle> handle;
+    Owned<CURL, curl_easy_cleanup> handle;
     std::atomic<bool> stopped{false};
 
     Result<HttpAnswer> run(const HttpCall& call, Deadline deadline);
@@ -197,10 +190,10 @@ Result<HttpAnswer> HttpClient::Impl::run(const HttpCall& call, Deadline deadline
     Gathering gathering;
     gathering.max_body = options.max_body;
     gathering.stopped = &stopped;
-    std::unique_ptr<curl_slist, FreeHeaders> headers;
+    Owned<curl_slist, curl_slist_free_all> headers;
     if (!call.content_type.empty())
         headers.reset(curl_slist_append(nullptr, ("Content-Type: " + call.content_type).c_str()));
-    std::unique_ptr<curl_slist, FreeHeaders> place;
+    Owned<curl_slist, curl_slist_free_all> place;
     if (!call.addresses.empty()) place.reset(curl_slist_append(nullptr, place_of(call).c_str()));
     CURL* curl = handle.get();
     char words[CURL_ERROR_SIZE] = {};

@@ -23,7 +23,7 @@ using detail::BioPtr;
 using detail::KeyPtr;
 using detail::X509Ptr;
 
-using Extension = std::unique_ptr<X509_EXTENSION, detail::Freed<X509_EXTENSION_free>>;
+using Extension = Owned<X509_EXTENSION, X509_EXTENSION_free>;
 
 constexpr int kDay = 24 * 60 * 60;
 // People install the CA once; ten years of a wrong clock, in either direction, must not cost them
@@ -99,7 +99,7 @@ bool set_serial(X509* certificate) {
     std::array<std::uint8_t, 16> octets;
     fill_random(octets);
     octets[0] = (octets[0] & 0x3f) | 0x40;  // positive and of one length (RFC 5280 §4.1.2.2)
-    std::unique_ptr<BIGNUM, detail::Freed<BN_free>> number(
+    Owned<BIGNUM, BN_free> number(
         BN_bin2bn(octets.data(), static_cast<int>(octets.size()), nullptr));
     return number &&
            BN_to_ASN1_INTEGER(number.get(), X509_get_serialNumber(certificate)) != nullptr;

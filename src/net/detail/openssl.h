@@ -1,6 +1,7 @@
 // Owners and error texts for OpenSSL's objects. For sources of net/ only.
 #pragma once
 
+#include "base/owned.h"
 #include "base/result.h"
 #include "base/time.h"
 #include "net/tls.h"
@@ -15,25 +16,17 @@
 
 namespace posthaste::net::detail {
 
-template <auto Free>
-struct Freed {
-    template <class T>
-    void operator()(T* object) const {
-        Free(object);
-    }
-};
-
-using BioPtr = std::unique_ptr<BIO, Freed<BIO_free_all>>;
-using X509Ptr = std::unique_ptr<X509, Freed<X509_free>>;
-using KeyPtr = std::unique_ptr<EVP_PKEY, Freed<EVP_PKEY_free>>;
-using SslPtr = std::unique_ptr<SSL, Freed<SSL_free>>;
-using SslContextPtr = std::unique_ptr<SSL_CTX, Freed<SSL_CTX_free>>;
+using BioPtr = Owned<BIO, BIO_free_all>;
+using X509Ptr = Owned<X509, X509_free>;
+using KeyPtr = Owned<EVP_PKEY, EVP_PKEY_free>;
+using SslPtr = Owned<SSL, SSL_free>;
+using SslContextPtr = Owned<SSL_CTX, SSL_CTX_free>;
 
 inline void free_chain(STACK_OF(X509) * chain) {
     sk_X509_pop_free(chain, X509_free);
 }
 
-using ChainPtr = std::unique_ptr<STACK_OF(X509), Freed<free_chain>>;
+using ChainPtr = Owned<STACK_OF(X509), free_chain>;
 
 // The reason of the newest entry of this thread's error queue, which is emptied; "" when there is
 // none.
