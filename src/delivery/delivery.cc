@@ -60,7 +60,7 @@ class SmtpCourier final : public queue::Courier {
         }
     }
 
-    runtime::Task<Location> locate(mail::Domain domain) override;
+    runtime::Task<Location> locate(mail::Domain domain, std::string route) override;
     runtime::Task<ParcelReport> deliver(Parcel parcel) override;
     void stop(const std::function<void()>& done) override;
 
@@ -94,7 +94,7 @@ Site SmtpCourier::fixed_site(const Route& route) const {
     return site;
 }
 
-runtime::Task<Location> SmtpCourier::locate(mail::Domain domain) {
+runtime::Task<Location> SmtpCourier::locate(mail::Domain domain, std::string) {
     Location location;
     location.hold = shared_.routes.choose(domain).kind == RouteRule::Kind::hold;
     const Route& route = shared_.routes.choose(domain, Routes::Holds::passed);

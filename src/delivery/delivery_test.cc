@@ -566,7 +566,7 @@ TEST_F(DeliveryTest, LocatesByRoute) {
     resolver_.set_mx("example.net",
                      std::vector<net::MxRecord>{{10, "b.example"}, {10, "a.example"}});
     const auto locate = [&](const char* domain) {
-        return *loop_.run(courier().locate(*mail::Domain::parse(domain)));
+        return *loop_.run(courier().locate(*mail::Domain::parse(domain), ""));
     };
     EXPECT_TRUE(locate("held.example").hold);
     const auto relayed = locate("x.relayed.example");

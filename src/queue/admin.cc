@@ -1,13 +1,18 @@
 // What persons decide about messages.
 #include "base/ascii.h"
+#include "base/utf8.h"
 #include "queue/dispatcher.h"
+#include "queue/routing_key.h"
 
 #include <algorithm>
+
+#include <fmt/format.h>
 
 namespace posthaste::queue {
 
 namespace {
 
+constexpr std::string_view kByRules = "rules";
 constexpr std::size_t kAtOnce = 1000;     // changes of one submission
 constexpr std::size_t kReadAtOnce = 100;  // messages of one trip to the store
 constexpr Seconds kCommitDeadline{300};
@@ -59,7 +64,7 @@ runtime::Task<void> Dispatcher::do_act(Action action, Selection selection, Answe
             break;
         }
         case Action::retry: {
-            auto retrying = retry(std::move(ids), domain);
+            auto retrying = retry(std::move(ids), domain, selection.route);
             auto count = co_await std::move(retrying);
             answer(std::move(count));
             break;
@@ -132,8 +137,45 @@ runtime::Task<void> Dispatcher::hold_by_route(QueueId id) {
     }
 }
 
-runtime::Task<Result<std::size_t>> Dispatcher::retry(std::vector<QueueId> ids, std::string domain) {
+// A message takes one way, whichever of its recipients it was chosen by.
+runtime::Task<Result<void>> Dispatcher::reroute(std::vector<QueueId> ids, std::string route) {
+    const bool by_rules = route == kByRules;
+    if (!by_rules && !parts_.courier.has_route(route)) {
+        co_return fail(
+            ErrorKind::not_found,
+            fmt::format("no route is called \"{}\"", utf8::printable(route, 60)),
+            "name one of the file's [[route]], \"default\", or \"rules\" to let the rules "
+            "decide again");
+    }
+    if (by_rules) route.clear();
+    auto committing = commit_each(
+        ids, [route](const QueueId& id) -> store::Change { return store::SetRoute{id, route}; });
+    PH_CO_CHECK(co_await std::move(committing));
+    auto reading = read_rows(ids);
+    PH_CO_TRY(const Rows rows, co_await std::move(reading));
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+        fresh_.drop(ids[i]);
+        if (!rows[i]) continue;
+        const store::MessageRow& row = rows[i]->row;
+        const std::string sender = mail::to_string(row.sender);
+        scheduler_.reroute(
+            ids[i],
+            [&](std::string_view domain) {
+                const Origin origin{sender, row.account, row.route};
+                return routing_key(domain, parts_.courier.route_for(domain, origin));
+            },
+            moment());
+    }
+    co_return Result<void>();
+}
+
+runtime::Task<Result<std::size_t>> Dispatcher::retry(std::vector<QueueId> ids, std::string domain,
+                                                     std::string route) {
     std::erase_if(ids, [&](const QueueId& id) { return scheduler_.is_held(id); });
+    if (!route.empty()) {
+        auto rerouting = reroute(ids, std::move(route));
+        PH_CO_CHECK(co_await std::move(rerouting));
+    }
     auto committing =
         commit_each(ids, [this, domain, at = moment().queue](const QueueId& id) -> store::Change {
             store::SetNextAttempt set{id, at, {}};

@@ -26,6 +26,14 @@ struct Site {
     bool mixes_domains =
         false;             // recipients of several domains may share a transaction (relay, trap)
     Seconds good_for{60};  // ask again after this
+    std::string route{};   // that leads there; parcels for the site carry it
+};
+
+// Whose mail it is, as far as routes ask.
+struct Origin {
+    std::string_view sender;   // as it is written; "" of reports
+    std::string_view account;  // the login
+    std::string_view route;    // the name of the one that a person chose
 };
 
 // Either a site, or what becomes of all recipients of that domain now.
@@ -42,6 +50,7 @@ struct Parcel {
     std::shared_ptr<const store::MessageRow> message;
     std::vector<store::RecipientRow> recipients;
     std::string site;
+    std::string route{};  // Site::route
 };
 
 struct ParcelReport {
@@ -61,8 +70,23 @@ class Courier {
   public:
     virtual ~Courier() = default;
 
-    // On the scheduler's worker. Bounded by itself (30 s of DNS).
-    virtual runtime::Task<Location> locate(mail::Domain domain) = 0;
+    // The name of the route that mail to `domain` (as A-labels) takes because of its origin; empty
+    // where it takes the one that the domain alone leads to. Any thread; quick; the same answer for
+    // the life of the process.
+    virtual std::string route_for(std::string_view domain, const Origin& origin) const {
+        static_cast<void>(domain);
+        static_cast<void>(origin);
+        return {};
+    }
+
+    // A person may choose that route (`queue retry --route`).
+    virtual bool has_route(std::string_view name) const {
+        static_cast<void>(name);
+        return false;
+    }
+
+    // `route` is what `route_for` said. On the scheduler's worker. Bounded by itself (30 s of DNS).
+    virtual runtime::Task<Location> locate(mail::Domain domain, std::string route) = 0;
 
     // On any worker; connections stay with the worker they were made on. Never throws away a
     // recipient: an outcome for each. Cancelled by shutdown only.

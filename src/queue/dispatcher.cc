@@ -2,6 +2,7 @@
 #include "queue/dispatcher.h"
 
 #include "base/random.h"
+#include "queue/routing_key.h"
 
 #include <algorithm>
 
@@ -108,8 +109,9 @@ Result<void> Dispatcher::load() {
             message.warn = open.expires - options_.retry.expire + options_.retry.delay_warning;
         }
         const Handle handle = scheduler_.add_message(message);
-        scheduler_.add_recipient(handle, {open.index, open.domain, open.next_at, open.attempts},
-                                 now);
+        const Origin origin{open.sender, open.account, open.route};
+        const auto key = routing_key(open.domain, parts_.courier.route_for(open.domain, origin));
+        scheduler_.add_recipient(handle, {open.index, key, open.next_at, open.attempts}, now);
     };
     PH_CHECK(parts_.store.engine().for_each_open(visit));
     for (const QueueId& id : with_reports) {
@@ -175,13 +177,21 @@ void Dispatcher::admit(Added added) {
     message.many = added.recipients.size() > 1;
     const Moment now = moment();
     const Handle handle = scheduler_.add_message(message);
-    for (const store::RecipientRow& recipient : added.recipients) {
-        scheduler_.add_recipient(handle,
-                                 {recipient.index, recipient.address.domain().ascii(),
-                                  recipient.next_at, recipient.attempts},
-                                 now);
-    }
+    add_recipients(handle, row, added.recipients, now);
     fresh_.put(std::move(added.row), std::move(added.recipients));
+}
+
+void Dispatcher::add_recipients(Handle message, const store::MessageRow& row,
+                                const std::vector<store::RecipientRow>& recipients,
+                                const Moment& now) {
+    const std::string sender = mail::to_string(row.sender);
+    const Origin origin{sender, row.account, row.route};
+    for (const store::RecipientRow& recipient : recipients) {
+        const std::string& domain = recipient.address.domain().ascii();
+        const auto key = routing_key(domain, parts_.courier.route_for(domain, origin));
+        scheduler_.add_recipient(
+            message, {recipient.index, key, recipient.next_at, recipient.attempts}, now);
+    }
 }
 
 void Dispatcher::want_run() {
@@ -270,12 +280,13 @@ void Dispatcher::dispatch(const Moment& now) {
 
 runtime::Task<void> Dispatcher::locate(Handle domain) {
     Location location;
-    const std::string name = scheduler_.domain_name(domain);
+    const std::string key = scheduler_.domain_name(domain);
+    const std::string name(domain_of(key));
     location.otherwise = cannot_locate("the domain could not be looked up");
     auto parsed = mail::Domain::parse(name);
     try {
         if (parsed) {
-            auto locating = parts_.courier.locate(*parsed);
+            auto locating = parts_.courier.locate(*parsed, std::string(route_of(key)));
             location = co_await std::move(locating);
         }
     } catch (const std::exception& e) {
@@ -369,6 +380,7 @@ runtime::Task<void> Dispatcher::deliver(Return job) {
     parcel.message = job->message;
     parcel.recipients = job->recipients;
     parcel.site = job->pick.site_key;
+    parcel.route = job->pick.route;
     auto delivering = parts_.courier.deliver(std::move(parcel));
     job->report = co_await std::move(delivering);
     job->came_back = true;

@@ -97,6 +97,8 @@ class Dispatcher : public std::enable_shared_from_this<Dispatcher> {
     void put(Incoming incoming);
     void take_incoming();
     void admit(Added added);
+    void add_recipients(Handle message, const store::MessageRow& row,
+                        const std::vector<store::RecipientRow>& recipients, const Moment& now);
     void want_run();
     void run();
     void show_counts();
@@ -140,7 +142,9 @@ class Dispatcher : public std::enable_shared_from_this<Dispatcher> {
     std::vector<QueueId> select(const Selection& selection) const;
     runtime::Task<void> do_act(Action action, Selection selection, Answer answer);
     runtime::Task<Result<std::size_t>> set_held(std::vector<QueueId> ids, bool held);
-    runtime::Task<Result<std::size_t>> retry(std::vector<QueueId> ids, std::string domain);
+    runtime::Task<Result<std::size_t>> retry(std::vector<QueueId> ids, std::string domain,
+                                             std::string route);
+    runtime::Task<Result<void>> reroute(std::vector<QueueId> ids, std::string route);
     runtime::Task<Result<std::size_t>> cancel(std::vector<QueueId> ids, std::string domain,
                                               bool report);
     runtime::Task<Result<void>> commit_each(std::vector<QueueId> ids,

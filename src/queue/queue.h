@@ -46,6 +46,9 @@ struct Selection {
     std::vector<QueueId> ids;
     std::string domain;
     bool all = false;
+    // `retry` only: the route that their mail takes from now on, whatever the rules say; "rules"
+    // leaves it to these again, "" changes nothing.
+    std::string route{};
 };
 
 class Queue {
@@ -83,7 +86,8 @@ class Queue {
     // Admin, any worker. Each gives the number of messages touched.
     runtime::Task<Result<std::size_t>> hold(Selection selection);
     runtime::Task<Result<std::size_t>> release(Selection selection);
-    runtime::Task<Result<std::size_t>> retry(Selection selection);  // now, windows and probes too
+    runtime::Task<Result<std::size_t>> retry(
+        Selection selection);  // now, windows and probes too; not_found: the route
     runtime::Task<Result<std::size_t>> cancel(Selection selection,
                                               bool report);  // report: senders get a bounce
 

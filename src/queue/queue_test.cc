@@ -36,13 +36,25 @@ mail::Outcome outcome(Verdict verdict, mail::Cause cause = mail::Cause::none) {
 // By the local part: "ok", "bad", "later"; a test may change its mind by `answers`.
 class FakeCourier final : public Courier {
   public:
-    runtime::Task<Location> locate(mail::Domain domain) override {
+    // Mail of "boss" and what a person says goes another way.
+    std::string route_for(std::string_view, const Origin& origin) const override {
+        return std::string(origin.account == "boss" && origin.route.empty() ? "express"
+                                                                            : origin.route);
+    }
+
+    bool has_route(std::string_view name) const override {
+        return name == "express" || name == "second";
+    }
+
+    runtime::Task<Location> locate(mail::Domain domain, std::string route) override {
         Location location;
         location.hold = domain.ascii() == "held.example";
         if (domain.ascii() == "nowhere.example") {
             location.otherwise = outcome(Verdict::failed, mail::Cause::bad_domain);
         } else {
             location.site = Site{"mx:" + domain.ascii(), 10, 100, false, 60s};
+            if (!route.empty()) location.site->key = "relay:" + route;
+            location.site->route = std::move(route);
         }
         co_return location;
     }
@@ -451,6 +463,41 @@ TEST_F(QueueTest, ARouteThatHoldsHoldsTheMessage) {
     EXPECT_EQ(count(EventType::delivered), 1U);
     EXPECT_EQ(store_->engine().counts()->held, 1U);
     EXPECT_EQ(queue_->status().held, 1U);
+}
+
+TEST_F(QueueTest, RoutesByOriginAndByAPersonOutliveARestart) {
+    courier_.set("later", outcome(Verdict::deferred));
+    start();
+    auto boss = submission({"ok@example.net"});
+    boss.account = "boss";
+    submit(std::move(boss));
+    const QueueId id = submit(submission({"later@example.net"}));
+    wait_for(EventType::delivered, 1);
+    wait_for(EventType::deferred, 1);
+    const auto chosen = [&](const char* route) {
+        return act([&] { return queue_->retry({{id}, "", false, route}); });
+    };
+    EXPECT_EQ(chosen("second"), 1U);
+    wait_for(EventType::deferred, 2);
+    close();
+    start();
+    EXPECT_EQ(act([&] { return queue_->retry({{id}, "", false}); }), 1U);
+    wait_for(EventType::deferred, 3);
+    EXPECT_EQ(chosen("rules"), 1U);
+    wait_for(EventType::deferred, 4);
+    std::vector<std::string> sites;
+    for (const Parcel& parcel : courier_.parcels())
+        sites.push_back((parcel.message->id == id ? "" : "boss: ") + parcel.site + " " +
+                        parcel.route);
+    std::ranges::sort(sites);
+    const std::vector<std::string> expected{"boss: relay:express express", "mx:example.net ",
+                                            "mx:example.net ", "relay:second second",
+                                            "relay:second second"};
+    EXPECT_EQ(sites, expected);
+    const auto unknown =
+        run<std::size_t>([&] { return queue_->retry({{id}, "", false, "third"}); });
+    ASSERT_FALSE(unknown);
+    EXPECT_EQ(unknown.error().kind, ErrorKind::not_found);
 }
 
 // What the other side has taken and the disk does not know yet goes out again after a crash.

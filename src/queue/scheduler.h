@@ -18,6 +18,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -51,6 +52,7 @@ struct Pick {
     Taken what;
     Handle site = kNone;
     std::string site_key;
+    std::string route;     // Site::route
     std::size_t slot = 0;  // the lowest free one: connections of low slots stay in use
 };
 
@@ -75,7 +77,7 @@ class Scheduler {
 
     struct NewRecipient {
         std::uint32_t index = 0;
-        std::string_view domain;
+        std::string_view domain;  // its routing key
         store::QueueTime next_at;
         std::uint32_t attempts = 0;
     };
@@ -99,6 +101,7 @@ class Scheduler {
     // one of the three.
     std::optional<Handle> next_to_locate();
 
+    // The routing key.
     const std::string& domain_name(Handle domain) const { return domain_names_.name(domain); }
 
     void located(Handle domain, const Site& site, const Moment& now);
@@ -157,6 +160,10 @@ class Scheduler {
     bool hold(const QueueId& id);
     bool release(const QueueId& id, const Moment& now);
     bool retry(const QueueId& id, std::string_view domain, const Moment& now);  // "": all of it
+    // Its recipients take the way of the key that `key_of` makes of theirs from now on.
+    void reroute(const QueueId& id,
+                 const std::function<std::string(std::string_view domain)>& key_of,
+                 const Moment& now);
 
     // Hands out what is not in flight; what is in flight is marked.
     struct Cancel {
@@ -191,6 +198,7 @@ class Scheduler {
         bool blocked(SteadyTime now) const { return window.dead() || suspended_until > now; }
 
         std::string key;
+        std::string route;
         Window window;
         SiteQueue ready;
         std::size_t max_recipients = 100;
@@ -225,6 +233,7 @@ class Scheduler {
     void hand_out(Handle handle, Taken& taken);
     void set_aside(Handle handle);  // out of whatever list it is in
     Taken start_taken(Handle message) const;
+    bool goes_to(const Entry& entry, std::string_view domain) const;
     std::vector<Handle> take_waiting_for(Domain& domain);
     std::vector<Taken> hand_out_all(const std::vector<Handle>& handles);
 

@@ -1,4 +1,5 @@
 // What persons do to messages in the scheduler.
+#include "queue/routing_key.h"
 #include "queue/scheduler.h"
 
 #include <algorithm>
@@ -13,14 +14,17 @@ std::vector<QueueId> Scheduler::messages() const {
     return ids;
 }
 
+bool Scheduler::goes_to(const Entry& entry, std::string_view domain) const {
+    return entry.state != EntryState::ended &&
+           (domain.empty() || domain_of(domain_names_.name(entry.domain)) == domain);
+}
+
 std::vector<QueueId> Scheduler::messages_to(std::string_view domain) const {
     std::vector<QueueId> ids;
-    const Handle name = domain_names_.find(domain);
-    if (name == kNone) return ids;
+    if (domain.empty()) return ids;
     for (Handle h = 0; h < tables_.messages.capacity(); ++h) {
         for (Handle e = tables_.messages[h].first; e != kNone; e = tables_.entries[e].sibling) {
-            const Entry& entry = tables_.entries[e];
-            if (entry.domain != name || entry.state == EntryState::ended) continue;
+            if (!goes_to(tables_.entries[e], domain)) continue;
             ids.push_back(tables_.messages[h].id);
             break;
         }
@@ -32,12 +36,9 @@ std::vector<std::uint32_t> Scheduler::recipients_to(const QueueId& id,
                                                     std::string_view domain) const {
     std::vector<std::uint32_t> indexes;
     const Handle message = index_.find(id);
-    const Handle name = domain_names_.find(domain);
-    if (message == kNone || name == kNone) return indexes;
+    if (message == kNone || domain.empty()) return indexes;
     for (Handle h = tables_.messages[message].first; h != kNone; h = tables_.entries[h].sibling) {
-        const Entry& entry = tables_.entries[h];
-        if (entry.domain == name && entry.state != EntryState::ended)
-            indexes.push_back(entry.index);
+        if (goes_to(tables_.entries[h], domain)) indexes.push_back(tables_.entries[h].index);
     }
     return indexes;
 }
@@ -92,12 +93,10 @@ bool Scheduler::release(const QueueId& id, const Moment& now) {
 bool Scheduler::retry(const QueueId& id, std::string_view domain, const Moment& now) {
     const Handle handle = index_.find(id);
     if (handle == kNone || tables_.messages[handle].held) return false;
-    const Handle name = domain.empty() ? kNone : domain_names_.find(domain);
     bool any = false;
     for (Handle h = tables_.messages[handle].first; h != kNone; h = entry(h).sibling) {
         Entry& e = entry(h);
-        if (!domain.empty() && e.domain != name) continue;
-        if (e.state == EntryState::ended || e.state == EntryState::in_flight) continue;
+        if (!goes_to(e, domain) || e.state == EntryState::in_flight) continue;
         any = true;
         Domain& where = domains_[e.domain];
         if (where.site != kNone) {
@@ -115,14 +114,37 @@ bool Scheduler::retry(const QueueId& id, std::string_view domain, const Moment& 
     return any;
 }
 
+void Scheduler::reroute(const QueueId& id,
+                        const std::function<std::string(std::string_view)>& key_of,
+                        const Moment& now) {
+    const Handle handle = index_.find(id);
+    if (handle == kNone) return;
+    tables_.messages[handle].route_holds = false;
+    for (Handle h = tables_.messages[handle].first; h != kNone; h = entry(h).sibling) {
+        Entry& e = entry(h);
+        if (e.state == EntryState::ended) continue;
+        const std::string key = key_of(domain_of(domain_names_.name(e.domain)));
+        if (key == domain_names_.name(e.domain)) continue;
+        const bool underway = e.state == EntryState::locating || e.state == EntryState::ready ||
+                              e.state == EntryState::held_by_route;
+        if (underway) set_aside(h);
+        const Handle before = e.domain;
+        e.domain = domain_names_.acquire(key);
+        if (e.domain >= domains_.size()) domains_.resize(e.domain + 1);
+        domain_names_.release(before);
+        if (!underway) continue;  // in flight, held, or not yet due: its next attempt goes there
+        set_state(e, EntryState::waiting);
+        make_due(h, now);
+    }
+}
+
 Taken Scheduler::take_for_cancel(const QueueId& id, const Cancel& cancel) {
     const Handle handle = index_.find(id);
     if (handle == kNone) return {};
-    const Handle name = cancel.domain.empty() ? kNone : domain_names_.find(cancel.domain);
     Taken taken = start_taken(handle);
     for (Handle h = tables_.messages[handle].first; h != kNone; h = entry(h).sibling) {
         Entry& e = entry(h);
-        if (e.state == EntryState::ended || (!cancel.domain.empty() && e.domain != name)) continue;
+        if (!goes_to(e, cancel.domain)) continue;
         e.cancelled = 1;
         e.report = cancel.report ? 1 : 0;
         if (e.state != EntryState::in_flight) hand_out(h, taken);

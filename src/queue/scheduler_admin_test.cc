@@ -1,3 +1,4 @@
+#include "queue/routing_key.h"
 #include "queue/scheduler_testing.h"
 
 #include <gtest/gtest.h>
@@ -140,6 +141,41 @@ TEST(SchedulerAdmin, ARouteThatHoldsWaitsForTheOtherRecipients) {
     bench.end_well(picks[0]);
     EXPECT_EQ(bench.scheduler.take_route_held(), std::vector<QueueId>{id});
     EXPECT_TRUE(bench.scheduler.hold(id));
+}
+
+TEST(SchedulerAdmin, AMessageIsSentAnotherWay) {
+    Bench bench;
+    bench.sites["example.org"] = {"mx:dead", 10, 100, false, seconds(60)};
+    bench.sites["example.org second"] = {"relay:second", 10, 100, true, seconds(60), "second"};
+    const QueueId ready = bench.add("anna", "example.org");
+    const QueueId later = bench.add("anna", "example.org", 1, minutes(5));
+    const QueueId other = bench.add("bert", "example.org");
+    bench.locate();
+    const auto second = [](std::string_view domain) { return routing_key(domain, "second"); };
+    for (const QueueId& id : {ready, later}) bench.scheduler.reroute(id, second, bench.now);
+    const auto picks = bench.start();
+    ASSERT_EQ(picks.size(), 2U);
+    for (const Pick& pick : picks) {
+        const bool moved = pick.what.id == ready;
+        EXPECT_EQ(pick.site_key, moved ? "relay:second" : "mx:dead");
+        EXPECT_EQ(pick.route, moved ? "second" : "");
+    }
+    // Found by its domain as before, in flight or not.
+    EXPECT_EQ(bench.scheduler.messages_to("example.org").size(), 3U);
+    EXPECT_EQ(bench.scheduler.recipients_to(later, "example.org").size(), 1U);
+    EXPECT_TRUE(bench.scheduler.messages_to("example").empty());
+    // What is in flight takes the new way when it is tried again.
+    bench.scheduler.reroute(other, second, bench.now);
+    for (const Pick& pick : picks) bench.end_badly(pick, SiteSignal::neutral);
+    bench.pass(minutes(6));
+    for (int left = 3; left > 0;) {
+        const auto again = bench.start();
+        ASSERT_FALSE(again.empty());
+        for (const Pick& pick : again) EXPECT_EQ(pick.site_key, "relay:second");
+        for (const Pick& pick : again) bench.end_well(pick);
+        left -= static_cast<int>(again.size());
+    }
+    EXPECT_TRUE(bench.scheduler.messages().empty());
 }
 
 }  // namespace

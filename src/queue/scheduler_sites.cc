@@ -65,6 +65,7 @@ Handle Scheduler::find_site(const Site& site) {
     if (handle >= sites_.size()) sites_.resize(handle + 1);
     if (sites_[handle] == nullptr) sites_[handle] = std::make_unique<SiteState>(tables_, site);
     SiteState& state = *sites_[handle];
+    state.route = site.route;
     state.window.set_limit(site.max_deliveries);
     state.max_recipients = std::max<std::size_t>(site.max_recipients, 1);
     return handle;
@@ -201,6 +202,7 @@ bool Scheduler::pick(Pick& pick, const Moment& now) {
         site.ready.take(most, entries);
         pick.site = handle;
         pick.site_key = site.key;
+        pick.route = site.route;
         pick.what = start_taken(entry(entries.front()).message);
         for (const Handle h : entries) {
             Entry& e = entry(h);

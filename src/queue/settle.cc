@@ -321,11 +321,7 @@ void Dispatcher::admit_report(const store::AddMessage& report) {
     message.id = report.row.id;
     message.expires = report.row.expires;
     const Handle handle = scheduler_.add_message(message);
-    for (const store::RecipientRow& recipient : report.recipients) {
-        scheduler_.add_recipient(
-            handle, {recipient.index, recipient.address.domain().ascii(), recipient.next_at, 0},
-            now);
-    }
+    add_recipients(handle, report.row, report.recipients, now);
     fresh_.put(std::make_shared<const store::MessageRow>(report.row), report.recipients);
 }
 

@@ -50,6 +50,11 @@ struct SetNextAttempt {  // `queue retry`: open recipients of the message
     std::optional<std::vector<std::uint32_t>> only;  // these recipients; nothing: all
 };
 
+struct SetRoute {  // `queue retry --route`; "": the rules decide
+    QueueId id;
+    std::string route;
+};
+
 struct SaveClock {
     ClockMark mark;
 };
@@ -145,8 +150,8 @@ struct RemoveDkimKey {
 };
 
 using Change =
-    std::variant<AddMessage, Settlement, MarkDelayReported, SetHold, SetNextAttempt, SaveClock,
-                 PutDomain, RemoveDomain, PutAccount, RemoveAccount, PutAppPassword,
+    std::variant<AddMessage, Settlement, MarkDelayReported, SetHold, SetNextAttempt, SetRoute,
+                 SaveClock, PutDomain, RemoveDomain, PutAccount, RemoveAccount, PutAppPassword,
                  RemoveAppPassword, PutSetupLink, RemoveSetupLink, PutFormerPassword, PutSignIn,
                  RemoveSignIn, PutFact, RemoveFacts, PutSentMark, RemoveSentMark, RemoveSentMarks,
                  PutDkimKey, RemoveDkimKey, PutKept, RemoveKept, RemoveExpiredKept>;

@@ -265,6 +265,19 @@ TEST_P(ConformanceQueue, hold_release_retry_and_delay_notice) {
     EXPECT_EQ(get(add.row.id).row.hold, Hold::released);
 }
 
+TEST_P(ConformanceQueue, a_person_chooses_a_route) {
+    AddMessage add = testing::make_message(1);
+    add.row.route.clear();
+    must_apply(add);
+    EXPECT_EQ(open_recipients().at(0).route, "");
+    EXPECT_EQ(open_recipients().at(0).sender, mail::to_string(add.row.sender));
+    must_apply(SetRoute{.id = add.row.id, .route = "second"});
+    reopen();
+    EXPECT_EQ(get(add.row.id).row.route, "second");
+    EXPECT_EQ(open_recipients().at(0).route, "second");
+    must_apply(SetRoute{.id = QueueId::make(), .route = "second"});  // gone meanwhile
+}
+
 TEST_P(ConformanceQueue, a_retry_of_some_recipients_leaves_the_others) {
     const AddMessage add = testing::make_message(3);
     must_apply(add);

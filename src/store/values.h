@@ -97,6 +97,8 @@ struct OpenRecipient {
     std::uint32_t index = 0;
     std::string domain;
     std::string account;
+    std::string sender;  // as it is written; "" is the null sender
+    std::string route;   // MessageRow::route
     QueueTime next_at;
     QueueTime expires;
     std::uint32_t attempts = 0;

@@ -17,7 +17,7 @@ namespace {
 // Nothing is delivered: these tests look at what was taken.
 class NoCourier final : public queue::Courier {
   public:
-    runtime::Task<queue::Location> locate(mail::Domain) override {
+    runtime::Task<queue::Location> locate(mail::Domain, std::string) override {
         co_return queue::Location{.site = queue::Site{.key = "nowhere"}, .otherwise = {}};
     }
 

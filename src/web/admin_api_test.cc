@@ -25,7 +25,7 @@ using ::testing::Not;
 
 class FakeCourier final : public queue::Courier {
   public:
-    Task<queue::Location> locate(mail::Domain domain) override {
+    Task<queue::Location> locate(mail::Domain domain, std::string) override {
         queue::Location location;
         if (domain.ascii() == "held.example")
             location.hold = true;

@@ -19,7 +19,9 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 
 class NoCourier final : public queue::Courier {
-    runtime::Task<queue::Location> locate(mail::Domain) override { co_return queue::Location{}; }
+    runtime::Task<queue::Location> locate(mail::Domain, std::string) override {
+        co_return queue::Location{};
+    }
 
     runtime::Task<queue::ParcelReport> deliver(queue::Parcel) override {
         co_return queue::ParcelReport{};

@@ -29,7 +29,9 @@ namespace {
 
 // A queue that is not started asks nobody to carry anything.
 class NoCourier final : public queue::Courier {
-    runtime::Task<queue::Location> locate(mail::Domain) override { co_return queue::Location{}; }
+    runtime::Task<queue::Location> locate(mail::Domain, std::string) override {
+        co_return queue::Location{};
+    }
 
     runtime::Task<queue::ParcelReport> deliver(queue::Parcel) override {
         co_return queue::ParcelReport{};

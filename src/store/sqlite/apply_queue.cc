@@ -166,6 +166,10 @@ Result<void> apply(QueueTransaction& t, const SetHold& set) {
     return t.db.run("UPDATE messages SET held = ? WHERE id = ?", set.hold, set.id);
 }
 
+Result<void> apply(QueueTransaction& t, const SetRoute& set) {
+    return t.db.run("UPDATE messages SET route = ? WHERE id = ?", set.route, set.id);
+}
+
 Result<void> apply(QueueTransaction& t, const SetNextAttempt& set) {
     if (!set.only)
         return t.db.run("UPDATE recipients SET next_at = ? WHERE message = ? AND state = 0",

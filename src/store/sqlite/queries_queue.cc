@@ -73,6 +73,8 @@ Result<OpenRecipient> read_open(Query& query, const std::string& path) {
     open.index = row.u32();
     open.domain = row.text();
     open.account = row.text();
+    open.sender = row.text();
+    open.route = row.text();
     open.next_at = row.queue_time();
     open.expires = row.queue_time();
     open.attempts = row.u32();
@@ -105,7 +107,8 @@ Result<void> SqliteEngine::for_each_open(const std::function<void(const OpenReci
     reader->set_deadline({});
     // CROSS JOIN fixes the order for SQLite: both tables are read once, in the order of their keys.
     Query q = reader->query(
-        "SELECT r.message, r.number, r.domain, m.account, r.next_at, m.expires, r.attempts, "
+        "SELECT r.message, r.number, r.domain, m.account, m.sender, m.route, r.next_at, m.expires, "
+        "r.attempts, "
         "m.held, r.state, r.delay_reported, m.priority, m.profile "
         "FROM messages m CROSS JOIN recipients r ON r.message = m.id ORDER BY m.id, r.number");
     for (;;) {
