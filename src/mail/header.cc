@@ -146,6 +146,19 @@ void HeaderBlock::rename(std::size_t index, std::string name) {
     field.name = std::move(name);
 }
 
+void HeaderBlock::replace(std::size_t index, std::string raw) {
+    PH_ASSERT(index < fields_.size() && raw.ends_with("\r\n"));
+    HeaderField& field = fields_[index];
+    field.raw = std::move(raw);
+    PH_ASSERT(field_name(field.raw) == field.name && is_one_field(field.name, field.body()));
+}
+
+void HeaderBlock::insert(std::size_t index, std::string name, std::string_view body) {
+    PH_ASSERT(index <= fields_.size());
+    fields_.insert(fields_.begin() + static_cast<std::ptrdiff_t>(index),
+                   make_field(std::move(name), body));
+}
+
 void HeaderBlock::prepend(std::string name, std::string_view body) {
     fields_.insert(fields_.begin(), make_field(std::move(name), body));
 }

@@ -45,9 +45,13 @@ class HeaderBlock {
     // Gives fields()[index] another name, or its own without white space before ':'; the body
     // stays.
     void rename(std::size_t index, std::string name);
+    // `raw` in place of fields()[index], of the same name: one field, folded well, with its final
+    // CR LF (a broken invariant else).
+    void replace(std::size_t index, std::string raw);
     // `body` may be folded, and must not hold a line end otherwise (a broken invariant).
     void prepend(std::string name, std::string_view body);
     void append(std::string name, std::string_view body);
+    void insert(std::size_t index, std::string name, std::string_view body);
     std::string to_string() const;  // without the empty line
 
   private:
