@@ -14,7 +14,8 @@ from harness.dialogue import ANNA
 TO_ONE = {
     "queue.db": [f"ALTER TABLE messages DROP COLUMN {c}" for c in ("tls_wish", "priority", "profile", "route")]
                 + [f"ALTER TABLE recipients DROP COLUMN {c}" for c in ("tls_policy", "source_ip", "rule")],
-    "directory.db": ["ALTER TABLE accounts DROP COLUMN profile"],
+    "directory.db": ["ALTER TABLE accounts DROP COLUMN profile", "ALTER TABLE accounts DROP COLUMN language",
+                     "ALTER TABLE app_passwords DROP COLUMN device"],
 }
 
 

@@ -36,7 +36,9 @@ constexpr Step kSteps[] = {
      "ALTER TABLE recipients ADD COLUMN tls_policy TEXT;"
      "ALTER TABLE recipients ADD COLUMN source_ip TEXT;"
      "ALTER TABLE recipients ADD COLUMN rule TEXT",
-     "ALTER TABLE accounts ADD COLUMN profile INTEGER NOT NULL DEFAULT 0"},
+     "ALTER TABLE accounts ADD COLUMN profile INTEGER NOT NULL DEFAULT 0;"
+     "ALTER TABLE accounts ADD COLUMN language TEXT NOT NULL DEFAULT '';"
+     "ALTER TABLE app_passwords ADD COLUMN device INTEGER NOT NULL DEFAULT 0"},
 };
 
 // All steps of one file and its new number: one transaction.

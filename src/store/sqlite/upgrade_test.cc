@@ -25,7 +25,8 @@ constexpr const char* kQueueToOne =
     "ALTER TABLE recipients DROP COLUMN tls_policy; ALTER TABLE recipients DROP COLUMN source_ip;"
     "ALTER TABLE recipients DROP COLUMN rule; PRAGMA user_version=1";
 constexpr const char* kDirectoryToOne =
-    "ALTER TABLE accounts DROP COLUMN profile; PRAGMA user_version=1";
+    "ALTER TABLE accounts DROP COLUMN profile; ALTER TABLE accounts DROP COLUMN language;"
+    "ALTER TABLE app_passwords DROP COLUMN device; PRAGMA user_version=1";
 
 class UpgradeTest : public ::testing::Test {
   protected:
