@@ -67,8 +67,7 @@ TEST(TlsReportRecord, its_addresses_in_their_order) {
     EXPECT_EQ(
         read(
             "v=TLSRPTv1; rua=mailto:a%21b@x.example , MAILTO:c@x.example , HTTPS://x.example; x=1"),
-        (Addresses{
-            {mail, "a!b@x.example"}, {mail, "c@x.example"}, {https, "https://x.example"}}));
+        (Addresses{{mail, "a!b@x.example"}, {mail, "c@x.example"}, {https, "https://x.example"}}));
     EXPECT_EQ(read("v=TLSRPTv1; rua=mailto:a@x.example?subject=hello,mailto:a@x.example"),
               (Addresses{{mail, "a@x.example"}}))
         << "once, and without what it wants in the header";
