@@ -20,10 +20,6 @@ constexpr Seconds kLookUp{30};
 constexpr Seconds kFirstConnect{10};  // while other addresses are left
 constexpr auto kUnreachableForGood = std::chrono::hours(24);
 
-std::string make_path(const std::string& site, const Route& route) {
-    return fmt::format("{} {}", site, static_cast<int>(route.tls));
-}
-
 }  // namespace
 
 Attempt::Attempt(Shared& shared, IdleConnections& idle, const queue::Parcel& parcel)
@@ -31,7 +27,6 @@ Attempt::Attempt(Shared& shared, IdleConnections& idle, const queue::Parcel& par
       idle_(idle),
       parcel_(parcel),
       route_(shared.route_of(parcel)),
-      path_(make_path(parcel.site, route_)),
       age_(std::chrono::duration_cast<Seconds>(shared.store.clock().now_queue() -
                                                parcel.message->accepted)),
       cases_(parcel.recipients.size()),
@@ -40,12 +35,8 @@ Attempt::Attempt(Shared& shared, IdleConnections& idle, const queue::Parcel& par
 }
 
 runtime::Task<queue::ParcelReport> Attempt::run() {
-    auto reusing = use_idle_connections();
-    co_await std::move(reusing);
-    if (!is_over()) {
-        auto walking = walk();
-        co_await std::move(walking);
-    }
+    auto walking = walk();
+    co_await std::move(walking);
     co_return conclude();
 }
 
@@ -53,24 +44,42 @@ bool Attempt::is_over() const {
     return broken_off_ || std::ranges::all_of(cases_, [](const Case& c) { return c.ended; });
 }
 
-runtime::Task<void> Attempt::use_idle_connections() {
-    for (std::size_t i = 0; i < kMostIdleTried && !is_over(); ++i) {
-        auto session = idle_.take(path_);
-        if (!session) co_return;
-        auto looking = session->is_quiet();
-        const bool quiet = co_await std::move(looking);
-        if (quiet) {
-            auto using_it = use(*session, true, true);
-            const Next next = co_await std::move(using_it);
-            static_cast<void>(next);  // who is left gets a fresh connection
+// A smarthost's site names its login and its level of TLS: two of them share nothing.
+std::string Attempt::place_of(const Target& target) const {
+    Place place{target.name, target.port};
+    if (route_.smarthost) place.login = route_.site;
+    place.ehlo = shared_.options.hostname;
+    return place.key();
+}
+
+runtime::Task<void> Attempt::use_idle_connections(const std::vector<Target>& targets) {
+    std::size_t tried = 0;
+    for (const Target& target : targets) {
+        const std::string place = place_of(target);
+        if (!idle_.has(place)) continue;
+        auto deciding = find_policy(target);
+        const auto policy = co_await std::move(deciding);
+        if (!policy) continue;  // it is told when its turn comes
+        for (; tried < kMostIdleTried && !is_over(); ++tried) {
+            auto kept = idle_.take(place, *policy);
+            if (!kept.session) break;
+            auto looking = kept.session->is_quiet();
+            const bool quiet = co_await std::move(looking);
+            if (quiet) {
+                auto using_it = use(*kept.session, true, true, *policy);
+                const Next next = co_await std::move(using_it);
+                static_cast<void>(next);  // who is left gets a fresh connection
+            }
+            idle_.put(place, std::move(kept));
         }
-        idle_.put(path_, std::move(session));
     }
 }
 
 runtime::Task<void> Attempt::walk() {
     auto finding = find_targets();
     const auto targets = co_await std::move(finding);
+    auto reusing = use_idle_connections(targets);
+    co_await std::move(reusing);
     for (const Target& target : targets) {
         if (is_over() || addresses_tried_ >= kMostAddresses || sessions_ >= kMostSessions) {
             co_return;
@@ -85,7 +94,8 @@ runtime::Task<void> Attempt::walk() {
 runtime::Task<std::vector<Attempt::Target>> Attempt::find_targets() {
     std::vector<Target> targets;
     if (route_.smarthost) {
-        targets.push_back({route_.smarthost->host, route_.smarthost->port, true});
+        const std::string& host = route_.smarthost->host;
+        targets.push_back({host, route_.smarthost->port, true, host, host, true});
         co_return targets;
     }
     auto finding = find_destination(shared_.resolver, parcel_.recipients.front().address.domain(),
@@ -97,7 +107,9 @@ runtime::Task<std::vector<Attempt::Target>> Attempt::find_targets() {
     }
     for (const MxHost& host : shuffle(*destination)) {
         const bool best = host.preference == destination->hosts.front().preference;
-        targets.push_back({host.name, shared_.options.mx_port, best});
+        targets.push_back({host.name, shared_.options.mx_port, best,
+                           parcel_.recipients.front().address.domain().ascii(),
+                           destination->expanded, destination->secure});
     }
     co_return targets;
 }
@@ -163,6 +175,14 @@ void Attempt::no_address(const Target& target, const net::AddressAnswer& answer,
 runtime::Task<Attempt::Next> Attempt::try_target(Target target) {
     auto finding = find_addresses(target);
     const auto addresses = co_await std::move(finding);
+    if (addresses.empty()) co_return Next::next_host;
+    auto deciding = find_policy(target);
+    const auto policy = co_await std::move(deciding);
+    if (!policy) {
+        others_left_ = more_targets_;
+        shut_out(target, policy.error());
+        co_return is_over() ? Next::ended : Next::next_host;
+    }
     for (std::size_t i = 0; i < addresses.size(); ++i) {
         if (addresses_tried_ >= kMostAddresses || sessions_ >= kMostSessions) break;
         ++addresses_tried_;
@@ -170,7 +190,7 @@ runtime::Task<Attempt::Next> Attempt::try_target(Target target) {
         others_left_ = !last || more_targets_;
         const Seconds wait = last ? shared_.options.connect_timeout
                                   : std::min(kFirstConnect, shared_.options.connect_timeout);
-        auto trying = try_address(target, addresses[i], wait);
+        auto trying = try_address(target, addresses[i], wait, *policy);
         const Next next = co_await std::move(trying);
         if (next == Next::ended || is_over()) co_return Next::ended;
         if (next == Next::next_host) break;
@@ -178,26 +198,34 @@ runtime::Task<Attempt::Next> Attempt::try_target(Target target) {
     co_return Next::next_host;
 }
 
-runtime::Task<Attempt::Next> Attempt::try_address(Target target, IpAddress address, Seconds wait) {
-    auto opening = open(target, address, wait, true);
-    auto session = co_await std::move(opening);
-    if (!session && may_fall_back_to_clear(session.error(), target)) {
-        auto again = open(target, address, wait, false);
-        session = co_await std::move(again);
-    }
-    if (!session) {
-        const Incident& incident = session.error();
-        if (incident.stage == Stage::connect && incident.what == What::timed_out) {
-            shared_.families.timed_out(parcel_.site, address, std::chrono::steady_clock::now());
+// Again to the same address with a smaller ClientHello, then in clear, where that is allowed
+// (delivery.md 2.6).
+runtime::Task<Attempt::Next> Attempt::try_address(Target target, IpAddress address, Seconds wait,
+                                                  const TlsPolicy& policy) {
+    const bool may_drop = may_drop_tls(target, policy);
+    const std::string place = place_of(target);
+    for (Hello hello = first_hello(target, policy);; hello = Hello{static_cast<int>(hello) + 1}) {
+        const bool last = !may_drop || hello == Hello::none;
+        auto opening = open(target, address, wait, policy, hello);
+        auto opened = co_await std::move(opening);
+        if (!opened) {
+            const Incident& incident = opened.error();
+            if (!last && incident.stage == Stage::starttls && incident.what != What::our_own)
+                continue;
+            if (incident.stage == Stage::connect && incident.what == What::timed_out) {
+                shared_.families.timed_out(parcel_.site, address, std::chrono::steady_clock::now());
+            }
+            const Peer peer{target.name, address.to_string(), "", target.best,
+                            std::string(to_string(policy.level))};
+            note(incident, peer, open_cases());
+            co_return is_over() ? Next::ended : Next::next_address;
         }
-        const Peer peer{target.name, address.to_string(), "", target.best};
-        note(incident, peer, open_cases());
-        co_return is_over() ? Next::ended : Next::next_address;
+        died_in_tls_ = false;
+        auto using_it = use(*opened->session, false, target.best, policy);
+        const Next next = co_await std::move(using_it);
+        idle_.put(place, std::move(*opened));
+        if (last || !died_in_tls_ || is_over()) co_return next;
     }
-    auto using_it = use(**session, false, target.best);
-    const Next next = co_await std::move(using_it);
-    idle_.put(path_, std::move(*session));
-    co_return next;
 }
 
 queue::ParcelReport Attempt::conclude() {

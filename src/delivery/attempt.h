@@ -5,6 +5,8 @@
 
 #include "delivery/connections.h"
 #include "delivery/shared.h"
+#include "delivery/tls_assurance.h"
+#include "delivery/tls_policy.h"
 
 #include <string>
 #include <vector>
@@ -33,6 +35,10 @@ class Attempt {
         std::string name;
         std::uint16_t port = 25;
         bool best = true;  // no other host is preferred
+        // The next hop whose host it is, what its CNAMEs led to, and whether DNS vouches for that.
+        std::string domain{};
+        std::string expanded{};
+        bool secure = false;
     };
 
     // Who said something.
@@ -41,33 +47,50 @@ class Attempt {
         std::string ip;
         std::string tls;
         bool best = true;
+        std::string policy{};  // Outcome::tls_policy
     };
+
+    // How we begin TLS: some hosts hang at what is usual (delivery.md 2.6).
+    enum class Hello { usual, small, none };
+
+    using Opened = Step<IdleConnections::Kept>;
 
     enum class Next { ended, next_address, next_host };
 
     using Indexes = std::vector<std::size_t>;  // of cases
 
     // attempt.cc
-    runtime::Task<void> use_idle_connections();
+    runtime::Task<void> use_idle_connections(const std::vector<Target>& targets);
     runtime::Task<void> walk();
     runtime::Task<std::vector<Target>> find_targets();
     runtime::Task<std::vector<IpAddress>> find_addresses(Target target);
     void no_address(const Target& target, const net::AddressAnswer& answer, bool prohibited);
     runtime::Task<Next> try_target(Target target);
-    runtime::Task<Next> try_address(Target target, IpAddress address, Seconds wait);
+    runtime::Task<Next> try_address(Target target, IpAddress address, Seconds wait,
+                                    const TlsPolicy& policy);
+    std::string place_of(const Target& target) const;
     bool is_over() const;
     queue::ParcelReport conclude();
 
     // attempt_connect.cc
-    runtime::Task<Step<std::unique_ptr<ClientSession>>> open(Target target, IpAddress address,
-                                                             Seconds wait, bool may_tls);
-    runtime::Task<Step<>> set_up(ClientSession& session, Target target, bool may_tls);
-    runtime::Task<Step<>> start_tls(ClientSession& session, Target target, bool implicit);
+    runtime::Task<Opened> open(Target target, IpAddress address, Seconds wait,
+                               const TlsPolicy& policy, Hello hello);
+    runtime::Task<Step<>> set_up(ClientSession& session, const TlsPolicy& policy, Hello hello);
     bool wants_login() const;
-    bool may_fall_back_to_clear(const Incident& incident, const Target& target) const;
+
+    // attempt_tls.cc
+    runtime::Task<std::expected<TlsPolicy, TlsRefusal>> find_policy(Target target);
+    void shut_out(const Target& target, const TlsRefusal& refusal);
+    runtime::Task<Step<>> start_tls(ClientSession& session, const TlsPolicy& policy, Hello hello,
+                                    bool implicit);
+    void tell_session(const ClientSession& session, const TlsPolicy& policy,
+                      const std::string& helo, TlsResult result, std::string reason) const;
+    bool may_drop_tls(const Target& target, const TlsPolicy& policy) const;
+    Hello first_hello(const Target& target, const TlsPolicy& policy) const;
 
     // attempt_send.cc
-    runtime::Task<Next> use(ClientSession& session, bool reused, bool best);
+    runtime::Task<Next> use(ClientSession& session, bool reused, bool best,
+                            const TlsPolicy& policy);
     void find_misfits(const ClientSession& session, const Peer& peer);
     bool message_needs_smtputf8() const;
     std::uint64_t wire_size() const;
@@ -92,7 +115,6 @@ class Attempt {
     IdleConnections& idle_;
     const queue::Parcel& parcel_;
     const Route& route_;
-    std::string path_;
     Seconds age_{};
     std::vector<Case> cases_;
     std::size_t batch_;  // recipients of one transaction; O-15 lowers it
@@ -101,6 +123,7 @@ class Attempt {
     bool more_targets_ = false;
     bool others_left_ = false;  // hosts or addresses of this plan
     bool broken_off_ = false;   // our own trouble, or the route is stopped
+    bool died_in_tls_ = false;  // the last session, before it took a recipient
     std::optional<queue::SiteSignal> signal_;
     std::optional<std::size_t> learned_max_;
     std::size_t broken_group_ = 0;

@@ -33,19 +33,14 @@ Incident connect_incident(const Error& error) {
     return incident;
 }
 
-// They refuse or defer mail in clear anyway.
-bool never_takes_clear(std::string_view host) {
-    return host.ends_with(".google.com") || host.ends_with(".googlemail.com");
-}
-
 }  // namespace
 
 bool Attempt::wants_login() const {
     return route_.smarthost && route_.smarthost->wants_login();
 }
 
-runtime::Task<Step<std::unique_ptr<ClientSession>>> Attempt::open(Target target, IpAddress address,
-                                                                  Seconds wait, bool may_tls) {
+runtime::Task<Attempt::Opened> Attempt::open(Target target, IpAddress address, Seconds wait,
+                                             const TlsPolicy& policy, Hello hello) {
     auto dialing = net::dial({address, target.port}, Deadline::after(wait));
     auto stream = co_await std::move(dialing);
     if (!stream) co_return std::unexpected(connect_incident(stream.error()));
@@ -56,23 +51,35 @@ runtime::Task<Step<std::unique_ptr<ClientSession>>> Attempt::open(Target target,
     if (others_left_) options.banner_timeout = std::min(options.banner_timeout, kBannerWait);
     auto session =
         std::make_unique<ClientSession>(std::move(*stream), target.name, std::move(options));
-    auto setting_up = set_up(*session, target, may_tls);
+    auto setting_up = set_up(*session, policy, hello);
     auto ready = co_await std::move(setting_up);
     if (!ready) {
         idle_.dismiss(std::move(session));
         co_return std::unexpected(std::move(ready).error());
     }
-    co_return session;
+    const net::TlsInfo* tls = session->stream().tls();
+    auto shown = assurance_of(policy, tls, session->offered().starttls,
+                              tls != nullptr && session->offered().requiretls);
+    if (hello == Hello::none && session->offered().starttls &&
+        shared_.broken_tls.broke(target.name)) {
+        shared_.log.warning(
+            "delivery.tls_does_not_work",
+            {{"host", target.name},
+             {"effect", "mail that nothing forbids it leaves in clear for this host"},
+             {"until", "TLS works there again, or three days"}});
+    }
+    co_return IdleConnections::Kept{std::move(session), std::move(shown)};
 }
 
-runtime::Task<Step<>> Attempt::set_up(ClientSession& session, Target target, bool may_tls) {
+runtime::Task<Step<>> Attempt::set_up(ClientSession& session, const TlsPolicy& policy,
+                                      Hello hello) {
     const bool implicit = route_.smarthost && route_.smarthost->implicit_tls;
     if (implicit) {
-        auto starting = start_tls(session, target, true);
+        auto starting = start_tls(session, policy, hello, true);
         auto started = co_await std::move(starting);
         if (!started) co_return started;
     }
-    const bool must_tls = route_.tls >= TlsLevel::encrypt || wants_login();
+    const bool must_tls = policy.level >= TlsPolicy::Level::encrypt || wants_login();
     const bool needs_ehlo = must_tls || parcel_.message->body_type == mail::BodyType::eight_bit;
     auto greeting = session.greet(!needs_ehlo);
     auto greeted = co_await std::move(greeting);
@@ -81,11 +88,23 @@ runtime::Task<Step<>> Attempt::set_up(ClientSession& session, Target target, boo
         ascii::equals_ignore_case(session.offered().greeting_name, shared_.options.hostname)) {
         co_return std::unexpected(Incident{Stage::ehlo, What::ourselves, {}, {}});
     }
-    const bool wants_tls = route_.tls != TlsLevel::none && may_tls;
-    if (!implicit && (must_tls || (wants_tls && session.offered().starttls))) {
-        auto starting = start_tls(session, target, false);
-        auto started = co_await std::move(starting);
-        if (!started) co_return started;
+    const bool wants_tls = policy.level != TlsPolicy::Level::none && hello != Hello::none;
+    if (!implicit && wants_tls) {
+        if (must_tls || session.offered().starttls) {
+            auto starting = start_tls(session, policy, hello, false);
+            auto started = co_await std::move(starting);
+            if (!started) co_return started;
+        } else {
+            tell_session(session, policy, session.offered().greeting_name,
+                         TlsResult::starttls_not_supported, {});
+        }
+    }
+    if (policy.wants_keyword && !session.offered().requiretls) {
+        co_return std::unexpected(Incident{Stage::starttls,
+                                           What::no_requiretls,
+                                           {},
+                                           "the sender asks for verified TLS all the way, and this "
+                                           "host does not offer REQUIRETLS"});
     }
     if (wants_login()) {
         auto logging_in = session.log_in(route_.smarthost->username, route_.smarthost->password);
@@ -94,32 +113,6 @@ runtime::Task<Step<>> Attempt::set_up(ClientSession& session, Target target, boo
         shared_.health.worked(parcel_.site);
     }
     co_return Step<>();
-}
-
-runtime::Task<Step<>> Attempt::start_tls(ClientSession& session, Target target, bool implicit) {
-    auto context = shared_.tls_context(route_.smarthost.get());
-    if (!context) {
-        co_return std::unexpected(
-            Incident{Stage::starttls, What::tls_failed, {}, context.error().text});
-    }
-    net::TlsClientPolicy policy;
-    policy.server_name = target.name;
-    policy.verify = route_.tls == TlsLevel::verify;
-    auto starting = implicit ? session.start_implicit_tls(**context, std::move(policy))
-                             : session.start_tls(**context, std::move(policy));
-    auto started = co_await std::move(starting);
-    co_return started;
-}
-
-// delivery.md 2.6: only where nothing was promised, nothing secret is sent, and not at the first
-// attempt, so that a passing trouble with TLS does not send mail in clear.
-bool Attempt::may_fall_back_to_clear(const Incident& incident, const Target& target) const {
-    const bool tls_trouble = incident.stage == Stage::starttls && incident.what != What::our_own;
-    const bool tried_before =
-        std::ranges::all_of(cases_, [](const Case& c) { return c.row->attempts > 0; });
-    const bool implicit = route_.smarthost && route_.smarthost->implicit_tls;
-    return tls_trouble && tried_before && route_.tls == TlsLevel::may && !wants_login() &&
-           !implicit && !never_takes_clear(target.name);
 }
 
 }  // namespace posthaste::delivery

@@ -67,6 +67,7 @@ void Attempt::note_one(Case& about, const Judgement& judgement, const Peer& peer
     outcome.remote_host = peer.host;
     outcome.remote_ip = peer.ip;
     outcome.tls = peer.tls;
+    outcome.tls_policy = peer.policy;
     if (judgement.too_many_recipients) return;  // its turn comes in the next transaction
     if (judgement.scope != Scope::host) {
         end(about, std::move(outcome));

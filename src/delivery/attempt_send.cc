@@ -19,6 +19,14 @@ bool died_idle(const TransactionEnd& end) {
            (what == What::reply && end.whole->reply.code == 421);
 }
 
+// Nobody was taken yet, and the connection broke.
+bool died_early(const TransactionEnd& end) {
+    if (!end.whole || (end.whole->stage != Stage::mail && end.whole->stage != Stage::rcpt))
+        return false;
+    const What what = end.whole->what;
+    return what == What::lost || what == What::tls_failed || what == What::malformed;
+}
+
 // The host went away from a transaction that it had begun, without a word about the mail.
 bool is_broken_off(const Incident& whole) {
     switch (whole.stage) {
@@ -35,9 +43,10 @@ bool is_broken_off(const Incident& whole) {
 
 }  // namespace
 
-runtime::Task<Attempt::Next> Attempt::use(ClientSession& session, bool reused, bool best) {
+runtime::Task<Attempt::Next> Attempt::use(ClientSession& session, bool reused, bool best,
+                                          const TlsPolicy& policy) {
     Peer peer{session.host(), session.stream().peer().address.to_string(), session.tls_version(),
-              best};
+              best, std::string(to_string(policy.level))};
     for (Case& c : cases_) c.passed_over = false;
     find_misfits(session, peer);
     if (choose(session).empty()) co_return is_over() ? Next::ended : Next::next_host;
@@ -60,6 +69,7 @@ runtime::Task<Attempt::Next> Attempt::use(ClientSession& session, bool reused, b
         auto sending = session.send(outgoing);
         const TransactionEnd end = co_await std::move(sending);
         if (reused && first && died_idle(end)) co_return Next::next_address;
+        died_in_tls_ = first && session.stream().tls() != nullptr && died_early(end);
         const std::size_t open_before = open_cases().size();
         const std::size_t batch_before = batch_;
         apply(session, some, end, peer);
@@ -123,6 +133,7 @@ Outgoing Attempt::make_outgoing(const Indexes& some, ContentSource& body) const 
     outgoing.mail.eight_bit = row.body_type == mail::BodyType::eight_bit;
     outgoing.mail.smtputf8 = row.smtputf8 || message_needs_smtputf8();
     outgoing.mail.ret = row.ret;
+    outgoing.mail.requiretls = row.tls_wish == store::TlsWish::required;
     outgoing.mail.envid = row.envid;
     for (const std::size_t i : some) {
         const store::RecipientRow& recipient = *cases_[i].row;
@@ -177,6 +188,7 @@ void Attempt::delivered(const ClientSession& session, Case& to, const smtp::Repl
     outcome.remote_host = peer.host;
     outcome.remote_ip = peer.ip;
     outcome.tls = peer.tls;
+    outcome.tls_policy = peer.policy;
     outcome.remote_takes_dsn = session.offered().dsn;
     end(to, std::move(outcome));
 }

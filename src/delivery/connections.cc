@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
 namespace posthaste::delivery {
 
 namespace {
@@ -12,6 +14,10 @@ runtime::Task<void> say_goodbye(std::unique_ptr<ClientSession> session) {
 }
 
 }  // namespace
+
+std::string Place::key() const {
+    return fmt::format("{}\n{}\n{}\n{}\n{}", host, port, login, source, ehlo);
+}
 
 IdleConnections::IdleConnections(Limits limits, runtime::Worker& worker, Log& log)
     : limits_(limits),
@@ -35,23 +41,28 @@ void IdleConnections::dismiss(std::unique_ptr<ClientSession> session) {
     goodbyes_->spawn(say_goodbye(std::move(session)));
 }
 
-std::unique_ptr<ClientSession> IdleConnections::take(const std::string& path) {
-    const auto found = paths_.find(path);
-    if (found == paths_.end()) return nullptr;
-    std::unique_ptr<ClientSession> session = std::move(found->second.back().session);
-    found->second.pop_back();
-    if (found->second.empty()) paths_.erase(found);
+IdleConnections::Kept IdleConnections::take(const std::string& place, const TlsPolicy& policy) {
+    const auto found = places_.find(place);
+    if (found == places_.end()) return {};
+    std::vector<Idle>& all = found->second;
+    const auto latest = std::find_if(all.rbegin(), all.rend(), [&](const Idle& idle) {
+        return satisfies(idle.kept.shown, policy);
+    });
+    if (latest == all.rend()) return {};
+    Kept kept = std::move(latest->kept);
+    all.erase(std::next(latest).base());
+    if (all.empty()) places_.erase(found);
     --size_;
-    return session;
+    return kept;
 }
 
-void IdleConnections::put(const std::string& path, std::unique_ptr<ClientSession> session) {
+void IdleConnections::put(const std::string& place, Kept kept) {
     const SteadyTime now = std::chrono::steady_clock::now();
-    if (!may_go_on(*session, now) || size_ >= limits_.most) {
-        dismiss(std::move(session));
+    if (!may_go_on(*kept.session, now) || size_ >= limits_.most) {
+        dismiss(std::move(kept.session));
         return;
     }
-    paths_[path].push_back({std::move(session), now});
+    places_[place].push_back({std::move(kept), now});
     ++size_;
     set_timer();
 }
@@ -68,15 +79,16 @@ void IdleConnections::set_timer() {
 
 void IdleConnections::expire() {
     const SteadyTime now = std::chrono::steady_clock::now();
-    for (auto path = paths_.begin(); path != paths_.end();) {
-        std::vector<Idle>& all = path->second;
+    for (auto place = places_.begin(); place != places_.end();) {
+        std::vector<Idle>& all = place->second;
         const auto old = std::ranges::partition(all, [&](const Idle& idle) {
-            return now - idle.since < limits_.idle && now - idle.session->opened() < limits_.age;
+            return now - idle.since < limits_.idle &&
+                   now - idle.kept.session->opened() < limits_.age;
         });
-        for (Idle& idle : old) dismiss(std::move(idle.session));
+        for (Idle& idle : old) dismiss(std::move(idle.kept.session));
         size_ -= old.size();
         all.erase(old.begin(), old.end());
-        path = all.empty() ? paths_.erase(path) : std::next(path);
+        place = all.empty() ? places_.erase(place) : std::next(place);
     }
 }
 
@@ -84,10 +96,10 @@ runtime::Task<void> IdleConnections::close() {
     closed_ = true;
     if (timer_) worker_.forget(*timer_);
     timer_.reset();
-    for (auto& [path, all] : paths_) {
-        for (Idle& idle : all) dismiss(std::move(idle.session));
+    for (auto& [place, all] : places_) {
+        for (Idle& idle : all) dismiss(std::move(idle.kept.session));
     }
-    paths_.clear();
+    places_.clear();
     size_ = 0;
     auto waiting = goodbyes_->wait_empty(Deadline::after(Seconds(1)));
     co_await std::move(waiting);

@@ -1,8 +1,10 @@
-// IdleConnections: open sessions of one worker that wait for the next message, by path (site, TLS
-// level, login). A path's latest is taken first, so that those not needed grow old and go.
+// IdleConnections: open sessions of one worker that wait for the next message, by the place they
+// lead to. What each has shown of the other side is kept with it: whoever takes one asks for
+// enough. A place's latest is taken first, so that those not needed grow old and go.
 #pragma once
 
 #include "delivery/client.h"
+#include "delivery/tls_assurance.h"
 #include "runtime/task_group.h"
 
 #include <memory>
@@ -12,8 +14,24 @@
 
 namespace posthaste::delivery {
 
+// Who stands at both ends of a connection. Nothing is shared between two of them.
+struct Place {
+    std::string host;
+    std::uint16_t port = 25;
+    std::string login{};   // a smarthost's site, which names the login; empty: MX hosts
+    std::string source{};  // our address, where one was chosen
+    std::string ehlo{};    // the name that we give
+
+    std::string key() const;
+};
+
 class IdleConnections {
   public:
+    struct Kept {
+        std::unique_ptr<ClientSession> session;  // null: there is none
+        TlsAssurance shown{};
+    };
+
     struct Limits {
         Seconds idle{10};
         Seconds age{300};
@@ -24,10 +42,12 @@ class IdleConnections {
     IdleConnections(Limits limits, runtime::Worker& worker, Log& log);
     ~IdleConnections();
 
-    // Null if there is none.
-    std::unique_ptr<ClientSession> take(const std::string& path);
+    bool has(const std::string& place) const { return places_.contains(place); }
+
+    // One whose other side has shown what `policy` asks for.
+    Kept take(const std::string& place, const TlsPolicy& policy);
     // Keeps it if it may carry another message, else says goodbye, without making the caller wait.
-    void put(const std::string& path, std::unique_ptr<ClientSession> session);
+    void put(const std::string& place, Kept kept);
 
     // Says goodbye, in the background.
     void dismiss(std::unique_ptr<ClientSession> session);
@@ -39,7 +59,7 @@ class IdleConnections {
 
   private:
     struct Idle {
-        std::unique_ptr<ClientSession> session;
+        Kept kept;
         SteadyTime since;
     };
 
@@ -49,7 +69,7 @@ class IdleConnections {
 
     Limits limits_;
     runtime::Worker& worker_;
-    std::unordered_map<std::string, std::vector<Idle>> paths_;
+    std::unordered_map<std::string, std::vector<Idle>> places_;
     std::size_t size_ = 0;
     std::optional<runtime::Worker::TimerId> timer_;
     bool closed_ = false;

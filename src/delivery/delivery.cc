@@ -20,6 +20,7 @@ constexpr Seconds kRouteGoodFor = std::chrono::hours(1);
 constexpr Seconds kMxGoodFor{300};
 constexpr std::size_t kMicrosoftLimit = 2;  // it takes three connections a mailbox (clients.md 5.2)
 constexpr Seconds kAfterReadError{60};
+constexpr Seconds kStsPatience{10};  // S-1
 
 bool is_microsoft_submission(std::string_view host) {
     return host.ends_with("smtp.office365.com") || host.ends_with("smtp-mail.outlook.com");
@@ -108,7 +109,7 @@ runtime::Task<Location> SmtpCourier::locate(mail::Domain domain, std::string) {
         case RouteRule::Kind::mx:
             break;
     }
-    auto finding = find_destination(shared_.resolver, std::move(domain), shared_.options.hostname);
+    auto finding = find_destination(shared_.resolver, domain, shared_.options.hostname);
     auto destination = co_await std::move(finding);
     if (!destination) {
         location.otherwise = std::move(destination).error();
@@ -116,6 +117,15 @@ runtime::Task<Location> SmtpCourier::locate(mail::Domain domain, std::string) {
     }
     Site site;
     site.key = destination->site();
+    // A domain whose policy the hosts do not keep must not slow down others that they serve
+    // (delivery.md 0.1).
+    TlsQuestion question;
+    question.route = route.tls;
+    if (shared_.tls.sts != nullptr && may_use_sts(question)) {
+        auto asking = shared_.tls.sts->policy_of(std::move(domain), Deadline::after(kStsPatience));
+        const auto policy = co_await std::move(asking);
+        if (policy && policy->mode == StsMode::enforce) site.key += " sts:" + policy->fingerprint;
+    }
     site.max_deliveries = shared_.options.max_deliveries_per_site;
     site.max_recipients = kMostRecipients;
     site.good_for = kMxGoodFor;

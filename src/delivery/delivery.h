@@ -21,7 +21,10 @@
 
 namespace posthaste::delivery {
 
-enum class TlsLevel { none, may, encrypt, verify };
+// What an operator may ask for. `dane`: the host's TLSA records where it has any, else as by
+// default (verify for a smarthost, may for MX hosts); `dane_only`: nothing without them (RFC 7672
+// §6).
+enum class TlsLevel { none, may, encrypt, verify, dane, dane_only };
 
 struct Smarthost {
     std::string host;
@@ -66,6 +69,7 @@ struct Options {
     Seconds final_dot_timeout{600};
 };
 
+class BrokenTls;       // tls_memory.h
 class StsPolicies;     // tls_policy.h
 class TlsSessionSink;  // tls_policy.h
 
@@ -74,6 +78,7 @@ class TlsSessionSink;  // tls_policy.h
 struct TlsServices {
     StsPolicies* sts = nullptr;
     TlsSessionSink* sessions = nullptr;
+    BrokenTls* broken = nullptr;  // null: it forgets at the end
 };
 
 // `trap` may be null when no route names it. One for the process; safe on every worker.

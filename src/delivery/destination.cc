@@ -51,6 +51,7 @@ std::string Destination::site() const {
         if (i > 0) key += hosts[i].preference == hosts[i - 1].preference ? ',' : '|';
         key += hosts[i].name;
     }
+    if (secure) key += " dnssec";
     if (key.size() <= kLongestSite) return key;
     return fmt::format("{}~{:016x}", key.substr(0, kLongestSite), std::hash<std::string>{}(key));
 }
@@ -59,6 +60,8 @@ DestinationAnswer judge_mx(const mail::Domain& domain, const net::MxAnswer& answ
                            const std::string& hostname) {
     const std::string& name = domain.ascii();
     Destination destination;
+    destination.secure = answer.secure;
+    destination.expanded = answer.name.empty() ? domain.ascii() : answer.name;
     switch (answer.status) {
         case net::DnsStatus::no_name:
             return std::unexpected(end({5, 1, 2}, Cause::bad_domain,

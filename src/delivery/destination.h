@@ -26,8 +26,11 @@ struct MxHost {
 struct Destination {
     std::vector<MxHost> hosts;  // by preference, names sorted inside one
     bool implicit = false;      // no MX record: the domain itself
+    bool secure = false;        // DNS said so with signatures, CNAMEs of the domain included
+    std::string expanded{};     // what the domain's CNAMEs led to; the domain itself without any
 
-    // "mx:a.example,b.example|c.example": domains with the same hosts are one site.
+    // "mx:a.example,b.example|c.example": domains with the same hosts are one site, if DNS vouches
+    // for all of them or for none: DANE holds for the one kind alone.
     std::string site() const;
 };
 

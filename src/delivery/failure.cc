@@ -83,6 +83,25 @@ constexpr auto kRows = std::to_array<Row>({
     {starttls, What::reply, 421, 421, Scope::host, kTrouble, {4, 7, 0}, Cause::tls},
     {starttls, What::reply, 200, 599, Scope::host, kNeutral, {4, 7, 4}, Cause::tls},
     {starttls, What::not_offered, 0, 0, Scope::host, kNeutral, {4, 7, 4}, Cause::tls},
+    {starttls, What::policy, 0, 0, Scope::host, kNeutral, {4, 7, 5}, Cause::tls},
+    {starttls,
+     What::insecure_path,
+     0,
+     0,
+     Scope::host,
+     kNeutral,
+     {5, 7, 4},
+     Cause::tls,
+     Extra::if_all},
+    {starttls,
+     What::no_requiretls,
+     0,
+     0,
+     Scope::host,
+     kNeutral,
+     {5, 7, 30},
+     Cause::tls,
+     Extra::if_all},
     {starttls, What::tls_failed, 0, 0, Scope::host, kNeutral, {4, 7, 5}, Cause::tls},
     {starttls, What::timed_out, 0, 0, Scope::host, kTrouble, {4, 7, 5}, Cause::tls},
     {starttls, What::lost, 0, 0, Scope::host, kTrouble, {4, 7, 5}, Cause::tls},
@@ -374,6 +393,12 @@ std::string_view describe(What what) {
         case What::no_token:
         case What::no_token_now:
             return "there is no token to log in with";
+        case What::policy:
+            return "what the domain promises about TLS is not kept";
+        case What::insecure_path:
+            return "nothing proves that it is the domain's mail server";
+        case What::no_requiretls:
+            return "it does not offer to keep TLS all the way (REQUIRETLS)";
         case What::our_own:
             return "our server had to break off";
         case What::reply:

@@ -23,11 +23,14 @@ enum class What {
     reply,    // an answer that is not the wished one
     refused,  // connection refused, unreachable
     timed_out,
-    lost,         // closed or reset
-    tls_failed,   // the handshake or the certificate
-    malformed,    // no SMTP
-    not_offered,  // STARTTLS or AUTH
-    no_8bit,      // the message needs what the host does not offer
+    lost,           // closed or reset
+    tls_failed,     // the handshake or the certificate
+    policy,         // what the domain promises about TLS is not kept, or cannot be known now
+    insecure_path,  // REQUIRETLS: who the host is, is proven by nobody
+    no_requiretls,  // the host does not offer it
+    malformed,      // no SMTP
+    not_offered,    // STARTTLS or AUTH
+    no_8bit,        // the message needs what the host does not offer
     no_smtputf8,
     too_large,     // for the SIZE it announced
     ourselves,     // the host answers by our own name

@@ -47,7 +47,8 @@ Shared::Shared(Options given, store::Store& s, net::Resolver& r, FinalHop* t,
       trap(t),
       blocking(b),
       log(l),
-      tls(tls_services) {
+      tls(tls_services),
+      broken_tls(tls.broken != nullptr ? *tls.broken : own_broken_tls_) {
     const auto add = [&](const Smarthost* smarthost) {
         const ContextKey key = context_key(smarthost);
         if (contexts_.contains(key)) return;

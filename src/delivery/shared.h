@@ -5,6 +5,7 @@
 #include "delivery/delivery.h"
 #include "delivery/destination.h"
 #include "delivery/route.h"
+#include "delivery/tls_memory.h"
 #include "net/tls.h"
 
 #include <map>
@@ -58,6 +59,12 @@ struct Shared {
     const TlsServices tls;
     FamilyMemory families;
     RouteHealth health;
+
+  private:
+    BrokenTls own_broken_tls_;
+
+  public:
+    BrokenTls& broken_tls;
 
   private:
     // By ca_file, and whose certificate is shown.

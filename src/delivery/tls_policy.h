@@ -7,10 +7,15 @@
 
 #include "base/ip.h"
 #include "base/time.h"
+#include "delivery/delivery.h"
+#include "delivery/failure.h"
 #include "mail/domain.h"
+#include "net/tls.h"
 #include "runtime/task.h"
+#include "store/values.h"
 
 #include <cstdint>
+#include <expected>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -99,5 +104,89 @@ class TlsSessionSink {
     virtual ~TlsSessionSink() = default;
     virtual void note(const TlsSession& session) = 0;
 };
+
+// ---- the decision
+
+// What DNS says of one host's TLSA records, as `look_for_dane` found it.
+struct DaneAnswer {
+    enum class Kind : std::uint8_t {
+        absent,    // none, or nothing that is signed: DANE has no say
+        failed,    // the question has no answer, or a wrong signature: the host is out of reach
+        unusable,  // signed, and none that SMTP can use: encryption is promised, nothing more
+        usable,
+    };
+
+    Kind kind = Kind::absent;
+    bool bogus = false;                      // failed: a wrong signature
+    std::string base{};                      // TLSA base domain
+    std::vector<net::TlsaRecord> records{};  // the usable ones
+    std::vector<std::string> strings{};      // all of them, for reports
+    std::string why{};                       // failed: a sentence part
+};
+
+struct TlsQuestion {
+    TlsLevel route = TlsLevel::may;
+    bool smarthost = false;  // named by the operator, so that no lookup decides who it is
+    bool login = false;      // we have something to say that nobody else may hear
+    store::TlsWish wish = store::TlsWish::none;
+    std::string host{};      // as the MX record, or the configuration, has it
+    std::string domain{};    // the next hop: what was looked up
+    std::string expanded{};  // what its CNAMEs led to, if anything else
+    bool secure = false;     // the MX answer (or that there is none) was signed
+    bool in_doubt = false;   // that nothing is signed may be our own trouble, or a passing one
+    std::optional<StsPolicy> sts{};
+    DaneAnswer dane{};
+};
+
+// What a session with one host must show before it carries mail.
+struct TlsPolicy {
+    enum class Level : std::uint8_t {
+        none,
+        may,      // TLS if offered, unchecked
+        encrypt,  // TLS, unchecked
+        verify,   // authority and name, as the operator or the sender wants it
+        sts,      // the same, as the domain's MTA-STS policy wants it
+        dane,     // a TLSA record
+    };
+
+    Level level = Level::may;
+    std::string name{};                  // SNI, and the name to verify
+    std::optional<net::TlsDane> dane{};  // of that level
+    bool wants_keyword = false;          // REQUIRETLS must be offered within TLS
+    bool clear_at_once = false;          // the sender says that TLS does not matter
+    bool promised = false;               // by DNS or the domain: a failure is 4.7.5
+    std::string words{};                 // why it is so, a sentence for log and story
+    // What reports say of its sessions; `is_reported` false: nothing.
+    bool is_reported = false;
+    TlsSession session{};
+};
+
+// "none", "may", "encrypt", "verify", "sts", "dane": of Outcome::tls_policy.
+std::string_view to_string(TlsPolicy::Level level);
+
+// Whether a session that was made for that level is one whose other side is proven.
+constexpr bool is_verified(TlsPolicy::Level level) {
+    return level >= TlsPolicy::Level::verify;
+}
+
+// Why this host gets no mail now.
+struct TlsRefusal {
+    Incident incident;
+    TlsSession session{};  // for the reports
+    bool is_reported = false;
+    bool by_sts = false;  // the domain's MTA-STS policy shuts it out (S-7)
+};
+
+// delivery.md 2.2, 2.3, 2.5.
+std::expected<TlsPolicy, TlsRefusal> decide(const TlsQuestion& question);
+
+// Whether mail for that question may use DANE at all; spares the lookups where it may not.
+bool may_use_dane(const TlsQuestion& question);
+bool may_use_sts(const TlsQuestion& question);
+
+// The TLSA records of a host (RFC 7672 §2.2.1, §2.2.2), after its addresses, which are in the
+// resolver's cache as a rule. `secure`: how the host's name was found.
+runtime::Task<DaneAnswer> look_for_dane(net::Resolver& resolver, std::string host,
+                                        std::uint16_t port, bool secure, Deadline deadline);
 
 }  // namespace posthaste::delivery

@@ -17,6 +17,9 @@
 
 namespace posthaste::net {
 
+// What was wrong with the other side's certificate.
+enum class CertificateFault : std::uint8_t { none, name, date, untrusted, dane };
+
 struct TlsInfo {
     std::string version;  // "TLSv1.3"
     std::string cipher;
@@ -24,6 +27,7 @@ struct TlsInfo {
     std::string alpn;         // agreed upon; empty: the client offered none
     bool verified = false;    // client: chain and name
     std::string peer_error;   // client, unverified: why, in a sentence
+    CertificateFault peer_fault = CertificateFault::none;  // the same as a value
     // Client, verified: the name of ours that the certificate holds. Empty with a TLSA record of
     // usage 3, which is about no name (RFC 7672 §3.1.1).
     std::string matched_name{};
@@ -151,9 +155,6 @@ class TlsClientContext {
     explicit TlsClientContext(std::unique_ptr<Impl> impl);
     std::unique_ptr<Impl> impl_;
 };
-
-// What was wrong with the other side's certificate.
-enum class CertificateFault : std::uint8_t { none, name, date, untrusted, dane };
 
 // TLSA records to verify by, instead of authorities (RFC 7672).
 struct TlsDane {

@@ -325,7 +325,9 @@ TlsInfo client_info(SSL* ssl, const TlsClientPolicy& policy) {
     info.version = SSL_get_version(ssl);
     info.cipher = SSL_get_cipher_name(ssl);
     info.server_name = without_final_dot(policy.dane ? policy.dane->base : policy.server_name);
-    info.peer_error = finding_of(ssl, policy).text;
+    const Finding finding = finding_of(ssl, policy);
+    info.peer_error = finding.text;
+    info.peer_fault = finding.fault;
     if (const char* name = SSL_get0_peername(ssl); name != nullptr) info.matched_name = name;
     if (policy.dane) {
         info.matched_record = matched_record(ssl);

@@ -62,6 +62,7 @@ std::string make_mail(const MailLine& line, const Extensions& offered) {
     if (offered.size && line.size > 0) text += " SIZE=" + std::to_string(line.size);
     if (offered.eight_bit_mime && line.eight_bit) text += " BODY=8BITMIME";
     if (offered.smtputf8 && line.smtputf8) text += " SMTPUTF8";
+    if (offered.requiretls && line.requiretls) text += " REQUIRETLS";
     if (offered.dsn) {
         if (line.ret == mail::Ret::full) text += " RET=FULL";
         if (line.ret == mail::Ret::headers) text += " RET=HDRS";

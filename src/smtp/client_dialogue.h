@@ -17,6 +17,7 @@ struct MailLine {
     bool smtputf8 = false;
     mail::Ret ret = mail::Ret::unset;
     std::string envid;
+    bool requiretls = false;
 };
 
 // With CR LF. Parameters the hop did not offer are left out; the caller has checked that it may.

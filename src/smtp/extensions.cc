@@ -75,6 +75,8 @@ void read_line(std::string_view line, Extensions& result) {
         result.enhanced_status = true;
     } else if (is("CHUNKING")) {
         result.chunking = true;
+    } else if (is("REQUIRETLS")) {
+        result.requiretls = true;
     } else if (is("SIZE")) {
         result.size = true;
         const Decimal size = parse_decimal(take_word(values));
@@ -100,6 +102,7 @@ Reply make_ehlo_reply(const Offer& offer) {
          {"8BITMIME", "SMTPUTF8", "DSN", "PIPELINING", "ENHANCEDSTATUSCODES", "CHUNKING"}) {
         lines.emplace_back(keyword);
     }
+    if (offer.requiretls && !offer.starttls) lines.emplace_back("REQUIRETLS");
     if (offer.max_recipients > 0 && !offer.starttls) {
         lines.push_back("LIMITS RCPTMAX=" + std::to_string(offer.max_recipients));
     }

@@ -18,6 +18,7 @@ struct Offer {
     bool starttls = false;
     bool auth = false;
     std::size_t max_recipients = 0;  // LIMITS RCPTMAX (RFC 9422), after TLS
+    bool requiretls = false;         // within TLS alone (RFC 8689 §2)
     bool auth_equals = false;        // "AUTH=PLAIN LOGIN" too, for Outlook to 2003
 };
 
@@ -32,6 +33,7 @@ struct Extensions {
     bool dsn = false;
     bool enhanced_status = false;
     bool chunking = false;
+    bool requiretls = false;  // RFC 8689 §2
     bool size = false;
     std::uint64_t max_size = 0;                   // 0: no fixed limit
     std::set<std::string> auth;                   // upper case mechanism names

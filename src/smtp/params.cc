@@ -67,6 +67,10 @@ Result<void> read_mail(const Parameter& parameter, MailParameters& result) {
         if (parameter.has_value)
             return bad_value("SMTPUTF8 takes no value", "Write SMTPUTF8 alone");
         result.smtputf8 = true;
+    } else if (keyword == "REQUIRETLS") {
+        if (parameter.has_value)
+            return bad_value("REQUIRETLS takes no value", "Write REQUIRETLS alone");
+        result.requiretls = true;
     } else if (keyword == "RET") {
         const bool full = is_word(parameter, "FULL");
         if (!full && !is_word(parameter, "HDRS")) {

@@ -19,7 +19,8 @@ struct MailParameters {
     mail::BodyType body = mail::BodyType::seven_bit;
     bool smtputf8 = false;
     mail::Ret ret = mail::Ret::unset;
-    std::string envid;  // validated xtext of printable ASCII, at most 100 octets
+    bool requiretls = false;  // RFC 8689; whether it is offered the caller knows
+    std::string envid;        // validated xtext of printable ASCII, at most 100 octets
 };
 
 struct RcptParameters {
