@@ -5,6 +5,7 @@
 #include "app/learned.h"
 #include "app/legacy_port.h"
 #include "app/process.h"
+#include "app/tls_services.h"
 #include "app/web_services.h"
 #include "net/resolver.h"
 
@@ -195,14 +196,16 @@ class Daemon {
             log_event(log_, event);
             hub_.publish(event);
         };
-        learned_.emplace(settings_, *store_, log_);
+        tls_policies_.emplace(
+            TlsPolicies::Parts{settings_, *store_, *resolver_, workers_, blocking_, log_});
+        learned_.emplace(settings_, *store_, log_, tls_policies_->sources());
         authenticator_.emplace(accounts::Authenticator::Options{}, *store_, &learned_->guard);
         if (needs_trap(settings_)) {
             where_ = "trap";
             PH_TRY(inbox_, trap::Inbox::open(inbox_options(settings_), blocking_, log_));
         }
         courier_ = delivery::make_courier(std::move(delivery), *store_, *resolver_, inbox_.get(),
-                                          workers_, blocking_, log_);
+                                          workers_, blocking_, log_, tls_policies_->services());
         queue_.emplace(queue_options(settings_), *store_, *courier_, workers_, blocking_, log_,
                        publish);
         submission::Services services{*queue_,          *store_,
@@ -240,6 +243,7 @@ class Daemon {
                   "as if the server had been down for no time"}});
         workers_.start();
         PH_CHECK(queue_->start());
+        tls_policies_->start();
         Bound bound;
         for (auto& port : sockets_.submission) {
             if (port.profile.legacy)
@@ -312,6 +316,7 @@ class Daemon {
         auto grace = Deadline::after(kGrace);
         wait_stopped(grace, [&](const auto& done) { submission_->stop(grace, done); });
         wait_stopped(grace, [&](const auto& done) { queue_->stop(grace, done); });
+        wait_stopped(grace, [&](const auto& done) { tls_policies_->stop(done); });
         auto soon = Deadline::after(Seconds(1));
         wait_stopped(soon, [&](const auto& done) { web_->stop(soon, done); });
         // From here on nothing waits for a signal: the kernel's own answer to a second one is the
@@ -366,6 +371,7 @@ class Daemon {
     std::unique_ptr<net::Resolver> resolver_;
     Certificates certificates_{settings_, log_};
     std::unique_ptr<trap::Inbox> inbox_;
+    std::optional<TlsPolicies> tls_policies_;
     std::unique_ptr<queue::Courier> courier_;
     std::optional<Learned> learned_;
     std::optional<accounts::Authenticator> authenticator_;

@@ -208,10 +208,19 @@ trap::Inbox::Options inbox_options(const Settings& settings) {
     return options;
 }
 
+delivery::StrangersHttps::Options https_options(const Settings& settings) {
+    delivery::StrangersHttps::Options options;
+    options.ca_file = settings.delivery_ca_file;
+    options.allow_private_addresses = settings.allow_private_addresses;
+    options.user_agent = "posthaste/" POSTHASTE_VERSION;
+    return options;
+}
+
 Result<delivery::Options> delivery_options(const Settings& settings) {
     delivery::Options options;
     options.hostname = settings.hostname;
     options.mx_port = settings.mx_port;
+    options.ca_file = settings.delivery_ca_file;
     options.allow_private_addresses = settings.allow_private_addresses;
     if (settings.mode == Mode::live) {
         for (const auto& route : settings.routes) {

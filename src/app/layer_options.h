@@ -5,6 +5,7 @@
 #include "app/settings.h"
 #include "base/result.h"
 #include "delivery/delivery.h"
+#include "delivery/strangers_https.h"
 #include "discovery/settings.h"
 #include "net/listener.h"
 #include "net/resolver.h"
@@ -28,6 +29,7 @@ net::Resolver::Options resolver_options(const Settings& settings);
 net::ConnectionCounter::Limits connection_limits(const Settings& settings, std::size_t carried);
 trap::Inbox::Options inbox_options(const Settings& settings);
 // Errors: a password or CA file that cannot be read (the mend names the key).
+delivery::StrangersHttps::Options https_options(const Settings& settings);
 Result<delivery::Options> delivery_options(const Settings& settings);
 // The configured files, or an own CA's, made in the store's folder if need be.
 Result<std::vector<net::CertificateFiles>> certificate_files(const Settings& settings);

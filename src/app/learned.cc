@@ -4,10 +4,22 @@
 
 namespace posthaste::app {
 
-Learned::Learned(const Settings& settings, store::Store& store, Log& log)
+namespace {
+
+using Sources = std::vector<store::LazySource*>;
+
+Sources with(Sources more, std::initializer_list<store::LazySource*> own) {
+    more.insert(more.begin(), own);
+    return more;
+}
+
+}  // namespace
+
+Learned::Learned(const Settings& settings, store::Store& store, Log& log,
+                 std::vector<store::LazySource*> more)
     : guard(guard_options(settings)),
       sent_marks({}, store.engine().server_secret()),
-      writer(store.committer(), {&sign_ins, &guard, &sent_marks}) {
+      writer(store.committer(), with(std::move(more), {&sign_ins, &guard, &sent_marks})) {
     const auto say = [&](std::string_view what, const Result<void>& loaded) {
         if (loaded) return;
         log.warning("learned.unreadable",

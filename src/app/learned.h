@@ -13,8 +13,10 @@
 namespace posthaste::app {
 
 struct Learned {
-    // What cannot be read is a warning and is learned anew: no mail waits for it.
-    Learned(const Settings& settings, store::Store& store, Log& log);
+    // What cannot be read is a warning and is learned anew: no mail waits for it. `more` is written
+    // with the rest, and outlives it.
+    Learned(const Settings& settings, store::Store& store, Log& log,
+            std::vector<store::LazySource*> more = {});
 
     accounts::SignInLog sign_ins;
     accounts::LoginGuard guard;

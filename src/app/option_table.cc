@@ -175,10 +175,11 @@ auto assign_relay(T RelaySettings::* member) {
     };
 }
 
-Result<void> set_mx_port(Settings& s, const OptionValue& v) {
+template <std::uint16_t Settings::* Member>
+Result<void> set_port(Settings& s, const OptionValue& v) {
     if (v.numbers[0] < 1 || v.numbers[0] > 65535)
         return fail(ErrorKind::syntax, "a port is 1 to 65535");
-    s.mx_port = static_cast<std::uint16_t>(v.numbers[0]);
+    s.*Member = static_cast<std::uint16_t>(v.numbers[0]);
     return {};
 }
 
@@ -348,7 +349,17 @@ const std::vector<Option>& table() {
          "", true, set_resolvers},
         {"delivery.trust_anchor_file", path, "", "DNSSEC root key (default: Debian's)", "", true,
          assign(&Settings::trust_anchor_file)},
-        {"delivery.mx_port", number, "25", "port of MX hosts", "", true, set_mx_port},
+        {"delivery.mx_port", number, "25", "port of MX hosts", "", true,
+         set_port<&Settings::mx_port>},
+        {"delivery.ca_file", path, "",
+         "who may sign the certificates of MX hosts and of MTA-STS policy hosts (default: the "
+         "system's authorities)",
+         "", true, assign(&Settings::delivery_ca_file)},
+        {"delivery.mta_sts", flag, "true",
+         "keep to what recipients' domains demand of TLS by MTA-STS (RFC 8461)", "", true,
+         assign(&Settings::mta_sts)},
+        {"delivery.sts_port", number, "443", "port of MTA-STS policy hosts; another one in tests",
+         "", true, set_port<&Settings::sts_port>},
         {"delivery.allow_private_addresses", flag, "false",
          "deliver to MX hosts on loopback and private addresses", "", true,
          assign(&Settings::allow_private_addresses)},
@@ -356,6 +367,15 @@ const std::vector<Option>& table() {
          "waits between attempts; the last repeats", "", true, set_retry},
         {"delivery.expire", duration, "\"5d\"", "when a message is given up", "", true,
          assign(&Settings::expire)},
+
+        {"reports.tls", flag, "true",
+         "tell domains that ask for it (_smtp._tls) once a day how TLS with their servers went: "
+         "numbers of sessions, server names and addresses, ours too; no senders, recipients or "
+         "content (RFC 8460)",
+         "", true, assign(&Settings::tls_reports)},
+        {"reports.tls_successes", flag, "true",
+         "also when every session of the day went well; false: only failures", "", true,
+         assign(&Settings::tls_report_successes)},
 
         {"limits.message_size", size, "\"50 MB\"", "largest message", "", true,
          assign(&Settings::message_size)},

@@ -76,6 +76,11 @@ struct Settings {
     std::vector<std::string> resolvers;
     std::string trust_anchor_file;
     std::uint16_t mx_port = 25;
+    std::string delivery_ca_file;  // of MX hosts, MTA-STS policy hosts and takers of reports
+    bool mta_sts = true;
+    std::uint16_t sts_port = 443;
+    bool tls_reports = true;
+    bool tls_report_successes = true;
     bool allow_private_addresses = false;
     std::vector<Seconds> retry;
     Seconds expire{};

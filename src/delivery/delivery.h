@@ -60,6 +60,7 @@ struct Options {
     std::string hostname;           // EHLO name
     std::vector<RouteRule> routes;  // the last one is the default and matches "*"
     std::uint16_t mx_port = 25;
+    std::string ca_file;  // who may sign the certificates of MX hosts; empty: the system's
     bool allow_private_addresses = false;
     std::size_t max_deliveries_per_site = 10;
     std::size_t max_messages_per_connection = 100;

@@ -66,8 +66,8 @@ Shared::Shared(Options given, store::Store& s, net::Resolver& r, FinalHop* t,
     }
 }
 
-Shared::ContextKey Shared::context_key(const Smarthost* smarthost) {
-    if (smarthost == nullptr) return {"", nullptr};
+Shared::ContextKey Shared::context_key(const Smarthost* smarthost) const {
+    if (smarthost == nullptr) return {options.ca_file, nullptr};
     return {smarthost->ca_file, smarthost->identity.get()};
 }
 

@@ -69,7 +69,7 @@ struct Shared {
   private:
     // By ca_file, and whose certificate is shown.
     using ContextKey = std::pair<std::string, const net::PemIdentity*>;
-    static ContextKey context_key(const Smarthost* smarthost);
+    ContextKey context_key(const Smarthost* smarthost) const;
     std::map<ContextKey, Result<std::shared_ptr<net::TlsClientContext>>> contexts_;
 };
 

@@ -20,6 +20,7 @@ store::MessageRow make_row(Submission&& submission) {
     row.smtputf8 = submission.envelope.smtputf8;
     row.ret = submission.envelope.ret;
     row.envid = std::move(submission.envelope.envid);
+    row.tls_wish = submission.tls_wish;
     row.header = std::make_shared<const std::string>(std::move(submission.header));
     row.body = std::move(submission.body);
     return row;
@@ -91,6 +92,7 @@ runtime::Task<Result<void>> Queue::submit(Submission submission) {
         submission.header.insert(0, fields);
     }
     const store::QueueTime at = impl_->store.clock().now_queue();
+    const std::optional<Seconds> expire = submission.expire;
     store::AddMessage add;
     Dispatcher::Added added;
     added.client = std::move(submission.client);
@@ -99,7 +101,8 @@ runtime::Task<Result<void>> Queue::submit(Submission submission) {
     add.row = make_row(std::move(submission));
     add.row.accepted_wall = now();
     add.row.accepted = at;
-    add.row.expires = at + impl_->options.retry.expire;
+    add.row.expires =
+        at + std::min(expire.value_or(impl_->options.retry.expire), impl_->options.retry.expire);
     added.row = std::make_shared<const store::MessageRow>(add.row);
     added.recipients = add.recipients;
 

@@ -30,6 +30,8 @@ struct Submission {
     store::Body body;
     std::string client;  // address of the client, for the event only
     std::string tls;
+    store::TlsWish tls_wish = store::TlsWish::none;
+    std::optional<Seconds> expire{};  // in place of the schedule's, if that is longer
     std::string body_hash{};  // DkimBodyHash, where Queue::signs asked for it; else unsigned
 };
 
