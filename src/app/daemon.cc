@@ -208,6 +208,7 @@ class Daemon {
                                           workers_, blocking_, log_, tls_policies_->services());
         queue_.emplace(queue_options(settings_), *store_, *courier_, workers_, blocking_, log_,
                        publish);
+        tls_policies_->report_by(*queue_);
         submission::Services services{*queue_,          *store_,
                                       *authenticator_,  certificates_.mail(),
                                       *connections_,    demux_,
@@ -315,6 +316,7 @@ class Daemon {
         certificates_.stop();
         auto grace = Deadline::after(kGrace);
         wait_stopped(grace, [&](const auto& done) { submission_->stop(grace, done); });
+        wait_stopped(grace, [&](const auto& done) { tls_policies_->stop_reports(done); });
         wait_stopped(grace, [&](const auto& done) { queue_->stop(grace, done); });
         wait_stopped(grace, [&](const auto& done) { tls_policies_->stop(done); });
         auto soon = Deadline::after(Seconds(1));

@@ -1,11 +1,15 @@
-// TlsPolicies: MTA-STS, for as long as the daemon delivers. What it stands on belongs to the daemon
-// and outlives it; the courier uses it, so it is made before and stopped behind it.
+// TlsPolicies: MTA-STS and TLS reports, for as long as the daemon delivers. What it stands on
+// belongs to the daemon and outlives it; the courier uses it, so it is made before and stopped
+// behind it. Reports go through the queue, so they begin behind it and end before it.
 #pragma once
 
 #include "app/settings.h"
 #include "delivery/delivery.h"
 #include "delivery/mta_sts.h"
 #include "delivery/strangers_https.h"
+#include "delivery/tls_report_ledger.h"
+#include "delivery/tls_reporter.h"
+#include "queue/queue.h"
 #include "store/lazy_writer.h"
 #include "store/store.h"
 
@@ -34,14 +38,20 @@ class TlsPolicies {
 
     delivery::MtaSts* sts() { return sts_ ? &*sts_ : nullptr; }
 
-    void start();  // once the workers run
-    // `done` on some worker, when nothing runs any more. Any thread.
+    // Reports go out through that queue, which outlives this. Before `start`.
+    void report_by(queue::Queue& queue);
+
+    void start();  // once the workers run and the queue takes mail
+    // `done` on some worker, when nothing of it runs any more. Any thread.
+    void stop_reports(const std::function<void()>& done);
     void stop(const std::function<void()>& done);
 
   private:
-    const Settings& settings_;
+    Parts parts_;
+    std::optional<delivery::TlsReportLedger> ledger_;
     std::optional<delivery::StrangersHttps> https_;
     std::optional<delivery::MtaSts> sts_;
+    std::optional<delivery::TlsReporter> reporter_;
 };
 
 }  // namespace posthaste::app
