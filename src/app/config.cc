@@ -549,8 +549,7 @@ class Loader {
                     relay.username.empty() ? "[relay] has a password_file but no username"
                                            : "[relay] has a username but no password_file",
                     "give both, or neither");
-        if (!relay.username.empty() && relay.tls != delivery::TlsLevel::verify &&
-            relay.tls != delivery::TlsLevel::encrypt)
+        if (!relay.username.empty() && relay.tls < delivery::TlsLevel::encrypt)
             mistake(place("relay.tls"), "a password must not leave unencrypted",
                     "set tls = \"verify\" (or \"encrypt\" if its certificate cannot be verified)");
     }

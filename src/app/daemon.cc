@@ -204,8 +204,10 @@ class Daemon {
             where_ = "trap";
             PH_TRY(inbox_, trap::Inbox::open(inbox_options(settings_), blocking_, log_));
         }
+        delivery::TlsServices tls = tls_policies_->services();
+        tls.broken = &learned_->broken_tls;
         courier_ = delivery::make_courier(std::move(delivery), *store_, *resolver_, inbox_.get(),
-                                          workers_, blocking_, log_, tls_policies_->services());
+                                          workers_, blocking_, log_, tls);
         queue_.emplace(queue_options(settings_), *store_, *courier_, workers_, blocking_, log_,
                        publish);
         tls_policies_->report_by(*queue_);

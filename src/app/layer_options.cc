@@ -182,6 +182,7 @@ submission::Options submission_options(const Settings& settings) {
     options.starttls_port = told.starttls_port;
     options.tls_port = told.tls_port;
     options.message_size = settings.message_size;
+    options.requiretls = settings.requiretls;
     options.recipients = settings.recipients;
     options.errors = settings.errors;
     options.command_timeout = settings.command_timeout;

@@ -19,7 +19,8 @@ Learned::Learned(const Settings& settings, store::Store& store, Log& log,
                  std::vector<store::LazySource*> more)
     : guard(guard_options(settings)),
       sent_marks({}, store.engine().server_secret()),
-      writer(store.committer(), with(std::move(more), {&sign_ins, &guard, &sent_marks})) {
+      writer(store.committer(),
+             with(std::move(more), {&sign_ins, &guard, &sent_marks, &broken_tls})) {
     const auto say = [&](std::string_view what, const Result<void>& loaded) {
         if (loaded) return;
         log.warning("learned.unreadable",
@@ -28,6 +29,7 @@ Learned::Learned(const Settings& settings, store::Store& store, Log& log,
     say("sign-ins", sign_ins.load(store.engine()));
     say("known networks", guard.load(store.engine()));
     say("sent marks", sent_marks.load(store.engine()));
+    say("hosts without working TLS", broken_tls.load(store.engine()));
 }
 
 }  // namespace posthaste::app

@@ -1,11 +1,13 @@
 // Learned: what the server knows of sign-ins beyond the directory: the log of them, what failed
-// ones add up to, and which 250 may not have been heard. Loaded at the start, written in batches.
+// ones add up to, and which 250 may not have been heard. At which hosts TLS does not work. Loaded
+// at the start, written in batches.
 #pragma once
 
 #include "accounts/login_guard.h"
 #include "accounts/sign_in_log.h"
 #include "app/settings.h"
 #include "base/log.h"
+#include "delivery/tls_memory.h"
 #include "store/lazy_writer.h"
 #include "store/store.h"
 #include "submission/sent_marks.h"
@@ -21,6 +23,7 @@ struct Learned {
     accounts::SignInLog sign_ins;
     accounts::LoginGuard guard;
     submission::SentMarks sent_marks;
+    delivery::BrokenTls broken_tls;
     store::LazyWriter writer;
 };
 

@@ -144,6 +144,8 @@ Result<delivery::TlsLevel> tls_level(std::string_view text) {
     if (text == "none") return delivery::TlsLevel::none;
     if (text == "may") return delivery::TlsLevel::may;
     if (text == "encrypt") return delivery::TlsLevel::encrypt;
+    if (text == "dane") return delivery::TlsLevel::dane;
+    if (text == "dane-only") return delivery::TlsLevel::dane_only;
     return delivery::TlsLevel::verify;
 }
 
@@ -315,7 +317,7 @@ const std::vector<Option>& table() {
              return {};
          }},
         {"relay.tls", choice, "verify", "how much encryption the smarthost must give",
-         "none may encrypt verify", true,
+         "none may encrypt verify dane dane-only", true,
          [](Settings& s, const OptionValue& v) -> Result<void> {
              PH_TRY(s.relay.tls, tls_level(v.texts[0]));
              return {};
@@ -341,7 +343,7 @@ const std::vector<Option>& table() {
          choice,
          "",
          "as relay.tls, for this route",
-         "none may encrypt verify",
+         "none may encrypt verify dane dane-only",
          true,
          {}},
 
@@ -363,6 +365,10 @@ const std::vector<Option>& table() {
         {"delivery.allow_private_addresses", flag, "false",
          "deliver to MX hosts on loopback and private addresses", "", true,
          assign(&Settings::allow_private_addresses)},
+        {"delivery.requiretls", flag, "false",
+         "offer REQUIRETLS (RFC 8689): who asks for it gets verified TLS all the way, or the mail "
+         "back",
+         "", true, assign(&Settings::requiretls)},
         {"delivery.retry", durations, "[\"5m\", \"10m\", \"15m\", \"30m\", \"1h\", \"2h\", \"4h\"]",
          "waits between attempts; the last repeats", "", true, set_retry},
         {"delivery.expire", duration, "\"5d\"", "when a message is given up", "", true,

@@ -41,10 +41,12 @@ Result<void> set_route(RouteSettings& route, std::string_view key, const OptionV
         route.via = via;
     }
     if (key == "route[].tls")
-        route.tls = value.texts[0] == "none"      ? delivery::TlsLevel::none
-                    : value.texts[0] == "may"     ? delivery::TlsLevel::may
-                    : value.texts[0] == "encrypt" ? delivery::TlsLevel::encrypt
-                                                  : delivery::TlsLevel::verify;
+        route.tls = value.texts[0] == "none"        ? delivery::TlsLevel::none
+                    : value.texts[0] == "may"       ? delivery::TlsLevel::may
+                    : value.texts[0] == "encrypt"   ? delivery::TlsLevel::encrypt
+                    : value.texts[0] == "dane"      ? delivery::TlsLevel::dane
+                    : value.texts[0] == "dane-only" ? delivery::TlsLevel::dane_only
+                                                    : delivery::TlsLevel::verify;
     return {};
 }
 

@@ -85,6 +85,7 @@ struct Settings {
     std::vector<Seconds> retry;
     Seconds expire{};
 
+    bool requiretls = false;
     std::uint64_t message_size = 0;
     std::uint32_t recipients = 0;
     std::uint32_t connections = 0;

@@ -53,7 +53,7 @@ class Fields {
     std::span<const LogField> span() const { return std::span(fields_).first(count_); }
 
   private:
-    static constexpr std::size_t kMost = 16;
+    static constexpr std::size_t kMost = 24;
     std::array<LogField, kMost> fields_ = filled(std::make_index_sequence<kMost>{});
     std::size_t count_ = 0;
 
@@ -79,6 +79,12 @@ void log_event(Log& log, const Event& event) {
     fields.add_number("size", static_cast<std::int64_t>(event.size));
     fields.add_text("remote", event.remote);
     fields.add_text("tls", event.tls);
+    fields.add_text("policy", event.tls_policy);
+    // Sessions that had to prove who answers, and did not, carry nothing.
+    const bool proves =
+        event.tls_policy == "dane" || event.tls_policy == "sts" || event.tls_policy == "verify";
+    if (event.type == EventType::delivered && !event.tls.empty() && !event.tls_policy.empty())
+        fields.add({"verified", proves});
     fields.add_number("code", event.code);
     fields.add_text("status", event.status);
     fields.add_number("attempt", event.attempt);

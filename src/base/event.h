@@ -38,11 +38,12 @@ struct Event {
     std::uint64_t size = 0;   // octets, accepted only
     std::string remote{};     // host[ip]:port of the next hop, or the client's address for rejected
     std::string tls{};        // "TLSv1.3", empty in clear
-    int code = 0;             // SMTP reply code, 0 when none
-    std::string status{};     // "5.1.1"
-    std::string text{};       // reply text or cause, made printable
-    int attempt = 0;          // attempts so far
-    Seconds delay{};          // since acceptance
+    std::string tls_policy{};  // what the next hop had to show: "dane", "sts", "verify", "encrypt"…
+    int code = 0;              // SMTP reply code, 0 when none
+    std::string status{};      // "5.1.1"
+    std::string text{};        // reply text or cause, made printable
+    int attempt = 0;           // attempts so far
+    Seconds delay{};           // since acceptance
     std::optional<Seconds> next{};  // deferred: until the next attempt
 };
 

@@ -113,6 +113,8 @@ Result<std::string> read_body(store::Store& store, const store::MessageRow& row)
 void add_body_if_asked(About& about) {
     const store::MessageRow& row = about.message.row;
     if (row.ret != mail::Ret::full) return;
+    // The report may go where TLS is not kept up: it holds the header alone (RFC 8689 §5).
+    if (row.tls_wish == store::TlsWish::required) return;
     if ((row.header ? row.header->size() : 0) + row.body.size > kMostReturned) return;
     auto body = read_body(about.store, row);
     if (!body) return;  // the header alone is returned; what is wrong with the body shows elsewhere
@@ -180,6 +182,10 @@ Result<void> add_report(const About& about, mail::DsnAction action,
     row.kind = store::MessageKind::dsn;
     row.body_type = dsn.needs_8bit ? mail::BodyType::eight_bit : mail::BodyType::seven_bit;
     row.smtputf8 = dsn.needs_utf8;
+    if (about.message.row.tls_wish == store::TlsWish::optional) {
+        row.tls_wish = store::TlsWish::optional;
+        dsn.header.insert(0, "TLS-Required: No\r\n");
+    }
     if (about.options.signing) {
         mail::DkimBodyHash hash;
         hash.update(dsn.body);

@@ -115,6 +115,7 @@ Event make_event(const Tried& tried, const Decision& decision) {
     event.remote = outcome.remote_host;
     if (!outcome.remote_ip.empty()) event.remote += "[" + outcome.remote_ip + "]";
     event.tls = outcome.tls;
+    event.tls_policy = outcome.tls_policy;
     event.code = outcome.code;
     event.status = outcome.status.cls == 0 ? std::string() : outcome.status.to_string();
     event.text = outcome.reply;

@@ -108,6 +108,7 @@ void Session::on_ehlo(std::string_view argument) {
                             .starttls = clear && speaks_tls(),
                             .auth = !clear || profile_->open,
                             .max_recipients = context_.options.recipients,
+                            .requiretls = !clear && context_.options.requiretls,
                             .auth_equals = profile_->legacy};
     say(smtp::make_ehlo_reply(offer).to_wire());
 }
@@ -188,6 +189,14 @@ void Session::on_mail(std::string_view argument) {
     const auto parameters = smtp::parse_mail_parameters(parsed->parameters);
     if (!parameters) return say(parameter_answer(context_.replies, parameters.error()));
 
+    const bool may_require = context_.options.requiretls && stream_->tls() != nullptr;
+    if (parameters->requiretls && !may_require) {
+        return say(context_.replies.make(
+            Say::unknown_parameter,
+            {"The parameter REQUIRETLS is not offered here. Use the extensions named in the reply "
+             "to EHLO only"}));
+    }
+
     mail::Envelope envelope;
     envelope.body = parameters->body;
     envelope.smtputf8 = parameters->smtputf8;
@@ -206,6 +215,7 @@ void Session::on_mail(std::string_view argument) {
     }
     remember_sender(envelope.sender);
     transaction_.begin(std::move(envelope));
+    requiretls_ = parameters->requiretls;
     say(kSenderOk);
 }
 

@@ -31,6 +31,7 @@ struct Options {
     std::uint16_t starttls_port = 587;  // what replies tell mail programs to set; 0: there is none
     std::uint16_t tls_port = 465;       // likewise
     std::uint64_t message_size = 50u << 20;
+    bool requiretls = false;  // offered within TLS (RFC 8689)
     std::size_t recipients = 1000;
     std::size_t errors = 20;  // bad commands, then 421
     Seconds command_timeout{300};

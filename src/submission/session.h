@@ -174,6 +174,7 @@ class Session {
     std::optional<net::ConnectionCounter::Unit> unit_;
     smtp::Transaction transaction_;
     std::optional<accounts::Identity> identity_;
+    bool requiretls_ = false;                     // of the transaction
     std::string ehlo_;                            // as said, printable
     std::string out_;                             // replies not yet written
     std::unordered_set<std::string> recipients_;  // of the transaction, to store a duplicate once

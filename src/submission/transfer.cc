@@ -2,6 +2,7 @@
 // at the end the message is handed to the queue, and only when that says it is stored does the
 // client hear 250.
 #include "base/utf8.h"
+#include "mail/tls_wish.h"
 #include "mail/trace.h"
 #include "submission/session.h"
 
@@ -288,6 +289,11 @@ runtime::Task<void> Session::finish_message() {
     submission.header = mail::make_received(trace) + intake->take_header();
     submission.body = std::move(*body);
     submission.body_hash = intake->take_body_hash();
+    if (requiretls_) {
+        submission.tls_wish = store::TlsWish::required;
+    } else if (mail::says_tls_is_optional(submission.header)) {
+        submission.tls_wish = store::TlsWish::optional;
+    }
     submission.client = stream_->peer().address.to_string();
     submission.tls = trace.tls;
 

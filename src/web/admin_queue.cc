@@ -233,6 +233,11 @@ runtime::Task<HttpResponse> show_status(Services services) {
                         : status.health == store::Health::full ? "full"
                                                                : "failed");
     if (!status.health_text.empty()) out.member("store_text", status.health_text);
+    if (services->events != nullptr && services->resolver != nullptr) {
+        const auto validation = services->resolver->validation();
+        out.member("dnssec", validation.works);
+        if (!validation.why_not.empty()) out.member("dnssec_text", validation.why_not);
+    }
     out.member("messages", counts->messages)
         .member("recipients", counts->recipients)
         .member("held", counts->held);

@@ -9,7 +9,7 @@ import tempfile
 
 import pytest
 
-from harness import certs, daemon, peers
+from harness import certs, daemon, dnssec, peers
 from harness.browser import Browser, Missing as MissingBrowser
 from harness.gate import Gate
 from harness.sink import Sink
@@ -122,6 +122,14 @@ class _Keeper:
     def nsd(self, zones, **options):
         try:
             server = peers.Nsd(self._folders(self._name + "-nsd"), zones, **options)
+        except peers.Missing as missing:
+            pytest.skip(str(missing))
+        self.made.append(server)
+        return server
+
+    def signed_nsd(self, zones, **options):
+        try:
+            server = dnssec.SignedNsd(self._folders(self._name + "-nsd"), zones, **options)
         except peers.Missing as missing:
             pytest.skip(str(missing))
         self.made.append(server)

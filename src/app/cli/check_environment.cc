@@ -87,6 +87,31 @@ void check_ports(const Settings& s, Findings& findings) {
                             {}});
 }
 
+namespace {
+
+bool delivers_itself(const Settings& s) {
+    return s.relay.host.empty() || std::ranges::any_of(s.routes, [](const RouteSettings& route) {
+               return route.via == "mx";
+           });
+}
+
+// DANE asks for answers that nobody can have changed on the way (RFC 7672 §2.1.1).
+void check_dnssec(const Settings& s, const net::DnsValidation& found, Findings& findings) {
+    if (!delivers_itself(s)) return;
+    if (found.works) {
+        findings.push_back({Status::ok, "dnssec", "answers are validated, so DANE is kept to", {}});
+        return;
+    }
+    findings.push_back(
+        {Status::warn, "dnssec",
+         fmt::format("DANE is off, mail goes on without it: {}",
+                     found.why_not.empty() ? "a signed name had no answer in time" : found.why_not),
+         "use a name server that passes DNSSEC records ([delivery] resolver), and check the "
+         "clock"});
+}
+
+}  // namespace
+
 void check_name_servers(const Settings& s, Findings& findings) {
     if (s.mode == Mode::trap) return;  // nothing is looked up
     Log quiet{{.level = LogLevel::error}};
@@ -105,6 +130,7 @@ void check_name_servers(const Settings& s, Findings& findings) {
              "mend /etc/resolv.conf, or name servers that answer in [delivery] resolver"});
         return;
     }
+    check_dnssec(s, (*resolver)->validation(), findings);
     if (answer.addresses.empty()) {
         findings.push_back({Status::warn, "dns",
                             fmt::format("name servers answer; {} has no address", s.hostname),

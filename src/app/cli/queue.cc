@@ -345,6 +345,14 @@ int run_status(const Arguments& arguments) {
             number(status, "messages"), number(status, "recipients"), number(status, "held"),
             number(status, "in_flight"),
             format_size(static_cast<std::uint64_t>(number(status, "octets"))));
+        if (const auto* dnssec = status.find("dnssec")) {
+            const bool works = dnssec->as_bool().value_or(false);
+            fmt::print("dns       {}\n",
+                       works ? std::string("DNSSEC is validated, DANE is kept to")
+                             : fmt::format("DANE is off: {}", text(status, "dnssec_text").empty()
+                                                                  ? "DNSSEC is not validated"
+                                                                  : text(status, "dnssec_text")));
+        }
         return text(status, "store") == "ok" ? kDone : kNo;
     });
 }
