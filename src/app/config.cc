@@ -223,6 +223,10 @@ class Loader {
             shown =
                 "a password is never written here: put it in a file of its own and name that: "
                 "password_file = \"…\"";
+        if (entry.key == "client_secret")
+            shown =
+                "a secret is never written here: put it in a file of its own and name that: "
+                "client_secret_file = \"…\"";
         mistake(entry.key_position, fmt::format("unknown key \"{}\"", key), shown);
     }
 
@@ -532,26 +536,11 @@ class Loader {
     }
 
     void check_relay() {
-        const auto& relay = result_.settings.relay;
+        auto& relay = result_.settings.relay;
         if (broken_.contains("relay")) return;
-        bool named = seen_.contains("relay.username") || seen_.contains("relay.password_file");
-        if (relay.host.empty()) {
-            if (named)
-                mistake(place("relay.username"), "[relay] has a login but no host",
-                        "add host = \"smtp.provider.net:587\"");
-            return;
-        }
-        if (auto host = parse_host_port(relay.host); !host)
-            mistake(place("relay.host"), fmt::format("\"{}\" is no host with a port", relay.host),
-                    "write it like \"smtp.provider.net:587\"");
-        if (relay.username.empty() != relay.password_file.empty())
-            mistake(place(relay.username.empty() ? "relay.password_file" : "relay.username"),
-                    relay.username.empty() ? "[relay] has a password_file but no username"
-                                           : "[relay] has a username but no password_file",
-                    "give both, or neither");
-        if (!relay.username.empty() && relay.tls < delivery::TlsLevel::encrypt)
-            mistake(place("relay.tls"), "a password must not leave unencrypted",
-                    "set tls = \"verify\" (or \"encrypt\" if its certificate cannot be verified)");
+        complete_relay(relay);
+        for (const auto& found : relay_mistakes(relay))
+            mistake(place("relay." + found.key), found.text, found.mend);
     }
 
     std::string_view text_;

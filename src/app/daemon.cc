@@ -5,6 +5,7 @@
 #include "app/learned.h"
 #include "app/legacy_port.h"
 #include "app/process.h"
+#include "app/relay_desk.h"
 #include "app/tls_services.h"
 #include "app/web_services.h"
 #include "net/resolver.h"
@@ -206,8 +207,10 @@ class Daemon {
         }
         delivery::TlsServices tls = tls_policies_->services();
         tls.broken = &learned_->broken_tls;
+        logins_.emplace(*store_, blocking_, log_);
+        relays_ = live_relays(*logins_);
         courier_ = delivery::make_courier(std::move(delivery), *store_, *resolver_, inbox_.get(),
-                                          workers_, blocking_, log_, tls);
+                                          workers_, blocking_, log_, tls, &*logins_);
         queue_.emplace(queue_options(settings_), *store_, *courier_, workers_, blocking_, log_,
                        publish);
         tls_policies_->report_by(*queue_);
@@ -226,7 +229,7 @@ class Daemon {
         by_https.habit = net::PortHabit::implicit_tls;
         web_.emplace(WebServices::Parts{settings_, *store_, *queue_, *resolver_, hub_,
                                         learned_->sign_ins, learned_->guard, inbox_.get(),
-                                        std::move(trap_address), metrics_, certificates_,
+                                        std::move(trap_address), metrics_, *relays_, certificates_,
                                         submission_->handler(by_https), blocking_, workers_, log_});
         return {};
     }
@@ -352,6 +355,7 @@ class Daemon {
 
     void stop_now() {
         certificates_.stop();
+        if (logins_) logins_->stop();
         listeners_.clear();
         if (web_) web_->close();
         workers_.stop_and_join();
@@ -376,6 +380,8 @@ class Daemon {
     Certificates certificates_{settings_, log_};
     std::unique_ptr<trap::Inbox> inbox_;
     std::optional<TlsPolicies> tls_policies_;
+    std::optional<delivery::Logins> logins_;
+    std::unique_ptr<web::RelayDesk> relays_;
     std::unique_ptr<queue::Courier> courier_;
     std::optional<Learned> learned_;
     std::optional<accounts::Authenticator> authenticator_;

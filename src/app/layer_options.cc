@@ -16,30 +16,6 @@ constexpr std::uint16_t kSubmissionsPort = 465;
 constexpr std::uint16_t kSubmissionPort = 587;
 constexpr std::uint16_t kHttpsPort = 443;
 
-Result<delivery::Smarthost> smarthost(const RelaySettings& relay) {
-    PH_TRY(auto next, parse_host_port(relay.host));
-    delivery::Smarthost smarthost;
-    smarthost.host = next.host;
-    smarthost.port = next.port;
-    smarthost.implicit_tls = relay.implicit_tls.value_or(next.port == kSubmissionsPort);
-    smarthost.tls = relay.tls;
-    smarthost.ca_file = relay.ca_file;
-    smarthost.username = relay.username;
-    if (relay.password_file.empty()) return smarthost;
-    auto text = read_file(relay.password_file, 4096);
-    if (!text)
-        return fail(text.error().kind,
-                    fmt::format("the relay's password cannot be read: {}", text.error().text),
-                    "[relay] password_file names a file that holds the password alone, readable by "
-                    "the server");
-    auto password = ascii::trim(*text);
-    if (password.empty())
-        return fail(ErrorKind::syntax, fmt::format("{} is empty", relay.password_file),
-                    "write the relay's password into it, alone");
-    smarthost.password = Secret(std::string(password));
-    return smarthost;
-}
-
 Result<delivery::RouteRule> route_rule(const RouteSettings& route) {
     delivery::RouteRule rule;
     rule.to = route.to;
@@ -53,7 +29,7 @@ Result<delivery::RouteRule> route_rule(const RouteSettings& route) {
     relay.host = route.via;
     relay.tls = route.tls.value_or(delivery::TlsLevel::verify);
     rule.kind = Kind::smarthost;
-    PH_TRY(rule.smarthost, smarthost(relay));
+    PH_TRY(rule.smarthost, make_smarthost(relay));
     rule.smarthost->may_have_login = false;
     rule.tls = relay.tls;
     return rule;
@@ -235,7 +211,7 @@ Result<delivery::Options> delivery_options(const Settings& settings) {
         last.kind = delivery::RouteRule::Kind::trap;
     } else if (!settings.relay.host.empty()) {
         last.kind = delivery::RouteRule::Kind::smarthost;
-        PH_TRY(last.smarthost, smarthost(settings.relay));
+        PH_TRY(last.smarthost, make_smarthost(settings.relay));
         last.tls = settings.relay.tls;
     }
     options.routes.push_back(std::move(last));

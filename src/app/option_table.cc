@@ -171,10 +171,25 @@ auto assign_relay(T RelaySettings::* member) {
     return [member](Settings& s, const OptionValue& v) -> Result<void> {
         if constexpr (std::is_same_v<T, std::string>)
             s.relay.*member = v.texts[0];
+        else if constexpr (std::is_same_v<T, std::uint32_t>)
+            s.relay.*member = static_cast<std::uint32_t>(v.numbers[0]);
         else
             s.relay.*member = v.flag;
         return {};
     };
+}
+
+auto assign_oauth(std::string RelayOAuthSettings::* member) {
+    return [member](Settings& s, const OptionValue& v) -> Result<void> {
+        s.relay.oauth.*member = v.texts[0];
+        return {};
+    };
+}
+
+Result<void> set_mechanisms(Settings& s, const OptionValue& v) {
+    s.relay.mechanisms.clear();
+    for (const auto& text : v.texts) s.relay.mechanisms.push_back(ascii::to_upper(text));
+    return {};
 }
 
 template <std::uint16_t Settings::* Member>
@@ -307,6 +322,10 @@ const std::vector<Option>& table() {
         {"incoming.pop", text, "", "the same for POP", "", true,
          set_incoming<&Settings::incoming_pop>},
 
+        {"relay.preset", choice, "",
+         "fills in host, TLS, limits and addresses of a provider (docs/microsoft365.md, "
+         "docs/google.md)",
+         "microsoft365 google google-relay", true, assign_relay(&RelaySettings::preset)},
         {"relay.host", text, "",
          "a smarthost \"smtp.provider.net:587\"; leave out to deliver to MX hosts", "", true,
          assign_relay(&RelaySettings::host)},
@@ -325,11 +344,63 @@ const std::vector<Option>& table() {
         {"relay.ca_file", path, "",
          "who may sign its certificate (default: the system's authorities)", "", true,
          assign_relay(&RelaySettings::ca_file)},
+        {"relay.auth", choice, "",
+         "how to log in (default: oauth with [relay.oauth], password with a username)",
+         "none password oauth certificate", true, assign_relay(&RelaySettings::auth)},
         {"relay.username", text, "",
          "login at the smarthost; needs tls = \"encrypt\" or \"verify\"", "", true,
          assign_relay(&RelaySettings::username)},
         {"relay.password_file", path, "", "file with the password alone", "", true,
          assign_relay(&RelaySettings::password_file)},
+        {"relay.mechanisms", texts, "",
+         "logins that may be used, best first (default: the strongest offered; SCRAM-SHA-1 only "
+         "when named here)",
+         "", true, set_mechanisms},
+        {"relay.client_certificate_file", path, "",
+         "certificate shown in TLS, PEM; with auth = \"certificate\" it is the login", "", true,
+         assign_relay(&RelaySettings::client_certificate_file)},
+        {"relay.client_key_file", path, "", "its private key", "", true,
+         assign_relay(&RelaySettings::client_key_file)},
+        {"relay.max_connections", number, "", "at once (default: the preset's, else 10)", "", true,
+         assign_relay(&RelaySettings::max_connections)},
+        {"relay.max_recipients", number, "", "of one transaction (default: 100)", "", true,
+         assign_relay(&RelaySettings::max_recipients)},
+        {"relay.max_messages_per_minute", number, "", "default: the preset's, else no such limit",
+         "", true, assign_relay(&RelaySettings::max_messages_per_minute)},
+        {"relay.oauth.tenant", text, "",
+         "of Microsoft 365: the Directory (tenant) ID, or a domain of it", "", true,
+         assign_oauth(&RelayOAuthSettings::tenant)},
+        {"relay.oauth.client_id", text, "", "the app's Application (client) ID", "", true,
+         assign_oauth(&RelayOAuthSettings::client_id)},
+        {"relay.oauth.user", text, "", "the mailbox that mail is sent through", "", true,
+         assign_oauth(&RelayOAuthSettings::user)},
+        {"relay.oauth.flow", choice, "",
+         "how a token is come by (default: by what is given); sign-in: posthaste relay login",
+         "client-credentials sign-in service-account", true,
+         assign_oauth(&RelayOAuthSettings::flow)},
+        {"relay.oauth.client_secret_file", path, "", "file with the app's secret alone", "", true,
+         assign_oauth(&RelayOAuthSettings::client_secret_file)},
+        {"relay.oauth.certificate_file", path, "",
+         "instead of a secret: the app's certificate, PEM", "", true,
+         assign_oauth(&RelayOAuthSettings::certificate_file)},
+        {"relay.oauth.key_file", path, "", "and its private key", "", true,
+         assign_oauth(&RelayOAuthSettings::key_file)},
+        {"relay.oauth.service_account_file", path, "",
+         "Google's JSON key file of a service account", "", true,
+         assign_oauth(&RelayOAuthSettings::service_account_file)},
+        {"relay.oauth.token_url", text, "", "the token endpoint (default: the preset's)", "", true,
+         assign_oauth(&RelayOAuthSettings::token_url)},
+        {"relay.oauth.device_url", text, "",
+         "where posthaste relay login gets a code (default: the preset's)", "", true,
+         assign_oauth(&RelayOAuthSettings::device_url)},
+        {"relay.oauth.auth_url", text, "",
+         "where a browser signs in, without device_url (default: the preset's)", "", true,
+         assign_oauth(&RelayOAuthSettings::auth_url)},
+        {"relay.oauth.scope", text, "", "default: the preset's", "", true,
+         assign_oauth(&RelayOAuthSettings::scope)},
+        {"relay.oauth.ca_file", path, "",
+         "who may sign the token server's certificate (default: the system's authorities)", "",
+         true, assign_oauth(&RelayOAuthSettings::ca_file)},
 
         {"route[].to",
          texts,

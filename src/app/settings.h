@@ -1,6 +1,7 @@
 // Settings: the configuration file as plain values, before each layer gets its own Options from it.
 #pragma once
 
+#include "app/relay_settings.h"
 #include "base/ip_network.h"
 #include "base/log.h"
 #include "base/time.h"
@@ -15,15 +16,6 @@
 namespace posthaste::app {
 
 enum class Mode { live, trap };
-
-struct RelaySettings {
-    std::string host;                  // "smtp.provider.net:587"; empty: no smarthost
-    std::optional<bool> implicit_tls;  // default: true on 465
-    delivery::TlsLevel tls = delivery::TlsLevel::verify;
-    std::string ca_file;
-    std::string username;
-    std::string password_file;
-};
 
 struct RouteSettings {
     std::vector<std::string> to;

@@ -69,6 +69,7 @@ WebServices::WebServices(Parts parts) : parts_(std::move(parts)) {
                                 dns_facts(parts_.settings)};
     services.public_base = public_base(parts_.settings);
     services.certificates = &parts_.certificates;
+    services.relays = &parts_.relays;
     services.sign_ins = &parts_.sign_ins;
     services.guard = &parts_.guard;
     services.resolver = &parts_.resolver;

@@ -23,6 +23,7 @@
 #include "runtime/worker.h"
 #include "store/store.h"
 #include "trap/inbox.h"
+#include "web/admin_relay.h"
 #include "web/event_hub.h"
 #include "web/http_server.h"
 
@@ -53,6 +54,7 @@ class WebServices {
         trap::Inbox* inbox;        // null: none
         std::string trap_address;  // of listen.trap, for the empty inbox; may be empty
         MetricsRegistry& metrics;
+        web::RelayDesk& relays;
         Certificates& certificates;   // of listen.https; and what it has to answer an authority
         net::Listener::Handler mail;  // who comes to listen.https and talks mail
         runtime::BlockingPool& blocking;

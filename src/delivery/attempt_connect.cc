@@ -107,7 +107,7 @@ runtime::Task<Step<>> Attempt::set_up(ClientSession& session, const TlsPolicy& p
                                            "host does not offer REQUIRETLS"});
     }
     if (wants_login()) {
-        auto logging_in = session.log_in(route_.smarthost->username, route_.smarthost->password);
+        auto logging_in = shared_.logins().run(session, route_.smarthost);
         auto logged_in = co_await std::move(logging_in);
         if (!logged_in) co_return logged_in;
         shared_.health.worked(parcel_.site);

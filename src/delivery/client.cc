@@ -1,9 +1,6 @@
 // Opening a session. The transaction itself: client_transaction.cc.
 #include "delivery/client.h"
 
-#include "base/base64.h"
-#include "smtp/sasl.h"
-
 #include <algorithm>
 
 namespace posthaste::delivery {
@@ -171,50 +168,8 @@ runtime::Task<Step<>> ClientSession::start_tls(const net::TlsClientContext& cont
     co_return greeted;
 }
 
-runtime::Task<Step<smtp::Reply>> ClientSession::plain(const std::string& username,
-                                                      const Secret& password) {
-    std::string line = "AUTH PLAIN " + smtp::plain_response(username, password) + "\r\n";
-    return command(Stage::auth, std::move(line), at_most(kAuthWait));
-}
-
-runtime::Task<Step<smtp::Reply>> ClientSession::login(const std::string& username,
-                                                      const Secret& password) {
-    const Seconds wait = at_most(kAuthWait);
-    auto asking = command(Stage::auth, "AUTH LOGIN\r\n", wait);
-    auto reply = co_await std::move(asking);
-    if (!reply || reply->code != 334) co_return reply;
-    auto naming = command(Stage::auth, base64::encode(username) + "\r\n", wait);
-    reply = co_await std::move(naming);
-    if (!reply || reply->code != 334) co_return reply;
-    auto proving = command(Stage::auth, base64::encode(password.reveal()) + "\r\n", wait);
-    reply = co_await std::move(proving);
-    co_return reply;
-}
-
-runtime::Task<Step<>> ClientSession::log_in(const std::string& username, const Secret& password) {
-    if (stream_->tls() == nullptr) {
-        co_return std::unexpected(
-            Incident{Stage::auth,
-                     What::not_offered,
-                     {},
-                     "the connection is not encrypted, so no password was sent"});
-    }
-    const bool has_plain = offered_.auth.contains("PLAIN");
-    const bool has_login = offered_.auth.contains("LOGIN");
-    if (!has_plain && !has_login) {
-        co_return std::unexpected(Incident{
-            Stage::auth, What::not_offered, {}, "it offers no login by password (PLAIN or LOGIN)"});
-    }
-    auto first = has_plain ? plain(username, password) : login(username, password);
-    auto reply = co_await std::move(first);
-    // Some offer PLAIN and then do not take it.
-    if (reply && reply->code == 504 && has_plain && has_login) {
-        auto second = login(username, password);
-        reply = co_await std::move(second);
-    }
-    if (!reply) co_return std::unexpected(std::move(reply).error());
-    if (reply->code == 235) co_return Step<>();
-    co_return std::unexpected(Incident{Stage::auth, What::reply, std::move(*reply), {}});
+runtime::Task<Step<smtp::Reply>> ClientSession::auth(std::string line) {
+    return command(Stage::auth, std::move(line) + "\r\n", at_most(kAuthWait));
 }
 
 runtime::Task<bool> ClientSession::is_quiet() {

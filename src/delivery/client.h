@@ -5,7 +5,6 @@
 // session is not usable any more. It lives on its stream's worker.
 #pragma once
 
-#include "base/secret.h"
 #include "delivery/content_source.h"
 #include "delivery/failure.h"
 #include "net/stream.h"
@@ -62,8 +61,8 @@ class ClientSession {
     // STARTTLS, handshake, and EHLO anew: what was said in clear is forgotten (RFC 3207 §4.2).
     runtime::Task<Step<>> start_tls(const net::TlsClientContext& context,
                                     net::TlsClientPolicy policy);
-    // Within TLS only.
-    runtime::Task<Step<>> log_in(const std::string& username, const Secret& password);
+    // A line of a login, without its end, and the answer to it; what the lines say is login.h's.
+    runtime::Task<Step<smtp::Reply>> auth(std::string line);
 
     runtime::Task<TransactionEnd> send(const Outgoing& outgoing);
 
@@ -98,8 +97,6 @@ class ClientSession {
     runtime::Task<Step<>> say_hello(bool may_helo);
     runtime::Task<Step<>> handshake(const net::TlsClientContext& context,
                                     net::TlsClientPolicy policy);
-    runtime::Task<Step<smtp::Reply>> plain(const std::string& username, const Secret& password);
-    runtime::Task<Step<smtp::Reply>> login(const std::string& username, const Secret& password);
 
     runtime::Task<Step<>> open_transaction(const Outgoing& outgoing, TransactionEnd& end);
     runtime::Task<Step<>> await_recipients(const Outgoing& outgoing, TransactionEnd& end);

@@ -41,8 +41,8 @@ class SmtpCourier final : public queue::Courier {
   public:
     SmtpCourier(Options options, store::Store& store, net::Resolver& resolver, FinalHop* trap,
                 runtime::WorkerPool& workers, runtime::BlockingPool& blocking, Log& log,
-                TlsServices services)
-        : shared_(std::move(options), store, resolver, trap, blocking, log, services),
+                TlsServices services, Logins* logins)
+        : shared_(std::move(options), store, resolver, trap, blocking, log, services, logins),
           workers_(workers) {
         IdleConnections::Limits limits;
         limits.idle = shared_.options.idle_connection;
@@ -89,9 +89,15 @@ Site SmtpCourier::fixed_site(const Route& route) const {
     site.max_recipients = kMostRecipients;
     site.mixes_domains = true;
     site.good_for = kRouteGoodFor;
-    if (route.smarthost && is_microsoft_submission(route.smarthost->host)) {
+    if (!route.smarthost) return site;
+    const Smarthost& smarthost = *route.smarthost;
+    if (smarthost.max_connections > 0) {
+        site.max_deliveries = smarthost.max_connections;
+    } else if (is_microsoft_submission(smarthost.host)) {
         site.max_deliveries = std::min(site.max_deliveries, kMicrosoftLimit);
     }
+    if (smarthost.max_recipients > 0)
+        site.max_recipients = std::min(site.max_recipients, smarthost.max_recipients);
     return site;
 }
 
@@ -193,9 +199,9 @@ std::unique_ptr<queue::Courier> make_courier(Options options, store::Store& stor
                                              net::Resolver& resolver, FinalHop* trap,
                                              runtime::WorkerPool& workers,
                                              runtime::BlockingPool& blocking, Log& log,
-                                             TlsServices services) {
+                                             TlsServices services, Logins* logins) {
     return std::make_unique<SmtpCourier>(std::move(options), store, resolver, trap, workers,
-                                         blocking, log, services);
+                                         blocking, log, services, logins);
 }
 
 }  // namespace posthaste::delivery

@@ -38,11 +38,12 @@ struct Smarthost {
     std::vector<std::string> mechanisms;
     std::shared_ptr<const OAuthSettings> oauth;        // instead of a password
     std::shared_ptr<const net::PemIdentity> identity;  // shown in TLS when the relay asks for one
-    bool external = false;                             // and the login is by it (EXTERNAL)
-    std::size_t max_connections = 0;                   // 0: as everywhere
-    std::size_t max_recipients = 0;                    // of a transaction; likewise
-    std::size_t max_messages_a_minute = 0;             // 0: no such limit
-    bool may_have_login = true;  // false: of a [[route]], which has no key for one
+    Provider provider = Provider::other;
+    bool external = false;                  // and the login is by it (EXTERNAL)
+    std::size_t max_connections = 0;        // 0: as everywhere
+    std::size_t max_recipients = 0;         // of a transaction; likewise
+    std::size_t max_messages_a_minute = 0;  // 0: no such limit
+    bool may_have_login = true;             // false: of a [[route]], which has no key for one
 
     bool wants_login() const { return !username.empty() || external; }
 };
@@ -71,6 +72,7 @@ struct Options {
 };
 
 class BrokenTls;       // tls_memory.h
+class Logins;          // logins.h
 class StsPolicies;     // tls_policy.h
 class TlsSessionSink;  // tls_policy.h
 
@@ -82,11 +84,12 @@ struct TlsServices {
     BrokenTls* broken = nullptr;  // null: it forgets at the end
 };
 
-// `trap` may be null when no route names it. One for the process; safe on every worker.
+// `trap` may be null when no route names it; `logins`, which outlives the courier, is made by it
+// when null. One for the process; safe on every worker.
 std::unique_ptr<queue::Courier> make_courier(Options options, store::Store& store,
                                              net::Resolver& resolver, FinalHop* trap,
                                              runtime::WorkerPool& workers,
                                              runtime::BlockingPool& blocking, Log& log,
-                                             TlsServices services = {});
+                                             TlsServices services = {}, Logins* logins = nullptr);
 
 }  // namespace posthaste::delivery

@@ -136,6 +136,15 @@ constexpr auto kRows = std::to_array<Row>({
      Cause::smarthost_auth,
      Extra::suspend},
     {auth,
+     What::no_proof,
+     0,
+     0,
+     Scope::route,
+     kNeutral,
+     {4, 7, 8},
+     Cause::smarthost_auth,
+     Extra::suspend},
+    {auth,
      What::no_token,
      0,
      0,
@@ -390,6 +399,8 @@ std::string_view describe(What what) {
             return "it takes no message of this size";
         case What::ourselves:
             return "it answers by this server's own name";
+        case What::no_proof:
+            return "it broke the rules of the login";
         case What::no_token:
         case What::no_token_now:
             return "there is no token to log in with";
@@ -515,6 +526,8 @@ void apply_reply(const Row& row, const Incident& incident, const Circumstances& 
     }
     outcome.verdict = Verdict::deferred;
     if (outcome.status.cls == 5) outcome.status = {4, 7, 8};
+    // A refused login is that, whatever else its words are about ("Client Submission").
+    if (row.stage == auth) return;
     outcome.cause = classified.suspend ? classified.cause : Cause::smarthost_auth;
 }
 

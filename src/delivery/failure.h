@@ -36,6 +36,7 @@ enum class What {
     ourselves,     // the host answers by our own name
     no_token,      // no OAuth token for the login, and none before somebody mends it
     no_token_now,  // the token server has trouble that passes
+    no_proof,      // within a login it broke the rules, or did not prove who it is
     our_own,       // we had to break off: content unreadable, shutdown
 };
 

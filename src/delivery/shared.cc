@@ -39,7 +39,7 @@ void RouteHealth::worked(const std::string& site) {
 }
 
 Shared::Shared(Options given, store::Store& s, net::Resolver& r, FinalHop* t,
-               runtime::BlockingPool& b, Log& l, TlsServices tls_services)
+               runtime::BlockingPool& b, Log& l, TlsServices tls_services, Logins* given_logins)
     : options(std::move(given)),
       routes(options.routes),
       store(s),
@@ -48,7 +48,9 @@ Shared::Shared(Options given, store::Store& s, net::Resolver& r, FinalHop* t,
       blocking(b),
       log(l),
       tls(tls_services),
-      broken_tls(tls.broken != nullptr ? *tls.broken : own_broken_tls_) {
+      broken_tls(tls.broken != nullptr ? *tls.broken : own_broken_tls_),
+      given_logins_(given_logins),
+      own_logins_(given_logins == nullptr ? std::make_unique<Logins>(s, b, l) : nullptr) {
     const auto add = [&](const Smarthost* smarthost) {
         const ContextKey key = context_key(smarthost);
         if (contexts_.contains(key)) return;
@@ -62,7 +64,9 @@ Shared::Shared(Options given, store::Store& s, net::Resolver& r, FinalHop* t,
     };
     add(nullptr);
     for (const Route& route : routes.all()) {
-        if (route.smarthost) add(route.smarthost.get());
+        if (!route.smarthost) continue;
+        add(route.smarthost.get());
+        logins().add(*route.smarthost);
     }
 }
 

@@ -4,6 +4,7 @@
 #include "base/mutex.h"
 #include "delivery/delivery.h"
 #include "delivery/destination.h"
+#include "delivery/logins.h"
 #include "delivery/route.h"
 #include "delivery/tls_memory.h"
 #include "net/tls.h"
@@ -41,7 +42,7 @@ class RouteHealth {
 
 struct Shared {
     Shared(Options given, store::Store& s, net::Resolver& r, FinalHop* t, runtime::BlockingPool& b,
-           Log& l, TlsServices tls_services = {});
+           Log& l, TlsServices tls_services = {}, Logins* given_logins = nullptr);
 
     // For a smarthost's ca_file and certificate, or for MX hosts (null); errors: why it could not
     // be read at the start.
@@ -57,6 +58,9 @@ struct Shared {
     runtime::BlockingPool& blocking;
     Log& log;
     const TlsServices tls;
+
+    Logins& logins() const { return given_logins_ != nullptr ? *given_logins_ : *own_logins_; }
+
     FamilyMemory families;
     RouteHealth health;
 
@@ -67,6 +71,8 @@ struct Shared {
     BrokenTls& broken_tls;
 
   private:
+    Logins* const given_logins_;
+    const std::unique_ptr<Logins> own_logins_;  // when none was given
     // By ca_file, and whose certificate is shown.
     using ContextKey = std::pair<std::string, const net::PemIdentity*>;
     ContextKey context_key(const Smarthost* smarthost) const;

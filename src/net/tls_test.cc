@@ -25,6 +25,7 @@ struct Outcome {
     TlsInfo info;
     Error error;
     std::optional<TlsFailure> failure;
+    std::string binding;
 };
 
 Task<void> serve(std::unique_ptr<Stream> stream, std::shared_ptr<TlsServerContext> context,
@@ -37,6 +38,7 @@ Task<void> serve(std::unique_ptr<Stream> stream, std::shared_ptr<TlsServerContex
     if (stream->tls_failure() != nullptr) outcome.failure = *stream->tls_failure();
     if (done) {
         outcome.info = *stream->tls();
+        outcome.binding = stream->channel_binding();
         static_cast<void>(co_await stream->write("220 inside\r\n"));
         static_cast<void>(co_await read_line(*stream, 1000));
     }
@@ -58,6 +60,7 @@ Task<std::pair<Outcome, Outcome>> meet(runtime::Worker& worker, Log& log,
     if (!done) outcome.second.error = done.error();
     if (done) {
         outcome.second.info = *stream.tls();
+        outcome.second.binding = stream.channel_binding();
         auto banner = co_await read_line(stream, 1000);
         EXPECT_TRUE(banner && banner->text == "220 inside");
     }
@@ -93,6 +96,27 @@ TEST_F(TlsTest, VerifiedByNameAndByAddress) {
     EXPECT_EQ(by_address.first.info.server_name, "");
     auto with_dot = handshake({.server_name = "mail.test.", .verify = true, .alpn = {}});
     EXPECT_TRUE(with_dot.second.ok) << with_dot.second.error.text;
+}
+
+TEST_F(TlsTest, BothEndsKnowTheirChannelAndNobodyElse) {
+    auto [server, client] = handshake({.server_name = "mail.test", .verify = true, .alpn = {}});
+    ASSERT_TRUE(server.ok && client.ok) << client.error.text;
+    EXPECT_EQ(server.binding.size(), 32u);
+    EXPECT_EQ(server.binding, client.binding);
+    auto other = handshake({.server_name = "mail.test", .verify = true, .alpn = {}});
+    EXPECT_NE(other.second.binding, client.binding);
+}
+
+TEST_F(TlsTest, AClientCertificateMustFitItsKey) {
+    const auto& certificates = Certificates::get();
+    const auto text = [&](const std::string& file) { return *read_file(file, 1 << 20); };
+    const auto& [cert, key] = certificates.files[0];
+    const PemIdentity good{text(cert), Secret(text(key))};
+    EXPECT_TRUE(TlsClientContext::make("", &good));
+    const PemIdentity mixed{text(cert), Secret(text(certificates.files[1].key_file))};
+    EXPECT_EQ(TlsClientContext::make("", &mixed).error().kind, ErrorKind::syntax);
+    const PemIdentity none{"", Secret()};
+    EXPECT_EQ(TlsClientContext::make("", &none).error().kind, ErrorKind::syntax);
 }
 
 TEST_F(TlsTest, AWrongNameIsRefusedAndNamed) {

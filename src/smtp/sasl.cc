@@ -84,7 +84,7 @@ Result<Credentials> parse_plain(std::string_view decoded) {
     return Credentials{std::string(authcid), Secret(std::string(password))};
 }
 
-std::string plain_response(std::string_view login, const Secret& password) {
+Secret plain_message(std::string_view login, const Secret& password) {
     std::string text;
     text.reserve(login.size() + password.reveal().size() +
                  2);  // no copy of it left behind by growing
@@ -92,8 +92,11 @@ std::string plain_response(std::string_view login, const Secret& password) {
     text += login;
     text += '\0';
     text += password.reveal();
-    const Secret response(std::move(text));
-    return base64::encode(response.reveal());
+    return Secret(std::move(text));
+}
+
+std::string plain_response(std::string_view login, const Secret& password) {
+    return base64::encode(plain_message(login, password).reveal());
 }
 
 }  // namespace posthaste::smtp

@@ -36,7 +36,8 @@ struct Credentials {
 // A7). Errors: syntax, too_large, denied (to act as somebody else).
 Result<Credentials> parse_plain(std::string_view decoded);
 
-// Client side.
+// Client side; the rest of it is in sasl_client.h.
+Secret plain_message(std::string_view login, const Secret& password);
 std::string plain_response(std::string_view login, const Secret& password);  // base64
 
 }  // namespace posthaste::smtp

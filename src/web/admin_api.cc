@@ -5,6 +5,7 @@
 #include "web/admin_dkim.h"
 #include "web/admin_dns.h"
 #include "web/admin_queue.h"
+#include "web/admin_relay.h"
 #include "web/admin_send.h"
 #include "web/admin_setup_link.h"
 #include "web/admin_sign_ins.h"
@@ -18,6 +19,7 @@ void add_admin_api(Router& router, AdminServices services) {
     add_dns_resources(router, shared);
     add_dkim_resources(router, shared);
     add_certificate_resources(router, shared);
+    add_relay_resources(router, shared);
     add_send_resources(router, shared);
     add_setup_link_resource(router, shared);
     add_sign_in_resource(router, shared);

@@ -19,6 +19,7 @@
 //   POST /v1/dkim/{domain}/{selector}/activate|retire  keys that sign (web/admin_dkim.h)
 //   GET  /v1/sign-ins?who=ADDRESS|IP                   the last ones, with our reading
 //   POST /v1/backup {"folder"}
+//   GET  /v1/relays   POST /v1/relays/sign-in          logins at smarthosts (web/admin_relay.h)
 //   GET  /v1/certificates   POST /v1/certificates/renew
 #pragma once
 
@@ -47,6 +48,7 @@ struct DnsFacts {
 };
 
 class CertificateDesk;
+class RelayDesk;
 
 struct AdminServices {
     store::Store& store;
@@ -61,6 +63,7 @@ struct AdminServices {
     const accounts::LoginGuard* guard = nullptr;    // likewise
     std::string public_base{};  // "https://mail.example.com"; empty when nobody can reach pages
     CertificateDesk* certificates = nullptr;  // null: nobody looks after them
+    RelayDesk* relays = nullptr;              // likewise
     net::Resolver* resolver = nullptr;        // null: DNS cannot be asked
 };
 

@@ -13,6 +13,7 @@ from harness import certs, daemon, dnssec, peers
 from harness.browser import Browser, Missing as MissingBrowser
 from harness.gate import Gate
 from harness.sink import Sink
+from harness.token_server import TokenServer
 
 
 def pytest_configure(config):
@@ -113,6 +114,13 @@ class _Keeper:
         sink = Sink(**options)
         self.made.append(sink)
         return sink
+
+    def token_server(self, **options):
+        """An OAuth token server with a certificate of the test's authority."""
+        chosen = self._request.getfixturevalue("certificates")
+        server = TokenServer(chosen[0], **options)
+        self.made.append(server)
+        return server
 
     def gate(self, target):
         gate = Gate(target.host, target.port)

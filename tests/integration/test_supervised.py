@@ -79,7 +79,7 @@ def test_the_sample_configuration_names_every_key_and_no_other(make):
         section, found = "", set()
         for line in text.splitlines():
             line = line.lstrip("# ")
-            if head := re.match(r"\[+(\w+)\]+", line):
+            if head := re.match(r"\[+([\w.]+)\]+", line):
                 section = head[1] + "."
             elif key := re.match(r"([a-z_]+)\s*= ", line):
                 found.add(section + key[1])

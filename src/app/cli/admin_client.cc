@@ -5,6 +5,7 @@
 #include "app/cli/json_members.h"
 #include "app/layer_options.h"
 #include "app/process.h"
+#include "app/relay_desk.h"
 #include "base/file.h"
 #include "base/time.h"
 #include "net/dialer.h"
@@ -120,6 +121,7 @@ struct AdminClient::Impl {
     std::unique_ptr<runtime::WorkerPool> workers;
     std::unique_ptr<queue::Queue> queue;
     std::unique_ptr<web::CertificateDesk> certificates;
+    std::unique_ptr<web::RelayDesk> relays;
     std::unique_ptr<net::Resolver> resolver;  // null when the system has none that works
     std::unique_ptr<web::Router> router;
 
@@ -160,6 +162,7 @@ struct AdminClient::Impl {
                                                *blocking, quiet, [](const Event&) {});
         PH_CHECK(queue->open_for_admin());
         certificates = offline_certificates(settings, *store);
+        relays = offline_relays(settings, *store);
         router = std::make_unique<web::Router>();
         web::AdminServices services{*store,
                                     *queue,
@@ -170,6 +173,7 @@ struct AdminClient::Impl {
                                     dns_facts(settings)};
         services.public_base = public_base(settings);
         services.certificates = certificates.get();
+        services.relays = relays.get();
         // A command may ask DNS for a text or two: nothing is validated, so nothing is tested.
         auto dns = resolver_options(settings);
         dns.validate = false;

@@ -1,6 +1,7 @@
 // posthaste check: configuration and environment, without starting. Safe beside a running server:
 // it opens nothing for writing and listens on nothing.
 #include "app/cli/check_environment.h"
+#include "app/cli/check_relay.h"
 #include "app/cli/commands.h"
 #include "app/cli/configuration.h"
 #include "app/config.h"
@@ -234,6 +235,7 @@ int run_check(const Arguments& arguments) {
     check_legacy(*settings, findings);
     check_set_up(*settings, findings);
     check_trusted(*settings, findings);
+    check_relay(*settings, findings);
     if (auto delivery = delivery_options(*settings); !delivery)
         add(findings, "relay", delivery.error());
     check_files(findings, *settings);

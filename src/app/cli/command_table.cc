@@ -310,6 +310,24 @@ const std::vector<Command>& table() {
           {"--dry-run", "", "only say what would be cancelled"}},
          run_queue_cancel},
 
+        {"relay status",
+         "",
+         "the login at the smarthost: whether it works, until when its token is good, what to do",
+         "",
+         "posthaste relay status",
+         {},
+         run_relay_status},
+        {"relay login",
+         "",
+         "sign in once at Microsoft, Google or another provider, for flow = \"sign-in\"",
+         "Prints a page and a code for any device, waits until somebody has signed in there, and "
+         "keeps what renews tokens from then on, sealed in the store. Providers without codes get "
+         "a "
+         "browser instead.",
+         "posthaste relay login",
+         {{"--browser", "", "in a browser, even where a code would do"}},
+         run_relay_login},
+
         {"cert status",
          "",
          "the certificates: names, until when, who issued them, what goes wrong",

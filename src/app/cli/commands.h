@@ -48,6 +48,9 @@ int run_queue_release(const Arguments& arguments);
 int run_queue_retry(const Arguments& arguments);
 int run_queue_cancel(const Arguments& arguments);
 
+int run_relay_status(const Arguments& arguments);
+int run_relay_login(const Arguments& arguments);
+
 int run_cert_status(const Arguments& arguments);
 int run_cert_renew(const Arguments& arguments);
 

@@ -33,13 +33,13 @@ class Authority:
         _openssl("req", "-x509", "-new", "-key", str(self._key), "-out", str(self.ca_file), "-days", "30", "-subj", f"/CN={name}",
                  "-addext", "basicConstraints=critical,CA:TRUE", "-addext", "keyUsage=critical,keyCertSign")
 
-    def issue(self, label, names=NAMES, kind="ecdsa", days=30):
+    def issue(self, label, names=NAMES, kind="ecdsa", days=30, usage="serverAuth"):
         """Gives (certificate chain file, key file). days < 0: expired."""
         key, request = self.folder / f"{label}.key", self.folder / f"{label}.csr"
         certificate, extensions = self.folder / f"{label}.pem", self.folder / f"{label}.ext"
         _new_key(key, kind)
         _openssl("req", "-new", "-key", str(key), "-out", str(request), "-subj", f"/CN={label}")
-        extensions.write_text(f"subjectAltName={names}\nextendedKeyUsage=serverAuth\nbasicConstraints=CA:FALSE\n")
+        extensions.write_text(f"subjectAltName={names}\nextendedKeyUsage={usage}\nbasicConstraints=CA:FALSE\n")
         self._serial += 1
         period = ["-days", str(days)]
         if days < 0:

@@ -1,4 +1,5 @@
-"""Dovecot, the incoming server that a mail program wants beside ours; unpacked by tools/fetch_peers.sh, with ports of its own."""
+"""Dovecot: the incoming server that a mail program wants beside ours, and a smarthost that is not ours; unpacked by
+tools/fetch_peers.sh, with ports of its own."""
 
 import os
 import pathlib
@@ -11,38 +12,32 @@ from .peers import Missing, _peer
 from .ports import free_port
 
 
-class Dovecot:
-    """IMAP with TLS from the first octet on `port`, for `users`: {"anna@example.test": password}. Needs root.
+class _Running:
+    """Its programs look for each other and for their modules under /usr: they run in a mount namespace of their own,
+    where the unpacked packages lie over /usr. Nothing is installed. Needs root."""
 
-    Its programs look for each other and for their modules under /usr: they run in a mount namespace of their own,
-    where the two unpacked packages lie over /usr. Nothing is installed.
-    """
-
-    def __init__(self, folder, certificate, users):
+    def __init__(self, folder, certificate, users, packages, config):
         if os.geteuid() != 0:
             raise Missing("Dovecot is run in a mount namespace, which is root's; start the tests as root")
-        packages = [_peer("dovecot-imapd") / "usr", _peer("dovecot-core") / "usr"]
+        packages = [_peer(name) / "usr" for name in packages]
         self.folder = pathlib.Path(folder)
         self.port = free_port()
-        home = self.folder / "home"
-        home.mkdir()
-        subprocess.run(["chown", "mail:", str(home)], check=True)
-        accounts = self.folder / "users"
-        accounts.write_text("".join(f"{user}:{{PLAIN}}{password}\n" for user, password in users.items()))
-        accounts.chmod(0o644)
-        config = self.folder / "dovecot.conf"
+        self.home = self.folder / "home"
+        self.home.mkdir()
+        subprocess.run(["chown", "mail:", str(self.home)], check=True)
+        self.accounts = self.folder / "users"
+        self.accounts.write_text("".join(f"{user}:{{PLAIN}}{password}\n" for user, password in users.items()))
+        self.accounts.chmod(0o644)
         # Accounts that every Debian has, for the processes that give up their rights.
-        config.write_text(f"""
+        common = f"""
 base_dir = {self.folder}/run
 state_dir = {self.folder}/state
 log_path = {self.folder}/dovecot.log
-protocols = imap
 listen = 127.0.0.1
 ssl = required
 ssl_cert = <{certificate[0]}
 ssl_key = <{certificate[1]}
-auth_mechanisms = plain login
-mail_location = maildir:{home}/%u
+mail_location = maildir:{self.home}/%u
 first_valid_uid = 1
 first_valid_gid = 1
 default_login_user = nobody
@@ -50,35 +45,20 @@ default_internal_user = daemon
 default_internal_group = daemon
 passdb {{
   driver = passwd-file
-  args = username_format=%u {accounts}
+  args = username_format=%u {self.accounts}
 }}
 userdb {{
   driver = static
-  args = uid=mail gid=mail home={home}/%u
+  args = uid=mail gid=mail home={self.home}/%u
 }}
-namespace inbox {{
-  inbox = yes
-  mailbox Sent {{
-    special_use = \\Sent
-    auto = subscribe
-  }}
-}}
-service imap-login {{
-  chroot =
-  inet_listener imap {{
-    port = 0
-  }}
-  inet_listener imaps {{
-    port = {self.port}
-    ssl = yes
-  }}
-}}
-""")
+"""
+        path = self.folder / "dovecot.conf"
+        path.write_text(common + config(self))
         lower = ":".join(str(path) for path in [*packages, "/usr"])
         self._output = open(self.folder / "output", "wb")
         self._process = subprocess.Popen(
             ["unshare", "-m", "sh", "-c", 'mount -t overlay overlay -o "lowerdir=$1" /usr && exec dovecot -F -c "$2"', "sh", lower,
-             config], stdout=self._output, stderr=self._output, start_new_session=True)
+             path], stdout=self._output, stderr=self._output, start_new_session=True)
         try:
             waiting.until(self._up, 15, f"Dovecot; {self.folder}/dovecot.log")
         except BaseException:
@@ -112,3 +92,51 @@ service imap-login {{
                 os.killpg(self._process.pid, signal.SIGKILL)
                 self._process.wait()
         self._output.close()
+
+
+class Dovecot(_Running):
+    """IMAP with TLS from the first octet on `port`, for `users`: {"anna@example.test": password}."""
+
+    def __init__(self, folder, certificate, users):
+        super().__init__(folder, certificate, users, ["dovecot-imapd", "dovecot-core"], lambda made: f"""
+protocols = imap
+auth_mechanisms = plain login
+namespace inbox {{
+  inbox = yes
+  mailbox Sent {{
+    special_use = \\Sent
+    auto = subscribe
+  }}
+}}
+service imap-login {{
+  chroot =
+  inet_listener imap {{
+    port = 0
+  }}
+  inet_listener imaps {{
+    port = {made.port}
+    ssl = yes
+  }}
+}}
+""")
+
+
+class DovecotSubmission(_Running):
+    """A smarthost with STARTTLS on `port` that passes mail on to a sink; logins by those mechanisms alone."""
+
+    def __init__(self, folder, certificate, users, sink, mechanisms):
+        super().__init__(folder, certificate, users, ["dovecot-submissiond", "dovecot-core"], lambda made: f"""
+protocols = submission
+hostname = localhost
+auth_mechanisms = {mechanisms}
+submission_relay_host = {sink.host}
+submission_relay_port = {sink.port}
+submission_relay_ssl = no
+submission_relay_trusted = no
+service submission-login {{
+  chroot =
+  inet_listener submission {{
+    port = {made.port}
+  }}
+}}
+""")

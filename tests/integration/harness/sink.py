@@ -20,7 +20,7 @@ import ssl
 import threading
 import time
 
-from . import waiting
+from . import sasl, waiting
 
 _WORD = re.compile(r"^(mail|rcpt|data|dot)(\d{3})(?:x(\d+))?$")
 _SLOW = re.compile(r"^slow(\d+)$")
@@ -39,6 +39,11 @@ class Behaviour:
     starttls: str = "good"           # good, refused, garbage, dropped, injected
     login: tuple = None              # (user, password): demanded before MAIL
     mechanisms: str = "PLAIN LOGIN"
+    takes_token: object = None       # called with (user, token): whether XOAUTH2 and OAUTHBEARER are welcome
+    scram_iterations: int = 4096
+    scram_lies: bool = False         # it does not know the password, and says so only with a wrong signature
+    client_authority: str = None     # PEM file: who may sign the client's certificate, which EXTERNAL needs
+    external_users: tuple = ()       # subjects that EXTERNAL welcomes
     replies: dict = dataclasses.field(default_factory=dict)  # stage -> octets said instead; stage: banner EHLO MAIL RCPT DATA dot
     connection_replies: list = dataclasses.field(default_factory=list)  # one dict like `replies` for each connection in turn
     max_recipients: int = 0          # 452 4.5.3 from there on
@@ -205,6 +210,9 @@ class Sink:
             if self._context is None:
                 self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
                 self._context.load_cert_chain(*map(str, self.behaviour.certificate))
+                if self.behaviour.client_authority:
+                    self._context.verify_mode = ssl.CERT_OPTIONAL
+                    self._context.load_verify_locations(self.behaviour.client_authority)
             return self._context
 
     def reset_certificate(self, certificate):
@@ -319,7 +327,7 @@ class _Session:
         words = ["sink.example.test", *self.how.extensions]
         if self.how.certificate and not self.tls:
             words.append("STARTTLS")
-        if self.how.login and (self.tls or not self.how.certificate):
+        if self.wants_login() and (self.tls or not self.how.certificate):
             words.append("AUTH " + self.how.mechanisms)
         self.say("".join(f"250{'-' if i < len(words) - 1 else ' '}{word}\r\n" for i, word in enumerate(words)).encode())
 
@@ -346,6 +354,9 @@ class _Session:
             self.forget()
         return None
 
+    def wants_login(self):
+        return self.how.login or self.how.takes_token or self.how.external_users
+
     def on_auth(self, line):
         words = line.split(" ")
         mechanism = words[1].upper()
@@ -362,6 +373,10 @@ class _Session:
             user = base64.b64decode(initial).decode()
             self.say("334 UGFzc3dvcmQ6")
             password = base64.b64decode(self.line()).decode()
+        elif mechanism in sasl.HANDLERS and mechanism in self.how.mechanisms.split():
+            if not self.said_instead("AUTH"):
+                sasl.HANDLERS[mechanism](self, initial)
+            return
         else:
             self.say("504 5.5.4 unknown mechanism")
             return
@@ -376,7 +391,7 @@ class _Session:
     def on_mail(self, line):
         if self.said_instead("MAIL"):
             return
-        if self.how.login and not self.user:
+        if self.wants_login() and not self.user:
             self.say("530 5.7.0 log in first")
             return
         address, _, parameters = line.partition(":")[2].strip().partition(" ")
