@@ -241,9 +241,9 @@ std::expected<TokenAnswer, TokenRefusal> read_token_answer(const OAuthSettings& 
     const auto type = text_of(*json, "token_type");
     if (!type.empty() && !ascii::equals_ignore_case(type, "Bearer")) {
         return std::unexpected(
-            refusal(Kind::setting, fmt::format("{} gives a token of the kind \"{}\", and mail "
-                                               "servers take Bearer",
-                                               host, utf8::printable(type, 40))));
+            refusal(Kind::setting,
+                    fmt::format("{} gives a token of a kind that mail servers do not take", host),
+                    "it must be a Bearer token: check token_url and scope"));
     }
     TokenAnswer made;
     made.access_token = Secret(std::string(access));

@@ -63,6 +63,7 @@ struct TokenSource::Impl {
     TokenState state PH_GUARDED_BY(mutex);
     std::vector<Wake> waiting PH_GUARDED_BY(mutex);
     std::uint64_t tokens PH_GUARDED_BY(mutex) = 0;
+    std::string doubt PH_GUARDED_BY(mutex);
 
     std::thread thread;
 
@@ -192,14 +193,15 @@ void TokenSource::Impl::settle(std::expected<TokenAnswer, TokenRefusal> answer) 
         state.failed(std::move(answer).error(), moment, jitter());
         return;
     }
-    const auto doubt = doubt_about_token(*settings, answer->access_token);
-    if (!doubt.empty() && doubt != told)
-        log.warning("oauth.doubt", {{"user", settings->user}, {"mend", doubt}});
+    auto doubts = doubt_about_token(*settings, answer->access_token);
+    if (!doubts.empty() && doubts != told)
+        log.warning("oauth.doubt", {{"user", settings->user}, {"mend", doubts}});
     log.info("oauth.token", {{"user", settings->user},
                              {"from", settings->token_url},
                              {"lifetime_s", answer->lifetime.count()}});
-    told = doubt;
+    told = doubts;
     MutexLock lock(mutex);
+    doubt = std::move(doubts);
     state.got(std::move(answer->access_token), answer->lifetime, moment, jitter());
     ++tokens;
 }
@@ -313,6 +315,7 @@ TokenSource::Report TokenSource::report() const {
         report.mend = trouble->mend;
         report.sign_in_needed = trouble->kind == Kind::sign_in;
     }
+    if (report.until) report.doubt = impl_->doubt;
     report.tokens = impl_->tokens;
     return report;
 }

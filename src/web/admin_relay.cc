@@ -30,6 +30,7 @@ void write_report(JsonWriter& out, const delivery::LoginReport& report) {
         write_time(out, "until", report.token->until);
         write_time(out, "renewal", report.token->renewal);
         out.member("trouble", report.token->trouble).member("mend", report.token->mend);
+        if (!report.token->doubt.empty()) out.member("doubt", report.token->doubt);
         out.member("sign_in_needed", report.token->sign_in_needed).end_object();
     }
     out.end_object();

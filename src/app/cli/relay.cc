@@ -38,6 +38,7 @@ void print_token(const JsonValue& token) {
                    text(token, "renewal").empty()
                        ? ""
                        : ", renewed " + day_and_time(text(token, "renewal")));
+    if (!text(token, "doubt").empty()) fmt::print("  DOUBT     {}\n", text(token, "doubt"));
     if (text(token, "trouble").empty()) return;
     fmt::print("  {}   {}\n", flag(token, "sign_in_needed") ? "SIGN IN" : "NO TOKEN",
                text(token, "trouble"));
