@@ -1,5 +1,7 @@
 """Passwords in, OAuth out: every way to a token, both mechanisms, against a token server that checks all of it."""
 
+import base64
+import json
 import pathlib
 
 import pytest
@@ -176,3 +178,14 @@ def test_mistakes_in_the_configuration_are_named(make, authority, certificates):
             continue
         assert answer.code != 0 and says in said and mend in said, (change, said)
         assert SECRET not in said
+
+
+def test_a_token_for_something_else_is_doubted(make, authority, certificates):
+    """The classic mistake: a token for Microsoft Graph. The relay decides; we say what we saw."""
+    claims = base64.urlsafe_b64encode(json.dumps({"aud": "https://graph.microsoft.com", "roles": ["Mail.Send"]}).encode()).rstrip(b"=").decode()
+    tokens = make.token_server(secret=SECRET, token=lambda n: f"eyJ0.{claims}.c2ln{n}")
+    sink = oauth_relay.token_sink(make, certificates, tokens)
+    server = oauth_relay.relay(make, sink, tokens, authority, preset="microsoft365", tenant="example.test", client_secret=SECRET).start()
+    assert "https://outlook.office365.com/.default" in server.log.wait_for("oauth.doubt")["mend"]
+    assert "DOUBT" in server.admin("relay", "status").out
+    assert claims not in server.log.text()
