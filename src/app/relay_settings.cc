@@ -327,8 +327,7 @@ Mistakes relay_mistakes(const RelaySettings& relay) {
     if (relay.auth == "certificate" && relay.client_certificate_file.empty())
         mistakes.push_back({"auth", "there is no certificate to log in with",
                             "add client_certificate_file and client_key_file"});
-    if (relay.auth != "none" && relay.auth != "oauth" && relay.tls != delivery::TlsLevel::verify &&
-        relay.tls != delivery::TlsLevel::encrypt)
+    if (relay.auth != "none" && relay.auth != "oauth" && relay.tls < delivery::TlsLevel::encrypt)
         mistakes.push_back(
             {"tls", "a password must not leave unencrypted",
              "set tls = \"verify\" (or \"encrypt\" if its certificate cannot be verified)"});
