@@ -83,8 +83,17 @@ class Attempt {
     void shut_out(const Target& target, const TlsRefusal& refusal);
     runtime::Task<Step<>> start_tls(ClientSession& session, const TlsPolicy& policy, Hello hello,
                                     bool implicit);
-    void tell_session(const ClientSession& session, const TlsPolicy& policy,
-                      const std::string& helo, TlsResult result, std::string reason) const;
+
+    // How a session began, for the reports: known before TLS, of which it may die.
+    struct Beginning {
+        std::string helo;
+        IpAddress ours;
+        IpAddress theirs;
+    };
+
+    static Beginning beginning_of(const ClientSession& session);
+    void tell_session(const Beginning& began, const TlsPolicy& policy, TlsResult result,
+                      std::string reason) const;
     bool may_drop_tls(const Target& target, const TlsPolicy& policy) const;
     Hello first_hello(const Target& target, const TlsPolicy& policy) const;
 

@@ -95,8 +95,7 @@ runtime::Task<Step<>> Attempt::set_up(ClientSession& session, const TlsPolicy& p
             auto started = co_await std::move(starting);
             if (!started) co_return started;
         } else {
-            tell_session(session, policy, session.offered().greeting_name,
-                         TlsResult::starttls_not_supported, {});
+            tell_session(beginning_of(session), policy, TlsResult::starttls_not_supported, {});
         }
     }
     if (policy.wants_keyword && !session.offered().requiretls) {

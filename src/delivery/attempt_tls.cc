@@ -12,8 +12,8 @@ namespace {
 
 using Level = TlsPolicy::Level;
 
-constexpr Seconds kDaneLookUp{30};
-constexpr Seconds kStsPatience{10};  // S-1
+// An MTA-STS policy may still be on its way then.
+constexpr Seconds kFirstMoments{60};
 
 // They refuse or defer mail in clear anyway.
 bool never_takes_clear(std::string_view host) {
@@ -77,21 +77,17 @@ runtime::Task<std::expected<TlsPolicy, TlsRefusal>> Attempt::find_policy(Target 
     question.domain = target.domain;
     question.expanded = target.expanded;
     question.secure = target.secure;
-    question.in_doubt = !shared_.resolver.validation().works || age_ < Seconds(60);
-    if (may_use_dane(question)) {
-        const Deadline deadline = Deadline::after(kDaneLookUp);
-        auto looking =
-            look_for_dane(shared_.resolver, target.name, target.port, target.secure, deadline);
-        question.dane = co_await std::move(looking);
-    }
-    if (shared_.tls.sts != nullptr && may_use_sts(question)) {
-        if (auto domain = mail::Domain::parse(target.domain); domain && !domain->is_literal()) {
-            auto asking =
-                shared_.tls.sts->policy_of(std::move(*domain), Deadline::after(kStsPatience));
-            question.sts = co_await std::move(asking);
-        }
-    }
-    co_return decide(question);
+    question.validates = shared_.resolver.validation().works;
+    question.in_doubt = !question.validates || age_ < kFirstMoments;
+    auto looking =
+        find_tls_policy(shared_.resolver, shared_.tls.sts, std::move(question), target.port);
+    auto policy = co_await std::move(looking);
+    co_return policy;
+}
+
+Attempt::Beginning Attempt::beginning_of(const ClientSession& session) {
+    return {session.offered().greeting_name, session.stream().local().address,
+            session.stream().peer().address};
 }
 
 void Attempt::shut_out(const Target& target, const TlsRefusal& refusal) {
@@ -100,8 +96,8 @@ void Attempt::shut_out(const Target& target, const TlsRefusal& refusal) {
     note(refusal.incident, {target.name, "", "", target.best, {}}, open_cases());
 }
 
-void Attempt::tell_session(const ClientSession& session, const TlsPolicy& policy,
-                           const std::string& helo, TlsResult result, std::string reason) const {
+void Attempt::tell_session(const Beginning& began, const TlsPolicy& policy, TlsResult result,
+                           std::string reason) const {
     if (!policy.is_reported || shared_.tls.sessions == nullptr) return;
     TlsSession told = policy.session;
     // What was wrong before the session (a host that the policy does not list) stays so.
@@ -109,9 +105,9 @@ void Attempt::tell_session(const ClientSession& session, const TlsPolicy& policy
         told.result = result;
         told.reason = std::move(reason);
     }
-    told.helo = helo;
-    told.sending_ip = session.stream().local().address;
-    told.receiving_ip = session.stream().peer().address;
+    told.helo = began.helo;
+    told.sending_ip = began.ours;
+    told.receiving_ip = began.theirs;
     shared_.tls.sessions->note(told);
 }
 
@@ -122,7 +118,7 @@ runtime::Task<Step<>> Attempt::start_tls(ClientSession& session, const TlsPolicy
         co_return std::unexpected(
             Incident{Stage::starttls, What::tls_failed, {}, context.error().text});
     }
-    const std::string helo = session.offered().greeting_name;
+    const Beginning began = beginning_of(session);
     net::CertificateFault fault = net::CertificateFault::none;
     auto client = client_policy(policy, hello == Hello::small);
     client.fault = &fault;
@@ -140,8 +136,7 @@ runtime::Task<Step<>> Attempt::start_tls(ClientSession& session, const TlsPolicy
             // In testing nothing is kept from anybody, and everything is told.
             const bool testing = policy.session.type == TlsSession::PolicyType::sts;
             const bool good = info->verified || !testing;
-            tell_session(session, policy, helo,
-                         good ? TlsResult::success : result_of(info->peer_fault),
+            tell_session(began, policy, good ? TlsResult::success : result_of(info->peer_fault),
                          good ? std::string() : info->peer_error);
             if (policy.level == Level::may) shared_.broken_tls.worked(session.host());
             co_return started;
@@ -155,7 +150,7 @@ runtime::Task<Step<>> Attempt::start_tls(ClientSession& session, const TlsPolicy
         incident.stage = Stage::starttls;
     if (incident.stage != Stage::starttls) co_return std::unexpected(std::move(incident));
     if (incident.what != What::our_own) {
-        tell_session(session, policy, helo,
+        tell_session(began, policy,
                      not_offered || incident.what == What::reply ? TlsResult::starttls_not_supported
                                                                  : result_of(fault),
                      words_of(incident));

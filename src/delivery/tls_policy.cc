@@ -77,6 +77,9 @@ namespace {
 using Level = TlsPolicy::Level;
 using Answer = std::expected<TlsPolicy, TlsRefusal>;
 
+constexpr Seconds kDaneLookUp{30};
+constexpr Seconds kStsPatience{10};
+
 bool lets_domains_decide(TlsLevel level) {
     return level == TlsLevel::may || level == TlsLevel::encrypt || level == TlsLevel::dane ||
            level == TlsLevel::dane_only;
@@ -254,8 +257,11 @@ Answer by_domain(const TlsQuestion& question) {
         return std::unexpected(refuse(
             session_of(question, TlsSession::PolicyType::tlsa), TlsResult::dane_required,
             "no-usable-tlsa", What::policy,
-            fmt::format("the route demands DANE, and {} has no usable TLSA record in a signed zone",
-                        question.host)));
+            fmt::format(
+                "the route demands DANE (tls = \"dane-only\"), and {} has no usable TLSA "
+                "record that DNS vouches for{}",
+                question.host,
+                question.validates ? "" : "; nothing is, since DNSSEC is not validated here")));
     }
     if (question.sts && question.sts->mode != StsMode::none && may_use_sts(question))
         return by_sts(question, std::move(floor));
@@ -370,6 +376,21 @@ runtime::Task<DaneAnswer> look_for_dane(net::Resolver& resolver, std::string hos
         if (dane.kind != DaneAnswer::Kind::absent) break;
     }
     co_return dane;
+}
+
+runtime::Task<Answer> find_tls_policy(net::Resolver& resolver, StsPolicies* sts,
+                                      TlsQuestion question, std::uint16_t port) {
+    if (may_use_dane(question)) {
+        const Deadline deadline = Deadline::after(kDaneLookUp);
+        auto looking = look_for_dane(resolver, question.host, port, question.secure, deadline);
+        question.dane = co_await std::move(looking);
+    }
+    auto domain = mail::Domain::parse(question.domain);
+    if (sts != nullptr && may_use_sts(question) && domain && !domain->is_literal()) {
+        auto asking = sts->policy_of(std::move(*domain), Deadline::after(kStsPatience));
+        question.sts = co_await std::move(asking);
+    }
+    co_return decide(question);
 }
 
 }  // namespace posthaste::delivery

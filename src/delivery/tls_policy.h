@@ -133,6 +133,7 @@ struct TlsQuestion {
     std::string domain{};    // the next hop: what was looked up
     std::string expanded{};  // what its CNAMEs led to, if anything else
     bool secure = false;     // the MX answer (or that there is none) was signed
+    bool validates = true;   // DNSSEC is validated here
     bool in_doubt = false;   // that nothing is signed may be our own trouble, or a passing one
     std::optional<StsPolicy> sts{};
     DaneAnswer dane{};
@@ -188,5 +189,12 @@ bool may_use_sts(const TlsQuestion& question);
 // resolver's cache as a rule. `secure`: how the host's name was found.
 runtime::Task<DaneAnswer> look_for_dane(net::Resolver& resolver, std::string host,
                                         std::uint16_t port, bool secure, Deadline deadline);
+
+// All of it for one host: looks up what may have a say, and decides. Takes 30 s of DNS at most, and
+// 10 s of an unknown MTA-STS policy (S-1). `sts` may be null.
+runtime::Task<std::expected<TlsPolicy, TlsRefusal>> find_tls_policy(net::Resolver& resolver,
+                                                                    StsPolicies* sts,
+                                                                    TlsQuestion question,
+                                                                    std::uint16_t port);
 
 }  // namespace posthaste::delivery

@@ -147,12 +147,22 @@ def test_without_validation_mail_goes_on_and_the_log_says_so(network, folders):
     anchors.write_text("plain.test. IN DS 12345 13 2 " + "ab" * 32 + "\n")
     anchors.chmod(0o644)
     records = network.tlsa("mx2", dnssec.tlsa(certificate[0], wrong=True))
-    server = network.server({"secure.test": "@ MX 10 mx2\n" + network.HOSTS + records, "plain.test": network.HOSTS}, anchors=anchors)
+    zones = {"secure.test": "@ MX 10 mx2\n" + network.HOSTS + records, "plain.test": network.HOSTS, "example.test": "mail A 127.0.0.9\n"}
+    server = network.server(zones, anchors=anchors)
     warning = server.log.wait_for("dns.validation", seconds=30)
     assert warning["works"] is False and "DANE" in warning["effect"] and warning["mend"], warning
     server.submit("x@secure.test")
     two.wait("x@secure.test")
     assert server.log.wait_for("delivered", to="x@secure.test")["policy"] == "may"
+    assert [row["status"] for row in server.cli("check", "--json").rows if row["check"] == "dnssec"] == ["warn"]
+    assert "DANE is off" in server.cli("check").out and "DANE is off" in server.cli("status").out
+
+
+def test_check_and_status_say_that_dane_is_kept_to(network):
+    server = network.server({"secure.test": "@ MX 10 mx2\n" + network.HOSTS, "example.test": "mail A 127.0.0.9\n"})
+    server.log.wait_for("dns.validation", works=True)
+    assert [row["status"] for row in server.cli("check", "--json").rows if row["check"] == "dnssec"] == ["ok"]
+    assert "DANE is kept to" in server.cli("status").out
 
 
 def test_a_route_may_demand_dane(network):
@@ -160,5 +170,32 @@ def test_a_route_may_demand_dane(network):
     server = network.server({"secure.test": "@ MX 10 mx2\n" + network.HOSTS}, route=[{"to": ["*"], "via": "mx", "tls": "dane-only"}])
     server.submit("x@secure.test")
     deferred = server.log.wait_for("deferred", to="x@secure.test", seconds=30)
-    assert deferred["status"] == "4.7.5" and "DANE" in deferred["text"]
+    assert deferred["status"] == "4.7.5" and "dane-only" in deferred["text"]
     assert not two.connections
+
+
+def test_a_smarthost_may_be_known_by_its_records(network):
+    """No authority vouches for it: `verify`, the default, would refuse."""
+    certificate = network.certificate()
+    good = network.host(3, certificate=certificate, login=("relay", "secret"))
+    records = network.tlsa("mx3", dnssec.tlsa(certificate[0]))
+    server = network.server({"secure.test": network.HOSTS + records}, start=False)
+    (server.folder / "password").write_text("secret\n")
+    (server.folder / "password").chmod(0o644)
+    server.configure({"relay": {"host": f"mx3.secure.test:{network.port}", "tls": "dane", "username": "relay", "password_file": "password"}})
+    server.start()
+    server.submit("x@example.net")
+    assert good.wait("x@example.net")[0].login == "relay"
+    assert server.log.wait_for("delivered", to="x@example.net")["policy"] == "dane"
+
+
+def test_a_smarthost_without_records_has_to_show_a_certificate(network):
+    two = network.host(2, certificate=network.certificate(), login=("relay", "secret"))
+    server = network.server({"secure.test": network.HOSTS}, start=False)
+    (server.folder / "password").write_text("secret\n")
+    (server.folder / "password").chmod(0o644)
+    server.configure({"relay": {"host": f"mx2.secure.test:{network.port}", "tls": "dane", "username": "relay", "password_file": "password"}})
+    server.start()
+    server.submit("x@example.net")
+    assert server.log.wait_for("deferred", to="x@example.net")["status"].startswith("4.7.")
+    assert not any("AUTH" in line.upper() for _, line in two.commands)

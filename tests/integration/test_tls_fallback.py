@@ -74,6 +74,16 @@ def test_nor_for_records_that_are_wrong(network):
     assert two.wait("x@secure.test")[0].tls.startswith("TLSv1.")
 
 
+def test_its_report_says_so_too(network):
+    network.host(2, certificate=network.certificate(), replies={"RCPT": b"550 5.1.1 nobody here\r\n"})
+    four = network.host(4, certificate=network.certificate(), starttls="garbage")
+    zones = {**PLAIN, "example.test": "@ MX 10 mx4.secure.test.\n"}
+    server = network.server(zones, delivery={"retry": ["5m"]})
+    server.submit("x@plain.test", content="From: <anna@example.test>\r\nTLS-Required: No\r\nSubject: your TLS\r\n\r\nbroken\r\n")
+    report = four.wait("anna@example.test")[0]
+    assert report.field("TLS-Required") == ["No"] and report.tls == ""
+
+
 def test_credentials_never_leave_in_clear(make):
     hop = make.sink(certificate=None, login=("relay", "secret"))
     server = make.posthaste(config={"relay": {"host": hop.address, "tls": "encrypt", "username": "relay", "password_file": "password"}}, start=False)
