@@ -335,7 +335,9 @@ const std::vector<Option>& table() {
              s.relay.implicit_tls = v.flag;
              return {};
          }},
-        {"relay.tls", choice, "verify", "how much encryption the smarthost must give",
+        {"relay.tls", choice, "verify",
+         "how much encryption the smarthost must give; dane: a certificate by its TLSA records, "
+         "else as verify; dane-only: nothing without these",
          "none may encrypt verify dane dane-only", true,
          [](Settings& s, const OptionValue& v) -> Result<void> {
              PH_TRY(s.relay.tls, tls_level(v.texts[0]));
@@ -413,7 +415,8 @@ const std::vector<Option>& table() {
         {"route[].tls",
          choice,
          "",
-         "as relay.tls, for this route",
+         "as relay.tls, for this route; may (the default of \"mx\") keeps what the domains "
+         "promise by DANE and MTA-STS",
          "none may encrypt verify dane dane-only",
          true,
          {}},

@@ -439,6 +439,8 @@ void UnboundResolver::maintain() {
         if (!jumped && !other_servers) continue;
         offset = clock_offset();
         seen = modified(kResolvConf);
+        // After a long sleep, too, this may be another network.
+        validation_.other_servers();
         if (make_contexts()) {
             cache_->clear();
             test_validation();

@@ -192,8 +192,45 @@ TEST(Validation, WorksOnlyAfterATestThatPassed) {
     EXPECT_GT(validation.next_test(), std::chrono::steady_clock::now() + 9min);
     answer.secure = false;
     answer.bogus = true;
+    validation.other_servers();
     EXPECT_TRUE(validation.tested(answer));
     EXPECT_FALSE(validation.works());
+    EXPECT_NE(validation.state().why_not.find("does not verify"), std::string::npos);
+}
+
+TEST(Validation, IsNotSwitchedOffByWhoeverChangesAnAnswer) {
+    Log log{{.format = LogFormat::logfmt, .level = LogLevel::error, .fd = 2}};
+    Validation validation(log);
+    const SteadyTime start = std::chrono::steady_clock::now();
+    RawAnswer answer = good({"soa"});
+    answer.secure = true;
+    validation.tested(answer, start);
+    answer.secure = false;
+    EXPECT_FALSE(validation.tested(answer, start + 1h));
+    EXPECT_FALSE(validation.tested(answer, start + 3h + 59min));
+    EXPECT_TRUE(validation.works());
+    answer.secure = true;
+    EXPECT_FALSE(validation.tested(answer, start + 4h)) << "it had worked all the time";
+    answer.secure = false;
+    EXPECT_FALSE(validation.tested(answer, start + 5h));
+    EXPECT_TRUE(validation.tested(answer, start + 8h))
+        << "this is no attack, these are its servers";
+    EXPECT_FALSE(validation.works());
+    EXPECT_FALSE(validation.tested(answer, start + 9h));
+    EXPECT_FALSE(validation.works()) << "and stays off until a test passes";
+}
+
+TEST(Validation, TheFirstQuestionsWaitForTheFirstTest) {
+    Log log{{.format = LogFormat::logfmt, .level = LogLevel::error, .fd = 2}};
+    Validation validation(log);
+    EXPECT_TRUE(validation.first_test());
+    EXPECT_EQ(validation.state().why_not, "");
+    validation.tested(good({"soa"}));
+    EXPECT_FALSE(validation.first_test());
+    Validation without(log);
+    without.give_up_waiting();
+    EXPECT_FALSE(without.first_test());
+    EXPECT_NE(without.state().why_not, "");
 }
 
 TEST(Validation, TheSignedNameIsTheAnchors) {

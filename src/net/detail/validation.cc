@@ -52,36 +52,54 @@ SteadyTime Validation::next_test() const {
     return next_;
 }
 
-bool Validation::tested(const RawAnswer& answer) {
+void Validation::other_servers() {
+    MutexLock lock(mutex_);
+    good_ = SteadyTime{};
+}
+
+bool Validation::tested(const RawAnswer& answer, SteadyTime moment) {
     bool changed = false;
     bool tell = false;
+    bool kept_up = false;
     std::vector<runtime::Callback<bool>> waiting;
     {
         MutexLock lock(mutex_);
-        last_ = std::chrono::steady_clock::now();
-        changed = works_ != answer.secure;
-        works_ = answer.secure;
-        failures_ = works_ ? 0 : std::min(failures_ + 1, 10);
-        next_ = last_ +
-                (works_ ? kTestEvery : std::min(kTestEvery, kRetryFirst * (1 << (failures_ - 1))));
-        tell = changed || !told_;
+        last_ = moment;
+        if (answer.secure) good_ = moment;
+        kept_up = !answer.secure && works_ && good_ != SteadyTime{} && moment - good_ < kKeptUp;
+        const bool works = answer.secure || kept_up;
+        changed = works_ != works;
+        tell = changed || !told_ || kept_up_ != kept_up;
+        works_ = works;
+        kept_up_ = kept_up;
+        failures_ = answer.secure ? 0 : std::min(failures_ + 1, 10);
+        next_ =
+            last_ + (answer.secure ? kTestEvery
+                                   : std::min(kTestEvery, kRetryFirst * (1 << (failures_ - 1))));
         told_ = true;
         why_not_ = works_ ? std::string() : why_not(answer);
         waiting.swap(waiting_);
     }
     for (auto& one : waiting) one(answer.secure);
-    if (tell && answer.secure) {
-        log_.info("dns.validation", {{"works", true}});
-    } else if (tell) {
-        log_.warning("dns.validation",
-                     {{"works", false},
-                      {"why", why_not(answer)},
-                      {"effect", "mail goes on; DNSSEC is not used, so DANE is off"},
-                      {"mend",
-                       "use a DNS server that passes DNSSEC records "
-                       "(delivery.resolver), and check the clock"}});
-    }
+    if (tell) say(answer, kept_up);
     return changed;
+}
+
+void Validation::say(const RawAnswer& answer, bool kept_up) const {
+    if (answer.secure) {
+        log_.info("dns.validation", {{"works", true}});
+        return;
+    }
+    log_.warning(
+        "dns.validation",
+        {{"works", false},
+         {"why", why_not(answer)},
+         {"effect", kept_up ? "mail to signed domains waits; if this lasts for 4 hours, it "
+                              "goes on without DNSSEC and DANE"
+                            : "mail goes on; DNSSEC is not used, so DANE is off"},
+         {"mend",
+          "use a DNS server that passes DNSSEC records (delivery.resolver), and check the "
+          "clock"}});
 }
 
 void Validation::doubt() {
