@@ -70,6 +70,17 @@ TEST(MakeMail, Rows) {
     }
 }
 
+TEST(MakeMail, RequireTlsGoesToWhoKnowsIt) {
+    MailLine line;
+    line.requiretls = true;
+    Extensions offered;
+    EXPECT_EQ(make_mail(line, offered), "MAIL FROM:<>\r\n");
+    offered.requiretls = true;
+    EXPECT_EQ(make_mail(line, offered), "MAIL FROM:<> REQUIRETLS\r\n");
+    line.requiretls = false;
+    EXPECT_EQ(make_mail(line, offered), "MAIL FROM:<>\r\n");
+}
+
 TEST(MakeRcpt, Rows) {
     const auto bob = mailbox("bob@example.org");
 

@@ -1,5 +1,6 @@
 #include "smtp/extensions.h"
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -135,6 +136,19 @@ TEST(ParseEhloReply, Limits) {
           "LIMITS RCPTMAX=99999999999999999999999"}) {
         EXPECT_FALSE(read({bad}).max_recipients) << bad;
     }
+}
+
+// RFC 8689 §2: within TLS, and nowhere else.
+TEST(RequireTls, InBothDirections) {
+    const auto offers = [](const Offer& offer) {
+        const auto lines = make_ehlo_reply(offer).lines;
+        return std::ranges::count(lines, "REQUIRETLS") > 0;
+    };
+    EXPECT_TRUE(offers({.hostname = "mail.example", .requiretls = true}));
+    EXPECT_FALSE(offers({.hostname = "mail.example", .starttls = true, .requiretls = true}));
+    EXPECT_FALSE(offers({.hostname = "mail.example"}));
+    EXPECT_TRUE(read({"requiretls"}).requiretls);
+    EXPECT_FALSE(read({"STARTTLS"}).requiretls);
 }
 
 }  // namespace

@@ -79,6 +79,7 @@ TEST(MailParameters, Refused) {
         {"BINARYMIME is not built", "BODY=BINARYMIME"},
         {"BODY unknown", "BODY=8BIT"},
         {"SMTPUTF8 with value", "SMTPUTF8=1"},
+        {"REQUIRETLS with value", "REQUIRETLS=1"},
         {"RET without value", "RET"},
         {"RET unknown", "RET=BODY"},
         {"ENVID without value", "ENVID"},
