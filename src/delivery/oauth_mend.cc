@@ -123,6 +123,9 @@ std::string microsoft_checklist(const Smarthost& smarthost) {
 
 std::string microsoft_login_mend(const Smarthost& smarthost, std::string_view text) {
     const std::string box = in_command(smarthost.username);
+    if (text.contains("sts service was unreachable") || text.contains("sts url does not support"))
+        return "the tenant's own sign-in server (federation) does not answer as it should: its "
+               "administrator must look; the login is tried again by itself";
     if (text.contains("disabled for the mailbox"))
         return fmt::format(
             "SMTP AUTH is off for this mailbox, and OAuth needs it too: in Exchange Online "
@@ -211,6 +214,10 @@ std::string login_mend(const Smarthost& smarthost, const smtp::Reply& reply) {
     std::string mend = microsoft ? microsoft_login_mend(smarthost, text)
                        : google  ? google_login_mend(smarthost, text)
                                  : std::string();
+    if (mend.empty() && (reply.code == 504 || reply.code == 502))
+        mend =
+            "the relay offers this kind of login and does not take it: name another that it "
+            "offers in [relay] mechanisms";
     if (mend.empty() && smarthost.oauth)
         mend =
             "the relay refuses the token: check user and scope, and that this app may send for "
