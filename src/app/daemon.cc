@@ -9,6 +9,7 @@
 #include "app/tls_services.h"
 #include "app/web_services.h"
 #include "net/resolver.h"
+#include "queue/in_flight.h"
 
 #include <algorithm>
 #include <future>
@@ -211,6 +212,7 @@ class Daemon {
         relays_ = live_relays(*logins_);
         courier_ = delivery::make_courier(std::move(delivery), *store_, *resolver_, inbox_.get(),
                                           workers_, blocking_, log_, tls, &*logins_);
+        on_crash(queue::InFlight::mark_crash);
         queue_.emplace(queue_options(settings_), *store_, *courier_, workers_, blocking_, log_,
                        publish);
         tls_policies_->report_by(*queue_);

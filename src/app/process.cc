@@ -1,5 +1,6 @@
 #include "app/process.h"
 
+#include <atomic>
 #include <cerrno>
 #include <cstddef>
 #include <cstdlib>
@@ -153,6 +154,29 @@ void block_signals() {
     signal(SIGPIPE, SIG_IGN);
     auto set = our_signals();
     pthread_sigmask(SIG_BLOCK, &set, nullptr);
+}
+
+namespace {
+
+std::atomic<void (*)()> crash_note{nullptr};
+
+void crashed(int number) {
+    if (auto* const note = crash_note.load()) note();
+    raise(number);  // by its own action again: SA_RESETHAND
+}
+
+}  // namespace
+
+void on_crash(void (*what)()) {
+    crash_note.store(what);
+    for (const int number : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT}) {
+        struct sigaction present{};
+        if (sigaction(number, nullptr, &present) != 0 || present.sa_handler != SIG_DFL) continue;
+        struct sigaction ours{};
+        ours.sa_handler = crashed;
+        ours.sa_flags = static_cast<int>(SA_RESETHAND | SA_NODEFER);
+        sigaction(number, &ours, nullptr);
+    }
 }
 
 void unblock_signals() {

@@ -40,6 +40,9 @@ Result<void> become(const User& user);
 // SIGPIPE is ignored; SIGTERM, SIGINT and SIGHUP are blocked in this and all later threads, for
 // `wait_signal`.
 void block_signals();
+// Calls `what`, which must be async-signal-safe, when a fault or an abort ends the process. A
+// sanitizer's own handlers stay.
+void on_crash(void (*what)());
 void unblock_signals();  // of the calling thread: a signal then ends the process
 std::optional<int> wait_signal(int timeout_ms);  // the signal's number, or nothing
 

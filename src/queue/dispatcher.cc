@@ -125,7 +125,9 @@ Result<void> Dispatcher::load() {
 void Dispatcher::start() {
     home().post([self = shared_from_this()] {
         self->started_ = true;
+        self->load_suspects();
         self->run();
+        self->tasks_->spawn(self->try_suspects());
     });
 }
 
@@ -364,6 +366,7 @@ void Dispatcher::carry(Pick pick, FreshContent::Fresh& fresh) {
     }
     const std::size_t worker = (pick.site + pick.slot) % parts_.workers.size();
     job->pick = std::move(pick);
+    note_begin(job->pick.what.id);
     metrics_.attempts.add();
     if (!outboxes_[worker]->push(std::move(job))) return;
     parts_.workers[worker].post([self = shared_from_this(), worker] { self->take_jobs(worker); });

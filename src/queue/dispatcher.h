@@ -7,8 +7,10 @@
 #include "queue/bounce.h"
 #include "queue/decision.h"
 #include "queue/fresh_content.h"
+#include "queue/in_flight.h"
 #include "queue/inbox.h"
 #include "queue/ledger.h"
+#include "queue/quarantine.h"
 #include "queue/queue.h"
 #include "queue/queue_metrics.h"
 #include "queue/scheduler.h"
@@ -115,6 +117,12 @@ class Dispatcher : public std::enable_shared_from_this<Dispatcher> {
     runtime::Task<void> deliver(Return job);
     runtime::Task<void> shut_down(Deadline grace, std::function<void()> done);
 
+    // suspects.cc
+    void load_suspects();
+    runtime::Task<void> try_suspects();
+    void note_begin(const QueueId& id);
+    void note_end(const QueueId& id);
+
     // settle.cc
     struct Settling {
         store::Settlement settlement;
@@ -165,6 +173,9 @@ class Dispatcher : public std::enable_shared_from_this<Dispatcher> {
     std::unordered_set<QueueId>
         reporting_;  // messages whose reports are being made, until they are durable
     QueueMetrics metrics_;
+    std::unique_ptr<InFlight> in_flight_;  // null: none could be made
+    Quarantine quarantine_{{}};
+    runtime::Notifier tried_;  // a suspect, and we still live
 
     Inbox<Incoming> inbox_;
     std::vector<std::unique_ptr<Inbox<std::unique_ptr<Job>>>> outboxes_;  // by worker

@@ -47,6 +47,7 @@ std::shared_ptr<const mail::Outcome> trouble_of(const ParcelReport& report) {
 
 void Dispatcher::settle(Job& job) {
     const QueueId id = job.pick.what.id;
+    note_end(id);
     Scheduler::SiteReport site;
     site.signal = job.report.signal;
     site.max_recipients = job.report.learned_max_recipients;

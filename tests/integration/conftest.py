@@ -51,7 +51,7 @@ def binary(base):
 
 @pytest.fixture(scope="session")
 def fault_library(base, binary):
-    """Gives the path of failing_io.so or power_cut.so, where every user may load it."""
+    """Gives the path of failing_io.so, poison.so or power_cut.so, where every user may load it."""
     def find(name):
         target = base / f"{name}.so"
         if not target.exists():

@@ -1,0 +1,64 @@
+"""A message over which the server crashes each time is found out and held; all other mail gets through (threats.md F8)."""
+
+import signal
+
+import pytest
+
+from harness import waiting
+
+
+@pytest.fixture
+def crashing(make, sink, fault_library):
+    """A server that dies by a fault when it says the poisonous recipient to the next hop."""
+    server = make.posthaste(relay=sink, start=False, config={"delivery": {"retry": ["1s"]}})
+    server.poison = {"LD_PRELOAD": fault_library("poison"), "POISON": "RCPT TO:<poison@", "ASAN_OPTIONS": "verify_asan_link_order=0:detect_leaks=0"}
+    server.make_accounts()
+    return server
+
+
+def _crash(server):
+    """Waits for it."""
+    waiting.until(lambda: not server.running(), 30, "the crash")
+    return server.process.returncode
+
+
+def test_it_is_held_and_the_others_go_out(crashing, make, sink):
+    # The next hop is away until all is in the queue, so that the first crash finds many in flight.
+    port = sink.port
+    sink.close()
+    crashing.start()
+    for n in range(12):
+        crashing.submit(f"slow2.good{n}@example.net")
+    identity = crashing.submit("poison@example.net")
+    crashing.stop()
+    sink = make.sink(port=port)
+    codes = []
+    for _ in range(6):
+        crashing.start(env=crashing.poison, wait=False)
+        found = waiting.until(lambda: not crashing.running() or crashing.log.find("queue.quarantined", id=identity), 40, "a crash or a verdict")
+        assert found
+        if crashing.running():
+            break
+        codes.append(_crash(crashing))
+    assert codes and set(codes) == {-signal.SIGSEGV}, codes
+    assert 3 <= len(codes) <= 5, codes
+    told = crashing.log.wait_for("queue.quarantined", id=identity)
+    assert "queue release " + identity in told["mend"]
+    for n in range(12):
+        sink.wait(f"slow2.good{n}@example.net", seconds=30)
+    assert [(row["id"], row["held"]) for row in crashing.queue()] == [(identity, True)]
+    # A restart later it is still held, and the server lives.
+    crashing.restart(env=crashing.poison)
+    assert crashing.running()
+
+
+def test_a_kill_is_no_crash(make, sink):
+    """kill -9 in the middle of a delivery, three times: nobody is suspected."""
+    server = make.posthaste(relay=sink)
+    for _ in range(4):
+        server.submit("slow3.good@example.net")
+        waiting.until(lambda: sink.rcpt_count("slow3.good@example.net") > 0, 20, "the delivery")
+        server.kill()
+        server.start()
+        assert not server.log.find("queue.crashed")
+    sink.wait("slow3.good@example.net", seconds=30)
