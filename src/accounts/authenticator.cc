@@ -167,7 +167,7 @@ Result<Answer> Authenticator::Impl::check(const LoginName& name, const LoginAtte
     }
     if (!enabled) return refuse(Refusal::disabled);
     return Answer(Identity{entry->row.address, std::move(credential), entry->addresses, generation,
-                           std::move(proof)});
+                           entry->row.profile, std::move(proof)});
 }
 
 // Hashes against the present password and the former one, or stand-ins: every refusal costs the
@@ -233,7 +233,7 @@ Result<Answer> Authenticator::Impl::check_again(const Identity& identity) {
     }
     if (!same) return Answer(rejected(Refusal::wrong_password));
     return Answer(Identity{identity.account, identity.credential, entry->addresses,
-                           current.generation, identity.proof});
+                           current.generation, entry->row.profile, identity.proof});
 }
 
 // The name of the app password that this is, if it is one of that account; else empty. The look-up

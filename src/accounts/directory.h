@@ -31,6 +31,7 @@ class Directory {
                              const Secret& password);
     Result<void> remove_account(std::string_view address);
     Result<void> set_disabled(std::string_view address, bool disabled);
+    Result<void> set_profile(std::string_view address, store::Profile profile);
     Result<void> set_password(std::string_view address, const Secret& password);
     Result<void> allow_address(std::string_view account, std::string_view address);
     Result<void> disallow_address(std::string_view account, std::string_view address);

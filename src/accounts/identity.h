@@ -2,6 +2,7 @@
 #pragma once
 
 #include "mail/mailbox.h"
+#include "store/values.h"
 
 #include <cstdint>
 #include <memory>
@@ -16,6 +17,7 @@ struct Identity {
     std::shared_ptr<const std::set<std::string>>
         addresses;                 // key forms in NFC, the account's own included
     std::uint64_t generation = 0;  // of the directory that said so; see Authenticator::renew
+    store::Profile profile = store::Profile::human;  // decides how long delivery is tried
     std::string proof{};           // what the password was checked against: a hash or a digest
 
     // In whichever Unicode form the address is written, as at the login: an accent typed on a Mac

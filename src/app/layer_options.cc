@@ -3,6 +3,7 @@
 #include "app/host_port.h"
 #include "base/ascii.h"
 #include "base/file.h"
+#include "delivery/shaping.h"
 
 #include <algorithm>
 
@@ -132,9 +133,15 @@ queue::Queue::Options queue_options(const Settings& settings) {
     queue::Queue::Options options;
     options.hostname = settings.hostname;
     options.admin = settings.admin;
-    options.retry.steps = settings.retry;
-    options.retry.expire = settings.expire;
-    options.retry.dsn_expire = std::min(options.retry.dsn_expire, settings.expire);
+    auto& retry = options.retry;
+    retry.human.steps = settings.retry;
+    retry.human.expire = settings.expire;
+    retry.application.steps = settings.application_retry;
+    retry.application.expire = settings.application_expire;
+    retry.bulk.steps = settings.bulk_retry;
+    retry.bulk.expire = settings.bulk_expire;
+    retry.report.steps = settings.report_retry;
+    retry.report.expire = std::min(settings.report_expire, settings.expire);
     return options;
 }
 
@@ -199,6 +206,8 @@ Result<delivery::Options> delivery_options(const Settings& settings) {
     options.mx_port = settings.mx_port;
     options.ca_file = settings.delivery_ca_file;
     options.allow_private_addresses = settings.allow_private_addresses;
+    PH_TRY(auto shaping, delivery::Shaping::load(settings.shaping_file));
+    options.shaping = std::make_shared<const delivery::Shaping>(std::move(shaping));
     if (settings.mode == Mode::live) {
         for (const auto& route : settings.routes) {
             PH_TRY(auto rule, route_rule(route));

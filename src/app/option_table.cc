@@ -200,13 +200,15 @@ Result<void> set_port(Settings& s, const OptionValue& v) {
     return {};
 }
 
-Result<void> set_retry(Settings& s, const OptionValue& v) {
-    s.retry.clear();
+template <std::vector<Seconds> Settings::* Member>
+Result<void> set_steps(Settings& s, const OptionValue& v) {
+    auto& steps = s.*Member;
+    steps.clear();
     for (auto seconds : v.numbers) {
         if (seconds < 1) return fail(ErrorKind::syntax, "a step is at least 1s");
-        s.retry.emplace_back(seconds);
+        steps.emplace_back(seconds);
     }
-    if (s.retry.empty())
+    if (steps.empty())
         return fail(ErrorKind::syntax, "the list is empty", "write at least one step: [\"5m\"]");
     return {};
 }
@@ -444,9 +446,29 @@ const std::vector<Option>& table() {
          "back",
          "", true, assign(&Settings::requiretls)},
         {"delivery.retry", durations, "[\"5m\", \"10m\", \"15m\", \"30m\", \"1h\", \"2h\", \"4h\"]",
-         "waits between attempts; the last repeats", "", true, set_retry},
+         "waits between attempts; the last repeats", "", true, set_steps<&Settings::retry>},
         {"delivery.expire", duration, "\"5d\"", "when a message is given up", "", true,
          assign(&Settings::expire)},
+        {"delivery.application_retry", durations,
+         "[\"1m\", \"2m\", \"4m\", \"8m\", \"15m\", \"30m\", \"1h\"]",
+         "the same for accounts of programs (account set --profile application)", "", true,
+         set_steps<&Settings::application_retry>},
+        {"delivery.application_expire", duration, "\"24h\"", "when their messages are given up", "",
+         true, assign(&Settings::application_expire)},
+        {"delivery.bulk_retry", durations, "[\"15m\", \"30m\", \"1h\", \"2h\", \"4h\", \"6h\"]",
+         "the same for accounts that send newsletters (--profile bulk)", "", true,
+         set_steps<&Settings::bulk_retry>},
+        {"delivery.bulk_expire", duration, "\"48h\"", "when their messages are given up", "", true,
+         assign(&Settings::bulk_expire)},
+        {"delivery.report_retry", durations, "[\"30m\", \"1h\", \"2h\", \"4h\", \"6h\"]",
+         "the same for delivery reports", "", true, set_steps<&Settings::report_retry>},
+        {"delivery.report_expire", duration, "\"2d\"",
+         "when a report is given up; never later than expire", "", true,
+         assign(&Settings::report_expire)},
+        {"delivery.shaping_file", path, "",
+         "limits of your own for providers, sites and domains, over those shipped "
+         "(docs/shaping.md)",
+         "", true, assign(&Settings::shaping_file)},
 
         {"reports.tls", flag, "true",
          "tell domains that ask for it (_smtp._tls) once a day how TLS with their servers went: "

@@ -76,6 +76,13 @@ struct Settings {
     bool allow_private_addresses = false;
     std::vector<Seconds> retry;
     Seconds expire{};
+    std::vector<Seconds> application_retry;
+    Seconds application_expire{};
+    std::vector<Seconds> bulk_retry;
+    Seconds bulk_expire{};
+    std::vector<Seconds> report_retry;
+    Seconds report_expire{};
+    std::string shaping_file;  // empty: what is shipped alone
 
     bool requiretls = false;
     std::uint64_t message_size = 0;

@@ -2,6 +2,8 @@
 // attempt_judge.cc.
 #include "delivery/attempt.h"
 
+#include "runtime/timer.h"
+
 #include <algorithm>
 
 #include <fmt/format.h>
@@ -17,6 +19,7 @@ constexpr std::size_t kMostAddresses = 5;
 constexpr std::size_t kMostSessions = 2;
 constexpr std::size_t kMostIdleTried = 3;
 constexpr Seconds kLookUp{30};
+constexpr Seconds kConnectWait{10};
 constexpr Seconds kFirstConnect{10};  // while other addresses are left
 constexpr auto kUnreachableForGood = std::chrono::hours(24);
 
@@ -27,6 +30,7 @@ Attempt::Attempt(Shared& shared, IdleConnections& idle, const queue::Parcel& par
       idle_(idle),
       parcel_(parcel),
       route_(shared.route_of(parcel)),
+      limits_(shared.shaper.of(parcel.site)),
       age_(std::chrono::duration_cast<Seconds>(shared.store.clock().now_queue() -
                                                parcel.message->accepted)),
       cases_(parcel.recipients.size()),
@@ -70,7 +74,7 @@ runtime::Task<void> Attempt::use_idle_connections(const std::vector<Target>& tar
                 const Next next = co_await std::move(using_it);
                 static_cast<void>(next);  // who is left gets a fresh connection
             }
-            idle_.put(place, std::move(kept));
+            idle_.put(place, std::move(kept), keep());
         }
     }
 }
@@ -129,6 +133,11 @@ runtime::Task<std::vector<IpAddress>> Attempt::find_addresses(Target target) {
         if (route_.smarthost || is_allowed(address, shared_.options.allow_private_addresses)) {
             usable.push_back(address);
         }
+    }
+    if (limits_->family != IpFamily::any) {
+        std::erase_if(usable, [this](const IpAddress& address) {
+            return address.is_v4() != (limits_->family == IpFamily::v4);
+        });
     }
     if (usable.empty()) no_address(target, answer, !answer.addresses.empty());
     const SteadyTime now = std::chrono::steady_clock::now();
@@ -204,6 +213,9 @@ runtime::Task<Attempt::Next> Attempt::try_address(Target target, IpAddress addre
                                                   const TlsPolicy& policy) {
     const bool may_drop = may_drop_tls(target, policy);
     const std::string place = place_of(target);
+    auto asking = may_connect(target);
+    const bool allowed = co_await std::move(asking);
+    if (!allowed) co_return Next::ended;
     for (Hello hello = first_hello(target, policy);; hello = Hello{static_cast<int>(hello) + 1}) {
         const bool last = !may_drop || hello == Hello::none;
         auto opening = open(target, address, wait, policy, hello);
@@ -223,8 +235,46 @@ runtime::Task<Attempt::Next> Attempt::try_address(Target target, IpAddress addre
         died_in_tls_ = false;
         auto using_it = use(*opened->session, false, target.best, policy);
         const Next next = co_await std::move(using_it);
-        idle_.put(place, std::move(*opened));
+        idle_.put(place, std::move(*opened), keep());
         if (last || !died_in_tls_ || is_over()) co_return next;
+    }
+}
+
+IdleConnections::Keep Attempt::keep() const {
+    return {limits_->reuse && !parcel_.close_after, limits_->idle_timeout,
+            limits_->max_deliveries_per_connection};
+}
+
+// New connections of a path have a rate of their own. A short wait is waited out; else the mail
+// goes back, and nothing is held against it.
+runtime::Task<bool> Attempt::may_connect(const Target& target) {
+    for (;;) {
+        const SteadyTime now = std::chrono::steady_clock::now();
+        const auto wait = shared_.shaper.wait_to_connect(parcel_.site, now);
+        if (wait <= SteadyTime::duration(0)) co_return true;
+        if (wait > kConnectWait) {
+            Judgement judgement;
+            mail::Outcome& outcome = judgement.outcome;
+            outcome.status = {4, 4, 5};
+            outcome.cause = Cause::rate_limited;
+            outcome.charge_attempt = false;
+            outcome.retry_after = std::chrono::ceil<Seconds>(wait);
+            outcome.reply = fmt::format("the next connection to {} is due later: {}", target.name,
+                                        limits_->max_connection_rate->to_string());
+            judgement.scope = Scope::route;
+            for (const std::size_t i : open_cases()) {
+                note_one(cases_[i], judgement, {target.name, "", "", true, {}});
+            }
+            suspend_ = outcome.retry_after;
+            broken_off_ = true;
+            co_return false;
+        }
+        auto sleeping = runtime::sleep_for(wait);
+        const auto slept = co_await std::move(sleeping);
+        if (!slept) {  // our shutdown
+            broken_off_ = true;
+            co_return false;
+        }
     }
 }
 
@@ -250,6 +300,8 @@ queue::ParcelReport Attempt::conclude() {
     report.signal = signal_.value_or(queue::SiteSignal::neutral);
     report.learned_max_recipients = learned_max_;
     report.suspend = suspend_;
+    report.turned_away = shut_ && !other_trouble_ && !began_ && !suspend_ &&
+                         report.signal == queue::SiteSignal::trouble;
     report.broken_group = broken_group_;
     return report;
 }

@@ -77,6 +77,7 @@ class Attempt {
                                const TlsPolicy& policy, Hello hello);
     runtime::Task<Step<>> set_up(ClientSession& session, const TlsPolicy& policy, Hello hello);
     bool wants_login() const;
+    TlsLevel floor() const;
 
     // attempt_tls.cc
     runtime::Task<std::expected<TlsPolicy, TlsRefusal>> find_policy(Target target);
@@ -118,21 +119,27 @@ class Attempt {
     void note_one(Case& about, const Judgement& judgement, const Peer& peer);
     void end(Case& about, mail::Outcome outcome);
     void learn(queue::SiteSignal signal);
+    IdleConnections::Keep keep() const;
+    runtime::Task<bool> may_connect(const Target& target);
     void stop_route(const Judgement& judgement, const Peer& peer);
 
     Shared& shared_;
     IdleConnections& idle_;
     const queue::Parcel& parcel_;
     const Route& route_;
+    std::shared_ptr<const PathLimits> limits_;
     Seconds age_{};
     std::vector<Case> cases_;
     std::size_t batch_;  // recipients of one transaction; O-15 lowers it
     std::size_t addresses_tried_ = 0;
     std::size_t sessions_ = 0;  // in which a transaction was begun
     bool more_targets_ = false;
-    bool others_left_ = false;  // hosts or addresses of this plan
-    bool broken_off_ = false;   // our own trouble, or the route is stopped
-    bool died_in_tls_ = false;  // the last session, before it took a recipient
+    bool others_left_ = false;    // hosts or addresses of this plan
+    bool began_ = false;          // some host heard MAIL
+    bool shut_ = false;           // some host turned the connection away, by a word or at once
+    bool other_trouble_ = false;  // something else went wrong
+    bool broken_off_ = false;     // our own trouble, or the route is stopped
+    bool died_in_tls_ = false;    // the last session, before it took a recipient
     std::optional<queue::SiteSignal> signal_;
     std::optional<std::size_t> learned_max_;
     std::size_t broken_group_ = 0;

@@ -35,6 +35,12 @@ Incident connect_incident(const Error& error) {
 
 }  // namespace
 
+// What is known of the hosts may ask for more than the route; but "none" is the operator's word.
+TlsLevel Attempt::floor() const {
+    if (route_.smarthost || route_.tls == TlsLevel::none) return TlsLevel::none;
+    return limits_->tls.value_or(TlsLevel::none);
+}
+
 bool Attempt::wants_login() const {
     return route_.smarthost && route_.smarthost->wants_login();
 }
@@ -46,7 +52,7 @@ runtime::Task<Attempt::Opened> Attempt::open(Target target, IpAddress address, S
     if (!stream) co_return std::unexpected(connect_incident(stream.error()));
     ClientSession::Options options{shared_.options.hostname, shared_.options.command_timeout,
                                    shared_.options.command_timeout,
-                                   shared_.options.final_dot_timeout};
+                                   shared_.options.final_dot_timeout, limits_->pipelining};
     // A host that lets us wait for its first word holds up the others.
     if (others_left_) options.banner_timeout = std::min(options.banner_timeout, kBannerWait);
     auto session =

@@ -54,6 +54,10 @@ Judgement Attempt::note(const Incident& incident, const Peer& peer, const Indexe
     }
     if (about.empty()) return judgement;
     learn(judgement.signal);
+    const bool at_the_door = incident.stage <= Stage::ehlo &&
+                             (incident.what == What::reply || incident.what == What::refused ||
+                              incident.what == What::lost);
+    (at_the_door ? shut_ : other_trouble_) = true;
     if (judgement.scope == Scope::route) {
         stop_route(judgement, peer);
         for (const std::size_t i : open_cases()) note_one(cases_[i], judgement, peer);

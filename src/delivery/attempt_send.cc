@@ -69,6 +69,7 @@ runtime::Task<Attempt::Next> Attempt::use(ClientSession& session, bool reused, b
         auto sending = session.send(outgoing);
         const TransactionEnd end = co_await std::move(sending);
         if (reused && first && died_idle(end)) co_return Next::next_address;
+        began_ = true;
         died_in_tls_ = first && session.stream().tls() != nullptr && died_early(end);
         const std::size_t open_before = open_cases().size();
         const std::size_t batch_before = batch_;

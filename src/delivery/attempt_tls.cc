@@ -82,6 +82,11 @@ runtime::Task<std::expected<TlsPolicy, TlsRefusal>> Attempt::find_policy(Target 
     auto looking =
         find_tls_policy(shared_.resolver, shared_.tls.sts, std::move(question), target.port);
     auto policy = co_await std::move(looking);
+    // More than opportunism, never less than what DNS or the domain has promised.
+    const bool may_go_clear = parcel_.message->tls_wish == store::TlsWish::optional;
+    if (policy && policy->level == Level::may && floor() >= TlsLevel::encrypt && !may_go_clear) {
+        policy->level = Level::encrypt;
+    }
     co_return policy;
 }
 

@@ -125,6 +125,7 @@ runtime::Task<Step<>> ClientSession::say_hello(bool may_helo) {
         co_return std::unexpected(Incident{Stage::ehlo, What::reply, std::move(*reply), {}});
     }
     offered_ = smtp::parse_ehlo_reply(*reply);
+    if (!options_.pipelining) offered_.pipelining = false;
     co_return Step<>();
 }
 

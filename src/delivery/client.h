@@ -49,6 +49,7 @@ class ClientSession {
         Seconds banner_timeout{300};
         Seconds command_timeout{300};
         Seconds final_dot_timeout{600};
+        bool pipelining = true;  // false: never, whatever the host offers
     };
 
     ClientSession(std::unique_ptr<net::Stream> stream, std::string host, Options options);

@@ -30,10 +30,12 @@ IdleConnections::~IdleConnections() {
     if (goodbyes_->size() > 0) static_cast<void>(goodbyes_.release());
 }
 
-bool IdleConnections::may_go_on(const ClientSession& session, SteadyTime now) const {
+bool IdleConnections::may_go_on(const ClientSession& session, const Keep& keep,
+                                SteadyTime now) const {
     const std::size_t offered = session.offered().max_mails.value_or(0xffff'ffff);
-    return !closed_ && session.is_usable() &&
-           session.messages() < std::min(limits_.messages, std::max<std::size_t>(offered, 1)) &&
+    const std::size_t most = keep.messages.value_or(limits_.messages);
+    return !closed_ && keep.at_all && session.is_usable() &&
+           session.messages() < std::min(most, std::max<std::size_t>(offered, 1)) &&
            now - session.opened() < limits_.age;
 }
 
@@ -56,13 +58,13 @@ IdleConnections::Kept IdleConnections::take(const std::string& place, const TlsP
     return kept;
 }
 
-void IdleConnections::put(const std::string& place, Kept kept) {
+void IdleConnections::put(const std::string& place, Kept kept, Keep keep) {
     const SteadyTime now = std::chrono::steady_clock::now();
-    if (!may_go_on(*kept.session, now) || size_ >= limits_.most) {
+    if (!may_go_on(*kept.session, keep, now) || size_ >= limits_.most) {
         dismiss(std::move(kept.session));
         return;
     }
-    places_[place].push_back({std::move(kept), now});
+    places_[place].push_back({std::move(kept), now, keep.idle.value_or(limits_.idle)});
     ++size_;
     set_timer();
 }
@@ -82,7 +84,7 @@ void IdleConnections::expire() {
     for (auto place = places_.begin(); place != places_.end();) {
         std::vector<Idle>& all = place->second;
         const auto old = std::ranges::partition(all, [&](const Idle& idle) {
-            return now - idle.since < limits_.idle &&
+            return now - idle.since < idle.longest &&
                    now - idle.kept.session->opened() < limits_.age;
         });
         for (Idle& idle : old) dismiss(std::move(idle.kept.session));

@@ -39,6 +39,13 @@ class IdleConnections {
         std::size_t most = 500;  // of the worker
     };
 
+    // How long one is kept, where its path has limits of its own.
+    struct Keep {
+        bool at_all = true;
+        std::optional<Seconds> idle{};
+        std::optional<std::uint64_t> messages{};
+    };
+
     IdleConnections(Limits limits, runtime::Worker& worker, Log& log);
     ~IdleConnections();
 
@@ -47,7 +54,7 @@ class IdleConnections {
     // One whose other side has shown what `policy` asks for.
     Kept take(const std::string& place, const TlsPolicy& policy);
     // Keeps it if it may carry another message, else says goodbye, without making the caller wait.
-    void put(const std::string& place, Kept kept);
+    void put(const std::string& place, Kept kept, Keep keep);
 
     // Says goodbye, in the background.
     void dismiss(std::unique_ptr<ClientSession> session);
@@ -61,9 +68,10 @@ class IdleConnections {
     struct Idle {
         Kept kept;
         SteadyTime since;
+        Seconds longest;
     };
 
-    bool may_go_on(const ClientSession& session, SteadyTime now) const;
+    bool may_go_on(const ClientSession& session, const Keep& keep, SteadyTime now) const;
     void expire();
     void set_timer();
 

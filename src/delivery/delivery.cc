@@ -1,6 +1,7 @@
 // The courier: where mail goes by its route, and who carries it there.
 #include "delivery/delivery.h"
 
+#include "base/ascii.h"
 #include "delivery/attempt.h"
 
 #include <atomic>
@@ -15,9 +16,9 @@ using queue::ParcelReport;
 using queue::Site;
 using queue::SiteSignal;
 
-constexpr std::size_t kMostRecipients = 100;  // every server takes that many (RFC 5321 §4.5.3.1.8)
 constexpr Seconds kRouteGoodFor = std::chrono::hours(1);
 constexpr Seconds kMxGoodFor{300};
+constexpr Seconds kLearning{5};
 constexpr std::size_t kMicrosoftLimit = 2;  // it takes three connections a mailbox (clients.md 5.2)
 constexpr Seconds kAfterReadError{60};
 constexpr Seconds kStsPatience{10};  // S-1
@@ -44,9 +45,7 @@ class SmtpCourier final : public queue::Courier {
                 TlsServices services, Logins* logins)
         : shared_(std::move(options), store, resolver, trap, blocking, log, services, logins),
           workers_(workers) {
-        IdleConnections::Limits limits;
-        limits.idle = shared_.options.idle_connection;
-        limits.messages = shared_.options.max_messages_per_connection;
+        const IdleConnections::Limits limits;  // where a path has none of its own
         for (std::size_t i = 0; i < workers.size(); ++i) {
             idle_.push_back(std::make_unique<IdleConnections>(limits, workers[i], log));
             closers_.push_back(std::make_unique<runtime::TaskGroup>(workers[i], log));
@@ -66,7 +65,10 @@ class SmtpCourier final : public queue::Courier {
     void stop(const std::function<void()>& done) override;
 
   private:
-    Site fixed_site(const Route& route) const;
+    Site fixed_site(const Route& route);
+    Site mx_site(const Destination& destination, const std::string& domain,
+                 const std::string& promised);
+    runtime::Task<void> learn_sites();
     runtime::Task<ParcelReport> give_to_trap(Parcel parcel);
 
     static runtime::Task<void> close_idle(IdleConnections& idle,
@@ -82,15 +84,20 @@ class SmtpCourier final : public queue::Courier {
     std::vector<std::unique_ptr<runtime::TaskGroup>> closers_;
 };
 
-Site SmtpCourier::fixed_site(const Route& route) const {
+Site SmtpCourier::fixed_site(const Route& route) {
     Site site;
     site.key = route.site;
-    site.max_deliveries = shared_.options.max_deliveries_per_site;
-    site.max_recipients = kMostRecipients;
     site.mixes_domains = true;
     site.good_for = kRouteGoodFor;
     if (!route.smarthost) return site;
     const Smarthost& smarthost = *route.smarthost;
+    SiteShaper::Where where;
+    where.hosts.push_back(ascii::to_lower(smarthost.host));
+    shared_.shaper.shape(site, where, std::chrono::steady_clock::now());
+    if (smarthost.max_messages_a_minute > 0) {
+        site.paces.push_back(
+            {site.key + " a minute", {smarthost.max_messages_a_minute, Seconds(60), 0}, true});
+    }
     if (smarthost.max_connections > 0) {
         site.max_deliveries = smarthost.max_connections;
     } else if (is_microsoft_submission(smarthost.host)) {
@@ -115,14 +122,16 @@ runtime::Task<Location> SmtpCourier::locate(mail::Domain domain, std::string) {
         case RouteRule::Kind::mx:
             break;
     }
+    auto learning = learn_sites();
+    co_await std::move(learning);
     auto finding = find_destination(shared_.resolver, domain, shared_.options.hostname);
     auto destination = co_await std::move(finding);
     if (!destination) {
         location.otherwise = std::move(destination).error();
         co_return location;
     }
-    Site site;
-    site.key = destination->site();
+    const std::string name = domain.ascii();
+    std::string promised;
     // A domain whose policy the hosts do not keep must not slow down others that they serve
     // (delivery.md 0.1).
     TlsQuestion question;
@@ -130,13 +139,49 @@ runtime::Task<Location> SmtpCourier::locate(mail::Domain domain, std::string) {
     if (shared_.tls.sts != nullptr && may_use_sts(question)) {
         auto asking = shared_.tls.sts->policy_of(std::move(domain), Deadline::after(kStsPatience));
         const auto policy = co_await std::move(asking);
-        if (policy && policy->mode == StsMode::enforce) site.key += " sts:" + policy->fingerprint;
+        if (policy && policy->mode == StsMode::enforce) promised = " sts:" + policy->fingerprint;
     }
-    site.max_deliveries = shared_.options.max_deliveries_per_site;
-    site.max_recipients = kMostRecipients;
-    site.good_for = kMxGoodFor;
-    location.site = std::move(site);
+    location.site = mx_site(*destination, name, promised);
     co_return location;
+}
+
+// `promised`: the domain's own TLS policy, as it stands in the key.
+Site SmtpCourier::mx_site(const Destination& destination, const std::string& domain,
+                          const std::string& promised) {
+    Site site;
+    site.key = destination.site() + promised;
+    site.good_for = kMxGoodFor;
+    SiteShaper::Where where;
+    for (const MxHost& host : destination.hosts) where.hosts.push_back(host.name);
+    where.domain = domain;
+    where.hosts_key = destination.site();
+    shared_.shaper.shape(site, where, std::chrono::steady_clock::now());
+    return site;
+}
+
+// The hosts of the domains that the operator's shaping file names sites by: whoever shares them is
+// under the same limits. A short while at most, and again later for those without an answer.
+runtime::Task<void> SmtpCourier::learn_sites() {
+    const auto domains = shared_.shaper.to_learn(std::chrono::steady_clock::now());
+    if (domains.empty()) co_return;
+    const Deadline deadline = Deadline::after(kLearning);
+    for (const std::string& name : domains) {
+        const auto domain = mail::Domain::parse(name);
+        if (!domain || deadline.passed()) continue;
+        auto asking = shared_.resolver.mx(name, deadline);
+        const auto answer = co_await std::move(asking);
+        const auto destination = judge_mx(*domain, answer, shared_.options.hostname);
+        if (!destination) continue;
+        const std::string other = shared_.shaper.learn(name, destination->site());
+        if (other.empty()) continue;
+        shared_.log.warning("delivery.two_blocks_of_one_site",
+                            {{"block", name},
+                             {"other", other},
+                             {"why", "both domains have the same MX hosts, so both blocks hold"},
+                             {"mend",
+                              "keep one [site] block of the shaping file, or make one a "
+                              "[domain] block"}});
+    }
 }
 
 runtime::Task<ParcelReport> SmtpCourier::deliver(Parcel parcel) {

@@ -21,6 +21,9 @@
 
 namespace posthaste::delivery {
 
+class Overrides;
+class Shaping;
+
 // What an operator may ask for. `dane`: the host's TLSA records where it has any, else as by
 // default (verify for a smarthost, may for MX hosts); `dane_only`: nothing without them (RFC 7672
 // §6).
@@ -63,9 +66,8 @@ struct Options {
     std::uint16_t mx_port = 25;
     std::string ca_file;  // who may sign the certificates of MX hosts; empty: the system's
     bool allow_private_addresses = false;
-    std::size_t max_deliveries_per_site = 10;
-    std::size_t max_messages_per_connection = 100;
-    Seconds idle_connection{10};
+    std::shared_ptr<const Shaping> shaping{};  // null: what is shipped
+    const Overrides* overrides = nullptr;      // of rules on replies; null: there are none
     Seconds connect_timeout{30};
     Seconds command_timeout{300};  // banner, EHLO, MAIL, RCPT (RFC 5321 §4.5.3.2)
     Seconds final_dot_timeout{600};

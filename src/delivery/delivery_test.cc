@@ -2,6 +2,7 @@
 #include "delivery/delivery.h"
 
 #include "base/base64.h"
+#include "delivery/shaping.h"
 #include "delivery/testing.h"
 
 #include <algorithm>
@@ -168,7 +169,9 @@ TEST_F(DeliveryTest, DeliversOctetForOctet) {
 TEST_F(DeliveryTest, AConnectionIsUsedAgainUpToItsLimit) {
     FakeHop hop(loop_);
     use_relay(hop);
-    options_.max_messages_per_connection = 3;
+    options_.shaping = std::make_shared<const Shaping>(
+        Shaping::parse({{"shaping.toml", "[default]\nmax_deliveries_per_connection = 3\n"}})
+            .value());
     for (int i = 0; i < 7; ++i) EXPECT_EQ(deliver_one().verdict, Verdict::delivered);
     EXPECT_EQ(hop.connections, 3);
     EXPECT_EQ(hop.transactions.size(), 7U);

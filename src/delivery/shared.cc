@@ -11,6 +11,12 @@ constexpr std::array<Seconds, 4> kRests{std::chrono::minutes(5), std::chrono::mi
                                         std::chrono::minutes(20), std::chrono::minutes(30)};
 constexpr auto kTellAgain = std::chrono::hours(6);
 
+// What is shipped is read by a unit test, so it never fails here.
+std::shared_ptr<const Shaping> shaping_of(const Options& options) {
+    if (options.shaping) return options.shaping;
+    return std::make_shared<const Shaping>(Shaping::load("").value());
+}
+
 }  // namespace
 
 RouteHealth::Refusal RouteHealth::refused(const std::string& site, const std::string& text,
@@ -48,6 +54,7 @@ Shared::Shared(Options given, store::Store& s, net::Resolver& r, FinalHop* t,
       blocking(b),
       log(l),
       tls(tls_services),
+      shaper(shaping_of(options), options.overrides),
       broken_tls(tls.broken != nullptr ? *tls.broken : own_broken_tls_),
       given_logins_(given_logins),
       own_logins_(given_logins == nullptr ? std::make_unique<Logins>(s, b, l) : nullptr) {

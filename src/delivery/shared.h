@@ -6,6 +6,7 @@
 #include "delivery/destination.h"
 #include "delivery/logins.h"
 #include "delivery/route.h"
+#include "delivery/shape_site.h"
 #include "delivery/tls_memory.h"
 #include "net/tls.h"
 
@@ -63,6 +64,7 @@ struct Shared {
 
     FamilyMemory families;
     RouteHealth health;
+    SiteShaper shaper;
 
   private:
     BrokenTls own_broken_tls_;

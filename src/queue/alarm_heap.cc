@@ -30,7 +30,7 @@ void AlarmHeap::sift_down(std::size_t position, Item item) {
 }
 
 void AlarmHeap::set(Handle handle, std::uint32_t at) {
-    if (handle >= position_.size()) position_.resize(handle + 1, kNone);
+    position_.grow(std::size_t{handle} + 1, kNone);
     const Item item{at, handle};
     if (position_[handle] == kNone) {
         heap_.push_back(item);
@@ -67,7 +67,7 @@ void AlarmHeap::clear(Handle handle) {
 }
 
 Handle AlarmHeap::pop() {
-    const Handle handle = heap_.front().handle;
+    const Handle handle = heap_[0].handle;
     clear(handle);
     return handle;
 }

@@ -1,11 +1,11 @@
-// AlarmHeap: for each handle at most one moment, in whole seconds; the earliest first. 12 octets a
-// handle.
+// AlarmHeap: for each handle at most one moment, in whole units of the owner's; the earliest first.
+// 12 octets a handle.
 #pragma once
 
+#include "queue/chunks.h"
 #include "queue/slab.h"
 
 #include <cstdint>
-#include <vector>
 
 namespace posthaste::queue {
 
@@ -16,11 +16,13 @@ class AlarmHeap {
 
     bool empty() const { return heap_.empty(); }
 
-    std::uint32_t earliest() const { return heap_.front().at; }  // not when empty
+    std::uint32_t earliest() const { return heap_[0].at; }  // not when empty
 
     Handle pop();  // the earliest; not when empty
 
     std::size_t size() const { return heap_.size(); }
+
+    std::size_t octets() const { return heap_.octets() + position_.octets(); }
 
   private:
     struct Item {
@@ -32,8 +34,8 @@ class AlarmHeap {
     void sift_up(std::size_t position, Item item);
     void sift_down(std::size_t position, Item item);
 
-    std::vector<Item> heap_;
-    std::vector<std::uint32_t> position_;  // by handle; kNone: not set
+    Chunks<Item> heap_;
+    Chunks<std::uint32_t> position_;  // by handle; kNone: not set
 };
 
 }  // namespace posthaste::queue

@@ -195,7 +195,7 @@ Result<void> add_report(const About& about, mail::DsnAction action,
     PH_TRY(row.body, store_body(about.store, row.id, dsn.body));
     row.accepted_wall = about.wall;
     row.accepted = about.now;
-    row.expires = about.now + about.options.retry.dsn_expire;
+    row.expires = about.now + about.options.retry.report.expire;
     store::RecipientRow recipient;
     recipient.address = input.sender;
     recipient.notify = Notify::never;  // B-7
@@ -278,7 +278,8 @@ Result<Reports> make_delay_reports(store::Store& store, const ReportOptions& opt
     PH_TRY(const auto message, store.engine().message(id));
     if (!message || message->row.hold == store::Hold::held) return reports;
     const About about{store, options, *message, store.clock().now_queue(), now(), {}, false};
-    if (about.now < message->row.accepted + options.retry.delay_warning) return reports;
+    const Seconds warning = options.retry.of(message->row.kind, message->row.profile).delay_warning;
+    if (warning.count() == 0 || about.now < message->row.accepted + warning) return reports;
     const bool automatic = is_automatic(message->row.header ? *message->row.header : "");
     store::MarkDelayReported mark;
     mark.id = id;

@@ -54,7 +54,7 @@ class Waves {
 struct ReportOptions {
     std::string hostname;
     std::string admin;
-    RetrySchedule retry;
+    RetrySchedules retry;
     std::shared_ptr<Signing> signing{};  // null: reports go unsigned
 };
 

@@ -4,6 +4,7 @@
 
 #include "mail/domain.h"
 #include "mail/outcome.h"
+#include "queue/shared_limits.h"
 #include "queue/window.h"
 #include "runtime/task.h"
 #include "store/values.h"
@@ -27,6 +28,14 @@ struct Site {
         false;             // recipients of several domains may share a transaction (relay, trap)
     Seconds good_for{60};  // ask again after this
     std::string route{};   // that leads there; parcels for the site carry it
+    // Shared with other sites by name: a provider's connections, its rate, a source address's
+    // warm-up; a rate of the site alone bears its key. Empty: none.
+    std::vector<Cap> caps{};
+    std::vector<Pace> paces{};
+    std::string provider{};  // "google"; sites of one provider are asked for anew together
+    // A rule has stopped it: nothing is tried before, and `trouble` says why.
+    std::optional<Seconds> suspend{};
+    std::shared_ptr<const mail::Outcome> trouble{};
 };
 
 // Whose mail it is, as far as routes ask.
@@ -51,6 +60,8 @@ struct Parcel {
     std::vector<store::RecipientRow> recipients;
     std::string site;
     std::string route{};  // Site::route
+    // Others of a shared limit wait for the place that an idle connection would keep.
+    bool close_after = false;
 };
 
 struct ParcelReport {
@@ -62,6 +73,11 @@ struct ParcelReport {
     // Recipients of a transaction that the host broke off as a whole (421, or the connection went):
     // one of them may be why, so they come in smaller groups next time. 0: none was.
     std::size_t broken_group = 0;
+    // No host let us begin: refused, not answered, or turned away before MAIL. Where other
+    // transactions run well, that connection was one too many, and nothing is charged for it.
+    bool turned_away = false;
+    // A rule has changed the limits of this site's provider: all its sites are asked for anew.
+    bool limits_changed = false;
     std::optional<Seconds>
         suspend;  // the route is unusable for all (our login refused): do not hammer (O-9)
 };

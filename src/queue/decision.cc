@@ -93,6 +93,15 @@ Decision decide_expired(Tried tried) {
                failure_report_due(tried.message, tried.recipient));
 }
 
+Decision decide_delayed(Tried tried, Milliseconds wait) {
+    mail::Outcome outcome = tried.outcome;
+    outcome.verdict = mail::Verdict::deferred;
+    Decision decision = end(tried, std::move(outcome), EventType::delayed, false);
+    decision.update.to = To::open;
+    decision.update.next_at = std::min(tried.now + wait, tried.message.expires);
+    return decision;
+}
+
 Decision decide_cancelled(Tried tried, bool report) {
     mail::Outcome outcome;
     outcome.verdict = mail::Verdict::failed;

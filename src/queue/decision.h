@@ -29,6 +29,8 @@ struct Decision {
 Decision decide(Tried tried, const RetrySchedule& schedule);
 // Its time is up without one more attempt: its site is down.
 Decision decide_expired(Tried tried);
+// Its site is down or stopped, and it was not tried: it waits, uncharged.
+Decision decide_delayed(Tried tried, Milliseconds wait);
 // A person cancelled it.
 Decision decide_cancelled(Tried tried, bool report);
 

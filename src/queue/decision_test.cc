@@ -147,8 +147,8 @@ INSTANTIATE_TEST_SUITE_P(
         DecisionRow{"deferred", kDeferred, Notify::unset, false, hours(1), To::open,
                     EventType::deferred, "4.1.1", minutes(15)},
         DecisionRow{"deferred_as_asked",
-                    with(kDeferred, [](auto& o) { o.retry_after = Seconds(77); }), Notify::unset,
-                    false, hours(1), To::open, EventType::deferred, "4.1.1", Seconds(77)},
+                    with(kDeferred, [](auto& o) { o.retry_after = Seconds(40); }), Notify::unset,
+                    false, hours(1), To::open, EventType::deferred, "4.1.1", Seconds(40)},
         DecisionRow{"mailbox_full", outcome(Verdict::deferred, Cause::mailbox_full), Notify::unset,
                     false, hours(1), To::open, EventType::deferred, "4.1.1", hours(1)},
         DecisionRow{"ambiguous_waits_half_an_hour",
@@ -192,8 +192,8 @@ TEST(Decision, AServerMayHurryUsThreeTimes) {
                           message.row.accepted, Timestamp{},           0};
         return decide(tried, RetrySchedule{}).update.next_at - message.row.accepted;
     };
-    EXPECT_EQ(wait_after(1), Seconds(60));
-    EXPECT_EQ(wait_after(3), Seconds(60));
+    EXPECT_EQ(wait_after(1), Seconds(65));
+    EXPECT_EQ(wait_after(3), Seconds(65));
     EXPECT_EQ(wait_after(4), minutes(30));
 }
 

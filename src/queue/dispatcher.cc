@@ -32,6 +32,12 @@ std::size_t wire_size(const store::MessageRow& row) {
 
 }  // namespace
 
+Lane lane_of(bool is_report, std::int8_t priority, store::Profile profile) {
+    if (is_report) return Lane::report;
+    if (priority != 0) return priority > 0 ? Lane::high : Lane::low;
+    return profile == store::Profile::bulk ? Lane::low : Lane::normal;
+}
+
 // A job whose task was never started, or left by an exception, comes back too: its slot is not
 // lost.
 class Dispatcher::Return {
@@ -105,9 +111,13 @@ Result<void> Dispatcher::load() {
         message.hold = open.hold;
         // Who has no account is a report of ours. Whether the warning is due the message's own row
         // says then.
-        if (!open.account.empty() && !open.delay_reported) {
-            message.warn = open.expires - options_.retry.expire + options_.retry.delay_warning;
+        const bool is_report = open.account.empty();
+        const RetrySchedule& schedule = options_.retry.of(
+            is_report ? store::MessageKind::dsn : store::MessageKind::mail, open.profile);
+        if (!is_report && !open.delay_reported && schedule.delay_warning.count() > 0) {
+            message.warn = open.expires - schedule.expire + schedule.delay_warning;
         }
+        message.lane = lane_of(is_report, open.priority, open.profile);
         const Handle handle = scheduler_.add_message(message);
         const Origin origin{open.sender, open.account, open.route};
         const auto key = routing_key(open.domain, parts_.courier.route_for(open.domain, origin));
@@ -174,7 +184,9 @@ void Dispatcher::admit(Added added) {
     message.id = row.id;
     message.account = row.account;
     message.expires = row.expires;
-    if (row.sender) message.warn = row.accepted + options_.retry.delay_warning;
+    const Seconds warning = options_.retry.of(row.kind, row.profile).delay_warning;
+    if (row.sender && warning.count() > 0) message.warn = row.accepted + warning;
+    message.lane = lane_of(row.kind == store::MessageKind::dsn, row.priority, row.profile);
     message.hold = row.hold;
     message.many = added.recipients.size() > 1;
     const Moment now = moment();
@@ -196,6 +208,13 @@ void Dispatcher::add_recipients(Handle message, const store::MessageRow& row,
     }
 }
 
+void Dispatcher::refresh_limits() {
+    home().post([self = shared_from_this()] {
+        self->scheduler_.refresh(kNone, self->moment());
+        self->want_run();
+    });
+}
+
 void Dispatcher::want_run() {
     if (run_wanted_) return;
     run_wanted_ = true;
@@ -209,6 +228,11 @@ void Dispatcher::run() {
     for (Taken& taken : scheduler_.take_expired()) {
         mail::Outcome outcome = taken.trouble ? *taken.trouble : mail::Outcome();
         aside_.push_back({Aside::Why::expired, std::move(taken), std::move(outcome)});
+    }
+    for (Scheduler::Delayed& delayed : scheduler_.take_delayed()) {
+        mail::Outcome outcome = delayed.what.trouble ? *delayed.what.trouble : mail::Outcome();
+        aside_.push_back({Aside::Why::delayed, std::move(delayed.what), std::move(outcome),
+                          delayed.until - now.steady});
     }
     for (const QueueId& id : scheduler_.take_warnings()) delays_.push_back(id);
     for (const QueueId& id : scheduler_.take_route_held()) tasks_->spawn(hold_by_route(id));
@@ -384,6 +408,7 @@ runtime::Task<void> Dispatcher::deliver(Return job) {
     parcel.recipients = job->recipients;
     parcel.site = job->pick.site_key;
     parcel.route = job->pick.route;
+    parcel.close_after = job->pick.close_after;
     auto delivering = parts_.courier.deliver(std::move(parcel));
     job->report = co_await std::move(delivering);
     job->came_back = true;

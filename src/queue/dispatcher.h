@@ -63,6 +63,8 @@ class Dispatcher : public std::enable_shared_from_this<Dispatcher> {
     enum class Action { hold, release, retry, cancel, cancel_and_report };
     void act(Action action, Selection selection, Answer answer);  // any thread
 
+    void refresh_limits();  // any thread
+
     QueueMetrics& metrics() { return metrics_; }
 
   private:
@@ -80,10 +82,11 @@ class Dispatcher : public std::enable_shared_from_this<Dispatcher> {
 
     // Recipients that end, or wait, without an attempt of their own.
     struct Aside {
-        enum class Why { outcome, expired, cancelled } why = Why::outcome;
+        enum class Why { outcome, expired, cancelled, delayed } why = Why::outcome;
 
         Taken taken;
         mail::Outcome outcome;
+        SteadyTime::duration wait{};  // of delayed
     };
 
     using Rows = std::vector<std::optional<store::Message>>;
@@ -136,6 +139,7 @@ class Dispatcher : public std::enable_shared_from_this<Dispatcher> {
     void write(Settling settling);
     void written(const Settling& settling);
     runtime::Task<void> work_aside();
+    void settle_fresh(std::vector<Aside>& some);
     runtime::Task<void> settle_some(std::vector<Aside> some);
     runtime::Task<Result<Rows>> read_rows(std::vector<QueueId> ids);
     void settle_aside(const Aside& aside, const store::Message& message);

@@ -31,7 +31,7 @@ void IdIndex::resize(std::size_t places) {
 }
 
 void IdIndex::add(const QueueId& id, Handle handle) {
-    if (2 * (count_ + 1) > places_.size()) resize(std::max(kFewest, 2 * places_.size()));
+    if (4 * (count_ + 1) > 3 * places_.size()) resize(std::max(kFewest, 2 * places_.size()));
     places_[place(id)] = handle;
     ++count_;
 }

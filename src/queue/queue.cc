@@ -21,6 +21,8 @@ store::MessageRow make_row(Submission&& submission) {
     row.ret = submission.envelope.ret;
     row.envid = std::move(submission.envelope.envid);
     row.tls_wish = submission.tls_wish;
+    row.profile = submission.profile;
+    row.priority = submission.priority;
     row.header = std::make_shared<const std::string>(std::move(submission.header));
     row.body = std::move(submission.body);
     return row;
@@ -101,8 +103,8 @@ runtime::Task<Result<void>> Queue::submit(Submission submission) {
     add.row = make_row(std::move(submission));
     add.row.accepted_wall = now();
     add.row.accepted = at;
-    add.row.expires =
-        at + std::min(expire.value_or(impl_->options.retry.expire), impl_->options.retry.expire);
+    const Seconds longest = impl_->options.retry.of(add.row.kind, add.row.profile).expire;
+    add.row.expires = at + std::min(expire.value_or(longest), longest);
     added.row = std::make_shared<const store::MessageRow>(add.row);
     added.recipients = add.recipients;
 
@@ -141,6 +143,10 @@ runtime::Task<Result<std::size_t>> Queue::retry(Selection selection) {
 runtime::Task<Result<std::size_t>> Queue::cancel(Selection selection, bool report) {
     return impl_->act(report ? Dispatcher::Action::cancel_and_report : Dispatcher::Action::cancel,
                       std::move(selection));
+}
+
+void Queue::refresh_limits() {
+    impl_->dispatcher->refresh_limits();
 }
 
 QueueStatus Queue::status() const {

@@ -32,7 +32,9 @@ struct Submission {
     std::string tls;
     store::TlsWish tls_wish = store::TlsWish::none;
     std::optional<Seconds> expire{};  // in place of the schedule's, if that is longer
-    std::string body_hash{};  // DkimBodyHash, where Queue::signs asked for it; else unsigned
+    store::Profile profile = store::Profile::human;
+    std::int8_t priority = 0;  // MT-PRIORITY (RFC 6710)
+    std::string body_hash{};   // DkimBodyHash, where Queue::signs asked for it; else unsigned
 };
 
 struct QueueStatus {
@@ -58,7 +60,7 @@ class Queue {
     struct Options {
         std::string hostname;
         std::string admin;
-        RetrySchedule retry;
+        RetrySchedules retry;
         std::size_t max_deliveries = 500;  // of the whole server
         std::size_t fresh_content_octets =
             64u << 20;  // kept from submission, so that delivery does not read back
@@ -92,6 +94,10 @@ class Queue {
         Selection selection);  // now, windows and probes too; not_found: the route
     runtime::Task<Result<std::size_t>> cancel(Selection selection,
                                               bool report);  // report: senders get a bounce
+
+    // The limits of sites have changed (a person lifted an override): all are asked for anew before
+    // anything else goes there. Any thread.
+    void refresh_limits();
 
     QueueStatus status() const;  // any thread
     void register_metrics(MetricsRegistry& registry);

@@ -6,7 +6,8 @@
 namespace posthaste::queue {
 
 struct QueueMetrics {
-    Counter accepted, delivered, deferred, failed, expired, cancelled, delayed, reports, attempts;
+    Counter accepted, delivered, deferred, failed, expired, cancelled, delayed, postponed, reports,
+        attempts;
     Gauge waiting, in_flight, held;
 
     void add_to(MetricsRegistry& registry) {
@@ -22,6 +23,8 @@ struct QueueMetrics {
                      cancelled);
         registry.add("posthaste_delay_reports_total", "recipients whose sender was told of a delay",
                      delayed);
+        registry.add("posthaste_recipients_postponed_total",
+                     "recipients that came while their site was down", postponed);
         registry.add("posthaste_reports_total", "delivery reports made", reports);
         registry.add("posthaste_transactions_total", "transactions with next hops", attempts);
         registry.add("posthaste_queue_waiting", "recipients that wait", waiting);

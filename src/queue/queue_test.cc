@@ -68,6 +68,13 @@ class FakeCourier final : public Courier {
         }
         ParcelReport report;
         report.signal = SiteSignal::good;
+        if (parcel.recipients.front().address.domain().ascii() == "down.example") {
+            report.signal = SiteSignal::trouble;
+            report.turned_away = true;
+            for (const auto& recipient : parcel.recipients)
+                report.outcomes.emplace_back(recipient.index, outcome(Verdict::deferred));
+            co_return report;
+        }
         const bool broken = !breaks_off.empty() &&
                             std::ranges::any_of(parcel.recipients, [this](const auto& recipient) {
                                 return recipient.address.local() == breaks_off;
@@ -310,7 +317,7 @@ TEST_F(QueueTest, ManyFailuresOfOneMessageAreOneReport) {
 // One recipient that the host answers with 421, each time: the others get their mail all the same.
 TEST_F(QueueTest, OneRecipientThatEndsConnectionsDoesNotKeepTheOthersFromTheirMail) {
     courier_.breaks_off = "breaks";
-    options_.retry.steps = {Seconds(1)};
+    options_.retry.human.steps = {Seconds(1)};
     start();
     std::vector<std::string> to;
     for (int i = 0; i < 40; ++i) to.push_back("ok" + std::to_string(i) + "@example.net");
@@ -398,8 +405,46 @@ TEST_F(QueueTest, AReportThatWasDueIsMadeAfterARestart) {
     EXPECT_EQ(queue_->status().waiting, 0U) << "exactly once";
 }
 
+TEST_F(QueueTest, WhatComesForADeadSiteIsToldAndNotCharged) {
+    start();
+    for (int i = 0; i < 3; ++i) {
+        submit(submission({"first@down.example"}));
+        wait_for(EventType::deferred, static_cast<std::size_t>(i) + 1);
+    }
+    const QueueId id = submit(submission({"one@down.example", "two@down.example"}));
+    const auto delayed = wait_for(EventType::delayed, 2);
+    EXPECT_EQ(delayed[0].id, id);
+    EXPECT_EQ(delayed[0].attempt, 0);
+    EXPECT_EQ(delayed[0].text, "said so") << "what the site answered last";
+    ASSERT_TRUE(delayed[0].next);
+    EXPECT_GT(*delayed[0].next, 50s);
+    EXPECT_LE(*delayed[0].next, 75s);
+    const auto stored = store_->engine().message(id);
+    ASSERT_TRUE(stored && *stored);
+    for (const auto& recipient : (*stored)->recipients) {
+        EXPECT_EQ(recipient.attempts, 0U);
+        EXPECT_EQ(recipient.last.reply, "said so");
+        EXPECT_GT(recipient.next_at, store_->clock().now_queue() + 40s);
+    }
+    EXPECT_EQ(queue_->status().waiting, 5U);
+}
+
+TEST_F(QueueTest, ProfilesDecideHowLongIsTried) {
+    start();
+    auto shop = submission({"later@example.net"});
+    shop.profile = store::Profile::transactional;
+    const QueueId id = submit(std::move(shop));
+    const auto deferred = wait_for(EventType::deferred, 1);
+    ASSERT_TRUE(deferred[0].next);
+    EXPECT_GE(*deferred[0].next, 60s);
+    EXPECT_LE(*deferred[0].next, 70s);
+    const auto stored = store_->engine().message(id);
+    ASSERT_TRUE(stored && *stored);
+    EXPECT_EQ((*stored)->row.expires - (*stored)->row.accepted, std::chrono::hours(24));
+}
+
 TEST_F(QueueTest, SendersAreToldOfADelayOnce) {
-    options_.retry.delay_warning = 1s;
+    options_.retry.human.delay_warning = 1s;
     start();
     submit(submission({"later@example.net"}));
     auto list = submission({"later@example.org"});
@@ -417,7 +462,7 @@ TEST_F(QueueTest, SendersAreToldOfADelayOnce) {
 }
 
 TEST_F(QueueTest, ExpiryQuotesTheLastAnswer) {
-    options_.retry.expire = 2s;  // the last attempt is a tenth of it before the end
+    options_.retry.human.expire = 2s;  // the last attempt is a tenth of it before the end
     start();
     const QueueId id = submit(submission({"later@example.net"}));
     wait_for(EventType::deferred, 1);

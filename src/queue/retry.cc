@@ -11,6 +11,12 @@ namespace {
 constexpr Milliseconds kLastChance = Seconds(60);
 constexpr int kPartOfShortLife = 10;
 constexpr Seconds kShortest{1};
+constexpr double kSpread = 0.15;
+// Greylisting that says how long is taken at its word, a little later, since clocks differ.
+constexpr Milliseconds kAskedAtLeast = Seconds(5);
+constexpr double kAskedSpread = 25'000;  // milliseconds
+constexpr Milliseconds kAskedFrom = Seconds(60);
+constexpr Milliseconds kAskedTo = std::chrono::minutes(15);
 
 }  // namespace
 
@@ -26,10 +32,28 @@ std::optional<store::QueueTime> RetrySchedule::next(std::uint32_t attempts, stor
     const Milliseconds tenth = (life.expires - life.accepted) / kPartOfShortLife;
     const store::QueueTime last = life.expires - std::clamp(tenth, Milliseconds(0), kLastChance);
     if (now >= last) return std::nullopt;
-    const Seconds wait = asked ? std::max(*asked, kShortest) : step(attempts);
     // Upward only, so that a server that lets us wait five minutes is not undershot.
-    const double stretched = static_cast<double>(Milliseconds(wait).count()) * (1 + 0.15 * jitter);
-    return std::min(now + Milliseconds(static_cast<std::int64_t>(stretched)), last);
+    const auto spread = [jitter](double milliseconds) {
+        return Milliseconds(static_cast<std::int64_t>(milliseconds * jitter));
+    };
+    const Milliseconds wait = asked ? std::max(*asked, kShortest) : step(attempts);
+    const auto part = static_cast<double>(wait.count()) * kSpread;
+    if (!asked || wait < kAskedFrom || wait > kAskedTo)
+        return std::min(now + wait + spread(part), last);
+    return std::min(now + wait + kAskedAtLeast + spread(kAskedSpread), last);
+}
+
+const RetrySchedule& RetrySchedules::of(store::MessageKind kind, store::Profile profile) const {
+    if (kind == store::MessageKind::dsn) return report;
+    switch (profile) {
+        case store::Profile::human:
+            return human;
+        case store::Profile::transactional:
+            return application;
+        case store::Profile::bulk:
+            return bulk;
+    }
+    return human;  // of a newer version
 }
 
 }  // namespace posthaste::queue

@@ -67,14 +67,15 @@ TEST_P(RetryNext, Is) {
 
 INSTANTIATE_TEST_SUITE_P(
     All, RetryNext,
-    testing::Values(NextRow{"the_reply_asks_for_more", Seconds(0), minutes(20), minutes(20)},
-                    NextRow{"the_reply_asks_for_less", Seconds(0), Seconds(30), Seconds(30)},
-                    NextRow{"the_reply_asks_for_nothing_at_all", Seconds(0), Seconds(0),
-                            Seconds(1)},
-                    NextRow{"the_reply_asks_for_too_much", Seconds(0), days(9), minutes(59)},
-                    NextRow{"a_last_attempt", minutes(57), {}, minutes(59)},
-                    NextRow{"after_the_last_attempt", minutes(59), {}, {}},
-                    NextRow{"long_after_a_restart", days(30), {}, {}}),
+    testing::Values(
+        NextRow{"the_reply_asks_for_more", Seconds(0), minutes(20), minutes(20)},
+        NextRow{"greylisting_is_taken_at_its_word", Seconds(0), Seconds(300), Seconds(305)},
+        NextRow{"the_reply_asks_for_less", Seconds(0), Seconds(30), Seconds(30)},
+        NextRow{"the_reply_asks_for_nothing_at_all", Seconds(0), Seconds(0), Seconds(1)},
+        NextRow{"the_reply_asks_for_too_much", Seconds(0), days(9), minutes(59)},
+        NextRow{"a_last_attempt", minutes(57), {}, minutes(59)},
+        NextRow{"after_the_last_attempt", minutes(59), {}, {}},
+        NextRow{"long_after_a_restart", days(30), {}, {}}),
     [](const auto& row) { return std::string(row.param.name); });
 
 TEST(Retry, AShortLifeHasMoreThanOneAttempt) {

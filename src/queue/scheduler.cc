@@ -67,6 +67,7 @@ Handle Scheduler::add_message(const NewMessage& added) {
     message.held = added.hold == store::Hold::held;
     message.many = added.many;
     message.released = added.hold == store::Hold::released;
+    message.lane = added.lane;
     const Handle handle = tables_.messages.add(message);
     index_.add(added.id, handle);
     return handle;
@@ -112,6 +113,7 @@ void Scheduler::set_alarm(Handle handle, std::uint32_t now) {
 
 bool Scheduler::advance(const Moment& now, std::size_t budget) {
     const std::uint32_t second = steady_seconds(now.steady);
+    wake_parked(now);
     while (!site_alarms_.empty() && site_alarms_.earliest() <= second) {
         list_site(site_alarms_.pop(), now);
     }
@@ -158,6 +160,7 @@ std::optional<SteadyTime> Scheduler::next_wake(const Moment& now) const {
         const SteadyTime at = steady_base_ + Seconds(site_alarms_.earliest());
         wake = wake ? std::min(*wake, at) : at;
     }
+    if (const auto at = limits_.next_wake()) wake = wake ? std::min(*wake, *at) : *at;
     return wake;
 }
 
@@ -211,11 +214,31 @@ void Scheduler::leave_domain(Handle handle) {
 }
 
 void Scheduler::join_site(Handle handle, Handle site, const Moment& now) {
-    Entry& e = entry(handle);
-    set_state(e, EntryState::ready);
+    if (tell_of_block(handle, *sites_[site], now)) return;
+    set_state(entry(handle), EntryState::ready);
     sites_[site]->ready.add(handle);
     set_alarm(handle, floor_seconds(now.queue));
     list_site(site, now);
+}
+
+// What has not been tried yet does not wait in silence at a site that is down: it is told once, and
+// comes back when the site is looked at again (delivery.md 3.2, Exim's rule).
+bool Scheduler::tell_of_block(Handle handle, const SiteState& site, const Moment& now) {
+    Entry& e = entry(handle);
+    if (e.told != 0 || e.attempts > 0 || site.trouble == nullptr) return false;
+    if (!site.blocked(now.steady) || site.blocked_until() <= now.steady) return false;
+    e.told = 1;
+    Taken taken = start_taken(e.message);
+    taken.trouble = site.trouble;
+    alarms_.clear(handle);
+    set_state(e, EntryState::in_flight);
+    taken.items.push_back({handle, e.index, e.attempts});
+    if (!delayed_.empty() && delayed_.back().what.message == e.message) {
+        delayed_.back().what.items.push_back(taken.items.front());
+    } else {
+        delayed_.push_back({std::move(taken), site.blocked_until()});
+    }
+    return true;
 }
 
 // A message with recipients elsewhere is not held for the sake of one whose route says hold: that

@@ -11,6 +11,7 @@
 #include "queue/courier.h"
 #include "queue/id_index.h"
 #include "queue/name_table.h"
+#include "queue/shared_limits.h"
 #include "queue/site_queue.h"
 #include "queue/tables.h"
 #include "queue/window.h"
@@ -54,6 +55,8 @@ struct Pick {
     std::string site_key;
     std::string route;     // Site::route
     std::size_t slot = 0;  // the lowest free one: connections of low slots stay in use
+    SharedLimits::Hold limits;
+    bool close_after = false;  // see Parcel
 };
 
 class Scheduler {
@@ -73,6 +76,7 @@ class Scheduler {
         // More than one recipient follows: the first then waits for the others at a site that is
         // known, and goes in one transaction with them.
         bool many = false;
+        Lane lane = Lane::normal;
     };
 
     struct NewRecipient {
@@ -124,6 +128,13 @@ class Scheduler {
 
     void free_slot(const Pick& pick, const SiteReport& report, const Moment& now, double jitter);
 
+    // It took mail lately, and other transactions are running there: what could not begin was one
+    // too many.
+    bool thrives(Handle site, const Moment& now) const;
+    // What limits the sites of that site's provider has changed ("" and kNone: of all): they are
+    // asked for anew before anything else goes there.
+    void refresh(Handle site, const Moment& now);
+
     // The host broke off a transaction of `group` recipients, this one (handed out) among them: it
     // comes in a group of a quarter at most from now on, and alone in the end. So one recipient
     // that a host cannot bear does not keep the others from their mail.
@@ -142,6 +153,15 @@ class Scheduler {
     // whose sender is to be told that it takes longer, messages to be held because their route says
     // so.
     std::vector<Taken> take_expired() { return std::exchange(expired_, {}); }
+
+    // Recipients that came while their site was down or stopped, before they were tried at all
+    // (handed out, once each): they wait for its next probe, and are told why.
+    struct Delayed {
+        Taken what;
+        SteadyTime until;
+    };
+
+    std::vector<Delayed> take_delayed() { return std::exchange(delayed_, {}); }
 
     std::vector<QueueId> take_warnings() { return std::exchange(warnings_, {}); }
 
@@ -181,6 +201,11 @@ class Scheduler {
 
     std::size_t running() const { return running_; }
 
+    // What it takes to remember who waits: messages, recipients, their alarms. For figures.
+    std::size_t octets() const {
+        return tables_.octets() + index_.octets() + alarms_.octets() + site_alarms_.octets();
+    }
+
   private:
     struct Domain {
         enum class State : std::uint8_t { unknown, locating, at_site, hold } state = State::unknown;
@@ -195,7 +220,13 @@ class Scheduler {
         SiteState(Tables& tables, const Site& site)
             : key(site.key), window(site.max_deliveries), ready(tables, site.mixes_domains) {}
 
-        bool blocked(SteadyTime now) const { return window.dead() || suspended_until > now; }
+        bool blocked(SteadyTime now) const { return window.dead() || stopped_until() > now; }
+
+        SteadyTime stopped_until() const { return std::max(suspended_until, rule_until); }
+
+        SteadyTime blocked_until() const {
+            return window.dead() ? std::max(stopped_until(), window.next_probe()) : stopped_until();
+        }
 
         std::string key;
         std::string route;
@@ -204,11 +235,17 @@ class Scheduler {
         std::size_t max_recipients = 100;
         std::size_t learned_max = 0;  // 0: nothing learned
         SteadyTime learned_until{};
-        SteadyTime suspended_until{};
-        std::vector<bool> slots;  // true: busy
+        SteadyTime suspended_until{};  // our login was refused
+        SteadyTime rule_until{};       // a rule on its replies says so
+        std::vector<bool> slots;       // true: busy
         std::size_t running = 0;
-        bool listed = false;    // in ready_sites_
+        bool listed = false;    // in ready_sites_, or in the line of a shared limit
         bool on_trial = false;  // was suspended: one transaction shows whether it is mended
+        SteadyTime good_at{};
+        std::vector<Cap> caps;
+        std::vector<Pace> paces;
+        SharedLimits::Hold limits;
+        std::string provider;
         std::vector<Handle> domains;
         std::shared_ptr<const mail::Outcome> trouble;
     };
@@ -241,12 +278,16 @@ class Scheduler {
     void locating_ended(Domain& domain, const Moment& now, Seconds good_for);
     void move_domain(Handle domain, Handle to, const Moment& now);
     void leave_site(Handle domain);
-    Handle find_site(const Site& site);
+    Handle find_site(const Site& site, const Moment& now);
+    void set_limits(Handle handle, const Site& site, const Moment& now);
     void forget_idle_names();
     void forget_idle_sites();
 
     bool can_start(const SiteState& site, const Moment& now) const;
     void list_site(Handle handle, const Moment& now);
+    void wake_parked(const Moment& now);
+    bool others_want_place(const SiteState& site) const;
+    bool tell_of_block(Handle handle, const SiteState& site, const Moment& now);
     void set_site_alarm(Handle handle, const Moment& now);
     void refresh_domains(const SiteState& site, const Moment& now);
     std::size_t take_slot(SiteState& site);
@@ -266,9 +307,11 @@ class Scheduler {
     NameTable site_names_;
     std::vector<std::unique_ptr<SiteState>> sites_;  // by the name's handle
     std::deque<Handle> ready_sites_;
+    SharedLimits limits_;
     std::size_t running_ = 0;
     Counts counts_;
     std::vector<Taken> expired_;
+    std::vector<Delayed> delayed_;
     std::vector<QueueId> warnings_;
     std::vector<QueueId> route_held_;
 };

@@ -9,6 +9,8 @@ namespace posthaste::queue {
 
 namespace {
 
+constexpr std::size_t kLookedAt = 64;
+constexpr Seconds kThriving{60};  // since it took mail last
 constexpr Seconds kAskAgain{30};  // after a domain that could not be located
 constexpr auto kRemembered =
     std::chrono::hours(24);  // how few recipients a site takes (delivery.md O-15)
@@ -60,15 +62,53 @@ void Scheduler::leave_site(Handle name) {
     domain.site = kNone;
 }
 
-Handle Scheduler::find_site(const Site& site) {
+Handle Scheduler::find_site(const Site& site, const Moment& now) {
     const Handle handle = site_names_.acquire(site.key);
     if (handle >= sites_.size()) sites_.resize(handle + 1);
     if (sites_[handle] == nullptr) sites_[handle] = std::make_unique<SiteState>(tables_, site);
+    set_limits(handle, site, now);
+    return handle;
+}
+
+void Scheduler::set_limits(Handle handle, const Site& site, const Moment& now) {
     SiteState& state = *sites_[handle];
     state.route = site.route;
     state.window.set_limit(site.max_deliveries);
     state.max_recipients = std::max<std::size_t>(site.max_recipients, 1);
-    return handle;
+    state.provider = site.provider;
+    state.rule_until = site.suspend ? now.steady + *site.suspend : SteadyTime{};
+    if (site.suspend && site.trouble) state.trouble = site.trouble;
+    if (state.caps == site.caps && state.paces == site.paces) return;
+    const bool parked =
+        state.listed && std::ranges::find(ready_sites_, handle) == ready_sites_.end();
+    if (parked) {
+        limits_.leave(state.limits, handle);
+        state.listed = false;
+    }
+    SharedLimits::Hold fresh = limits_.acquire(site.caps, site.paces);
+    limits_.release(state.limits);
+    state.limits = std::move(fresh);
+    state.caps = site.caps;
+    state.paces = site.paces;
+    list_site(handle, now);
+    wake_parked(now);
+}
+
+// Limits have changed for one provider, or for all: a stop that a rule had set ends with it, unless
+// the answer says so again.
+void Scheduler::refresh(Handle about, const Moment& now) {
+    const std::string provider = about == kNone ? std::string() : sites_[about]->provider;
+    for (Handle handle = 0; handle < sites_.size(); ++handle) {
+        if (sites_[handle] == nullptr) continue;
+        const SiteState& site = *sites_[handle];
+        const bool meant =
+            about == kNone || handle == about || (!provider.empty() && site.provider == provider);
+        if (!meant) continue;
+        for (const Handle name : site.domains) {
+            domains_[name].good_until = now.steady;
+            if (domain_names_.users(name) > 0 && !site.ready.empty()) want_location(name);
+        }
+    }
 }
 
 // Its mail that is ready at the old site goes along: that one may be down for good.
@@ -85,7 +125,7 @@ void Scheduler::move_domain(Handle name, Handle to, const Moment& now) {
 }
 
 void Scheduler::located(Handle name, const Site& site, const Moment& now) {
-    const Handle to = find_site(site);
+    const Handle to = find_site(site, now);
     if (domains_[name].site == to) {
         site_names_.release(to);
     } else {
@@ -105,7 +145,7 @@ std::vector<Taken> Scheduler::located_hold(Handle name, const Site* beyond, cons
         all.insert(all.end(), ready.begin(), ready.end());
         leave_site(name);
     }
-    if (beyond != nullptr) move_domain(name, find_site(*beyond), now);
+    if (beyond != nullptr) move_domain(name, find_site(*beyond, now), now);
     Domain& domain = domains_[name];
     locating_ended(domain, now, kAskAgain);
     domain.state = Domain::State::hold;
@@ -147,18 +187,35 @@ std::vector<Taken> Scheduler::not_located(Handle name, const Moment& now) {
 
 bool Scheduler::can_start(const SiteState& site, const Moment& now) const {
     const std::size_t slots = site.window.slots(now.steady);
-    return !site.ready.empty() && site.suspended_until <= now.steady &&
+    return !site.ready.empty() && site.stopped_until() <= now.steady &&
            site.running < (site.on_trial ? std::min<std::size_t>(slots, 1) : slots);
 }
 
 void Scheduler::list_site(Handle handle, const Moment& now) {
     SiteState& site = *sites_[handle];
     if (site.listed) return;
-    if (can_start(site, now)) {
-        site.listed = true;
+    if (!can_start(site, now)) {
+        set_site_alarm(handle, now);
+        return;
+    }
+    site.listed = true;
+    if (limits_.grant(site.limits, now.steady, 1) > 0) {
         ready_sites_.push_back(handle);
     } else {
-        set_site_alarm(handle, now);
+        limits_.park(site.limits, handle, now.steady);
+    }
+}
+
+// Those whose turn it is at a limit they share. Who has nothing to send any more passes it on.
+void Scheduler::wake_parked(const Moment& now) {
+    for (auto woken = limits_.take_woken(now.steady); !woken.empty();
+         woken = limits_.take_woken(now.steady)) {
+        for (const Handle handle : woken) {
+            SiteState& site = *sites_[handle];
+            site.listed = false;
+            list_site(handle, now);
+            if (!site.listed) limits_.pass(site.limits);
+        }
     }
 }
 
@@ -166,8 +223,7 @@ void Scheduler::list_site(Handle handle, const Moment& now) {
 void Scheduler::set_site_alarm(Handle handle, const Moment& now) {
     const SiteState& site = *sites_[handle];
     if (site.ready.empty() || !site.blocked(now.steady)) return;
-    SteadyTime at = site.suspended_until;
-    if (site.window.dead()) at = std::max(at, site.window.next_probe());
+    const SteadyTime at = site.blocked_until();
     if (at > now.steady) site_alarms_.set(handle, steady_seconds(at) + 1);
 }
 
@@ -192,14 +248,25 @@ bool Scheduler::pick(Pick& pick, const Moment& now) {
         site.listed = false;
         if (!can_start(site, now)) {
             set_site_alarm(handle, now);
+            limits_.pass(site.limits);
+            wake_parked(now);
             continue;
         }
         std::size_t most = site.max_recipients;
         if (site.learned_max > 0 && site.learned_until > now.steady) {
             most = std::min(most, site.learned_max);
         }
+        most = limits_.grant(site.limits, now.steady, most);
+        if (most == 0) {
+            list_site(handle, now);
+            wake_parked(now);
+            continue;
+        }
         std::vector<Handle> entries;
         site.ready.take(most, entries);
+        limits_.start(site.limits, now.steady, entries.size());
+        pick.limits = site.limits;
+        pick.close_after = site.ready.empty() && others_want_place(site);
         pick.site = handle;
         pick.site_key = site.key;
         pick.route = site.route;
@@ -223,7 +290,9 @@ void Scheduler::free_slot(const Pick& pick, const SiteReport& report, const Mome
     site.slots[pick.slot] = false;
     --site.running;
     --running_;
+    limits_.end(pick.limits);
     site.window.feedback(report.signal, now.steady, jitter);
+    if (report.signal == SiteSignal::good) site.good_at = now.steady;
     if (report.max_recipients) {
         site.learned_max = std::max<std::size_t>(*report.max_recipients, 1);
         site.learned_until = now.steady + kRemembered;
@@ -236,7 +305,27 @@ void Scheduler::free_slot(const Pick& pick, const SiteReport& report, const Mome
     }
     if (report.trouble) site.trouble = report.trouble;
     if (site.blocked(now.steady)) refresh_domains(site, now);
+    wake_parked(now);
     list_site(pick.site, now);
+}
+
+// Other sites stand before a limit that this one shares and that is used up: an idle connection of
+// this one would keep a place from them.
+bool Scheduler::others_want_place(const SiteState& site) const {
+    if (!limits_.full(site.limits)) return false;
+    if (limits_.others_wait(site.limits)) return true;
+    const auto shares = [&](Handle other) {
+        return std::ranges::find_first_of(sites_[other]->limits.caps, site.limits.caps) !=
+               sites_[other]->limits.caps.end();
+    };
+    const std::size_t some = std::min(ready_sites_.size(), kLookedAt);
+    return std::any_of(ready_sites_.begin(), ready_sites_.begin() + static_cast<long>(some),
+                       shares);
+}
+
+bool Scheduler::thrives(Handle handle, const Moment& now) const {
+    const SiteState& site = *sites_[handle];
+    return site.running > 0 && !site.blocked(now.steady) && site.good_at + kThriving > now.steady;
 }
 
 // Domains whose mail waits for a site that is down may have moved to another one.
@@ -270,6 +359,7 @@ void Scheduler::forget_idle_sites() {
             return false;
         }
         site_alarms_.clear(handle);
+        limits_.release(site.limits);
         sites_[handle].reset();
         return true;
     });

@@ -30,6 +30,7 @@ class Bench {
         message.expires = now.queue + lifetime;
         if (warn_after) message.warn = now.queue + *warn_after;
         message.many = domains.size() > 1;
+        message.lane = lane;
         message.hold = held ? store::Hold::held : store::Hold::none;
         const Handle handle = scheduler.add_message(message);
         std::uint32_t index = 0;
@@ -84,6 +85,7 @@ class Bench {
     Scheduler scheduler;
     Moment now;
     std::chrono::seconds lifetime = std::chrono::days(5);
+    Lane lane = Lane::normal;
     std::optional<std::chrono::seconds> warn_after;
     std::map<std::string, Site> sites;
     std::map<std::string, int> lookups;

@@ -53,8 +53,13 @@ void Dispatcher::settle(Job& job) {
     site.max_recipients = job.report.learned_max_recipients;
     site.suspend = job.report.suspend;
     site.trouble = trouble_of(job.report);
-    scheduler_.free_slot(job.pick, site, moment(), jitter());
+    const Moment now = moment();
+    scheduler_.free_slot(job.pick, site, now, jitter());
+    if (job.report.limits_changed) scheduler_.refresh(job.pick.site, now);
     if (job.came_back) {
+        if (job.report.turned_away && scheduler_.thrives(job.pick.site, now)) {
+            for (auto& [index, outcome] : job.report.outcomes) outcome.charge_attempt = false;
+        }
         if (job.report.broken_group > 1) {
             for (const Taken::Item& item : job.pick.what.items)
                 scheduler_.split(item.entry, job.report.broken_group);
@@ -96,7 +101,7 @@ void Dispatcher::settle_one(Job& job, std::size_t position, mail::Outcome outcom
     apply(item.entry, tried,
           cancelled && tried.outcome.verdict != mail::Verdict::delivered
               ? decide_cancelled(tried, scheduler_.cancel_reported(item.entry))
-              : decide(tried, options_.retry),
+              : decide(tried, options_.retry.of(job.message->kind, job.message->profile)),
           settling);
 }
 
@@ -145,6 +150,9 @@ void Dispatcher::written(const Settling& settling) {
                 break;
             case EventType::expired:
                 metrics_.expired.add();
+                break;
+            case EventType::delayed:
+                metrics_.postponed.add();
                 break;
             default:
                 metrics_.cancelled.add();
@@ -208,7 +216,19 @@ runtime::Task<void> Dispatcher::work_aside() {
     working_aside_ = false;
 }
 
+// What came a moment ago need not be read.
+void Dispatcher::settle_fresh(std::vector<Aside>& some) {
+    std::erase_if(some, [this](const Aside& aside) {
+        const FreshContent::Fresh* fresh = fresh_.find(aside.taken.id);
+        if (fresh == nullptr) return false;
+        settle_aside(aside, store::Message{*fresh->row, fresh->recipients});
+        return true;
+    });
+}
+
 runtime::Task<void> Dispatcher::settle_some(std::vector<Aside> some) {
+    settle_fresh(some);
+    if (some.empty()) co_return;
     std::vector<QueueId> ids;
     for (const Aside& aside : some) ids.push_back(aside.taken.id);
     auto reading = read_rows(std::move(ids));
@@ -248,8 +268,10 @@ void Dispatcher::settle_aside(const Aside& aside, const store::Message& message)
             decision = decide_cancelled(tried, scheduler_.cancel_reported(item.entry));
         } else if (aside.why == Aside::Why::expired) {
             decision = decide_expired(tried);
+        } else if (aside.why == Aside::Why::delayed) {
+            decision = decide_delayed(tried, std::chrono::ceil<Milliseconds>(aside.wait));
         } else {
-            decision = decide(tried, options_.retry);
+            decision = decide(tried, options_.retry.of(message.row.kind, message.row.profile));
         }
         apply(item.entry, tried, std::move(decision), settling);
     }
@@ -321,6 +343,7 @@ void Dispatcher::admit_report(const store::AddMessage& report) {
     Scheduler::NewMessage message;
     message.id = report.row.id;
     message.expires = report.row.expires;
+    message.lane = Lane::report;
     const Handle handle = scheduler_.add_message(message);
     add_recipients(handle, report.row, report.recipients, now);
     fresh_.put(std::make_shared<const store::MessageRow>(report.row), report.recipients);

@@ -3,11 +3,16 @@
 #include "base/assert.h"
 
 #include <algorithm>
+#include <array>
 #include <limits>
 
 namespace posthaste::queue {
 
 namespace {
+
+// Recipients of a round of all lanes, in the order of Lane.
+constexpr std::array<std::int64_t, kLanes> kWeights{8, 4, 1, 1};
+constexpr std::int64_t kHighToOthers = 4;  // 80 %
 
 std::size_t most_together(const Entry& entry) {
     if (entry.group == 0) return std::numeric_limits<std::size_t>::max();
@@ -15,6 +20,10 @@ std::size_t most_together(const Entry& entry) {
 }
 
 }  // namespace
+
+SiteQueue::Turns& SiteQueue::lane_of(const Entry& entry) {
+    return lanes_[static_cast<std::size_t>(tables_.messages[entry.message].lane)];
+}
 
 std::uint64_t SiteQueue::key(const Entry& entry) const {
     const Handle domain = mixes_domains_ ? kNone : entry.domain;
@@ -32,13 +41,16 @@ Handle SiteQueue::batch_for(const Entry& entry) {
     batch.domain = mixes_domains_ ? kNone : entry.domain;
     const Handle handle = tables_.batches.add(batch);
     if (many) shared_.emplace(key(entry), handle);
-    const auto [place, is_new] = accounts_.try_emplace(tables_.messages[entry.message].account);
+    const MessageEntry& message = tables_.messages[entry.message];
+    const auto [place, is_new] =
+        accounts_.try_emplace(static_cast<std::uint64_t>(message.lane) << 32 | message.account);
     Account& account = place->second;
-    account.name = place->first;
+    account.key = place->first;
     append(account, handle);
     if (!is_new) return handle;
-    (back_ == nullptr ? front_ : back_->next) = &account;
-    back_ = &account;
+    Turns& lane = lane_of(entry);
+    (lane.back == nullptr ? lane.front : lane.back->next) = &account;
+    lane.back = &account;
     return handle;
 }
 
@@ -66,6 +78,7 @@ void SiteQueue::add(Handle handle) {
     batch.last = handle;
     ++batch.size;
     ++size_;
+    ++lane_of(entry).ready;
 }
 
 void SiteQueue::unlink(Handle handle) {
@@ -75,6 +88,7 @@ void SiteQueue::unlink(Handle handle) {
     (entry.next == kNone ? batch.last : tables_.entries[entry.next].before) = entry.before;
     --batch.size;
     --size_;
+    --lane_of(entry).ready;
     forget_if_empty(entry, batch);
     entry.next = entry.before = entry.batch = kNone;
 }
@@ -88,11 +102,12 @@ void SiteQueue::forget_if_empty(const Entry& entry, const Batch& batch) {
 }
 
 void SiteQueue::remove(Handle entry) {
+    Turns& lane = lane_of(tables_.entries[entry]);
     unlink(entry);
-    if (size_ > 0) return;
-    while (front_ != nullptr) {
-        while (front_->first != kNone) drop_front();
-        rotate();
+    if (lane.ready > 0) return;
+    while (lane.front != nullptr) {
+        while (lane.front->first != kNone) drop_front(lane);
+        rotate(lane);
     }
 }
 
@@ -110,28 +125,28 @@ std::vector<Handle> SiteQueue::remove_domain(Handle domain) {
 }
 
 // The first batch of the account whose turn it is goes.
-void SiteQueue::drop_front() {
-    const Handle batch = front_->first;
-    front_->first = tables_.batches[batch].next;
-    if (front_->first == kNone) front_->last = kNone;
+void SiteQueue::drop_front(Turns& lane) {
+    const Handle batch = lane.front->first;
+    lane.front->first = tables_.batches[batch].next;
+    if (lane.front->first == kNone) lane.front->last = kNone;
     tables_.batches.remove(batch);
 }
 
 // The account in front goes to the end, or away when it has nothing left.
-void SiteQueue::rotate() {
-    Account* account = front_;
+void SiteQueue::rotate(Turns& lane) {
+    Account* account = lane.front;
     account->in_turn = false;
     if (account->first == kNone) {
-        front_ = account->next;
-        if (front_ == nullptr) back_ = nullptr;
-        accounts_.erase(account->name);
+        lane.front = account->next;
+        if (lane.front == nullptr) lane.back = nullptr;
+        accounts_.erase(account->key);
         return;
     }
-    if (account == back_) return;
-    front_ = account->next;
+    if (account == lane.back) return;
+    lane.front = account->next;
     account->next = nullptr;
-    back_->next = account;
-    back_ = account;
+    lane.back->next = account;
+    lane.back = account;
 }
 
 void SiteQueue::begin_turn(Account& account) {
@@ -142,42 +157,77 @@ void SiteQueue::begin_turn(Account& account) {
 
 // Past those that emptied while they waited.
 Handle SiteQueue::front_batch(Account& account) {
-    while (account.first != kNone && tables_.batches[account.first].size == 0) drop_front();
+    while (account.first != kNone && tables_.batches[account.first].size == 0) {
+        const Handle batch = account.first;
+        account.first = tables_.batches[batch].next;
+        if (account.first == kNone) account.last = kNone;
+        tables_.batches.remove(batch);
+    }
     return account.first;
+}
+
+// Deficit round robin over the lanes that have somebody. A transaction is taken whole, and what it
+// cost beyond the lane's share is paid back in later rounds; who has nobody keeps no credit.
+SiteQueue::Turns& SiteQueue::choose_lane() {
+    std::int64_t others = 0;
+    for (std::size_t i = 1; i < kLanes; ++i) {
+        if (lanes_[i].ready > 0) others += kWeights[i];
+    }
+    for (;;) {
+        Turns& lane = lanes_[lane_];
+        if (lane.ready > 0 && lane.deficit > 0) return lane;
+        lane_ = (lane_ + 1) % kLanes;
+        Turns& next = lanes_[lane_];
+        std::int64_t share = kWeights[lane_];
+        if (lane_ == 0 && others > 0) share = std::min(share, kHighToOthers * others);
+        if (next.ready == 0) {
+            next.deficit = std::min<std::int64_t>(next.deficit + share, 0);
+        } else {
+            next.deficit += share;
+        }
+    }
+}
+
+// Who may be in small groups only is passed over by larger ones; its turn comes.
+std::size_t SiteQueue::take_batch(Account& account, Handle handle, std::size_t max,
+                                  std::vector<Handle>& taken) {
+    const std::size_t before = taken.size();
+    for (Handle e = tables_.batches[handle].first, next = kNone;
+         e != kNone && taken.size() - before < max; e = next) {
+        next = tables_.entries[e].next;
+        const std::size_t most = most_together(tables_.entries[e]);
+        if (taken.size() - before >= most) continue;
+        max = std::min(max, most);
+        taken.push_back(e);
+        unlink(e);
+    }
+    const Batch& batch = tables_.batches[handle];
+    if (batch.size == 0) {
+        front_batch(account);  // lets it go
+    } else if (batch.next != kNone) {
+        account.first = batch.next;
+        append(account, handle);
+    }
+    return taken.size() - before;
 }
 
 void SiteQueue::take(std::size_t max, std::vector<Handle>& taken) {
     PH_ASSERT(size_ > 0 && max > 0);
+    Turns& lane = choose_lane();
     for (;;) {
-        Account& account = *front_;
+        Account& account = *lane.front;
         begin_turn(account);
         const Handle handle = front_batch(account);
         // A transaction is taken whole, and what it cost beyond the turn is paid back by later
         // turns.
         if (handle == kNone || account.deficit <= 0) {
-            rotate();
+            rotate(lane);
             continue;
         }
-        Batch& batch = tables_.batches[handle];
-        const std::size_t before = taken.size();
-        // Who may be in small groups only is passed over by larger ones; its turn comes.
-        for (Handle e = batch.first, next = kNone; e != kNone && taken.size() - before < max;
-             e = next) {
-            next = tables_.entries[e].next;
-            const std::size_t most = most_together(tables_.entries[e]);
-            if (taken.size() - before >= most) continue;
-            max = std::min(max, most);
-            taken.push_back(e);
-            unlink(e);
-        }
-        account.deficit -= static_cast<std::int64_t>(taken.size() - before);
-        if (batch.size == 0) {
-            drop_front();
-        } else if (batch.next != kNone) {
-            account.first = batch.next;
-            append(account, handle);
-        }
-        if (account.first == kNone || account.deficit <= 0) rotate();
+        const auto count = static_cast<std::int64_t>(take_batch(account, handle, max, taken));
+        account.deficit -= count;
+        lane.deficit -= count;
+        if (account.first == kNone || account.deficit <= 0) rotate(lane);
         return;
     }
 }

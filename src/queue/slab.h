@@ -4,10 +4,10 @@
 #pragma once
 
 #include "base/assert.h"
+#include "queue/chunks.h"
 
 #include <cstdint>
 #include <utility>
-#include <vector>
 
 namespace posthaste::queue {
 
@@ -48,9 +48,11 @@ class Slab {
 
     std::size_t capacity() const { return items_.size(); }  // every handle is below
 
+    std::size_t octets() const { return items_.octets() + free_.octets(); }
+
   private:
-    std::vector<T> items_;
-    std::vector<Handle> free_;
+    Chunks<T> items_;
+    Chunks<Handle> free_;
 };
 
 }  // namespace posthaste::queue

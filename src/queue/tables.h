@@ -19,6 +19,12 @@ enum class EntryState : std::uint8_t {
     held_by_route,  // its route says hold; the message is held once nothing else of it is open
 };
 
+// Who goes first when a site has more than it may be given (delivery.md 3.2; RFC 6710). Reports
+// have a lane of their own, so that a flood of them does not stand before people's mail.
+enum class Lane : std::uint8_t { high, normal, low, report };
+
+constexpr std::size_t kLanes = 4;
+
 // Moments are whole seconds of queue time since the scheduler's base.
 constexpr std::uint32_t kNever = 0xffff'ffff;
 
@@ -32,7 +38,8 @@ struct Entry {
     std::uint32_t index = 0;
     std::uint32_t due = 0;
     std::uint16_t attempts = 0;
-    EntryState state : 4 = EntryState::waiting;
+    EntryState state : 3 = EntryState::waiting;
+    std::uint8_t told : 1 = 0;       // it was told once that its site is down
     std::uint8_t group : 4 = 0;      // at most 2^(group - 1) recipients with it at once; 0: any
     std::uint8_t uncharged : 6 = 0;  // attempts in a row that did not count
     std::uint8_t cancelled : 1 = 0;  // by a person, while in flight
@@ -48,10 +55,11 @@ struct MessageEntry {
     Handle account = kNone;
     Handle first = kNone;
     std::uint32_t open = 0;  // entries that have not ended
-    bool held = false;
-    bool released = false;     // by a person: no route holds it any more
-    bool many = false;         // more than one recipient
-    bool route_holds = false;  // some entry is held_by_route
+    bool held : 1 = false;
+    bool released : 1 = false;     // by a person: no route holds it any more
+    bool many : 1 = false;         // more than one recipient
+    bool route_holds : 1 = false;  // some entry is held_by_route
+    Lane lane = Lane::normal;
 };
 
 static_assert(sizeof(MessageEntry) <= 40);
@@ -70,6 +78,8 @@ struct Tables {
     Slab<Entry> entries;
     Slab<MessageEntry> messages;
     Slab<Batch> batches;
+
+    std::size_t octets() const { return entries.octets() + messages.octets() + batches.octets(); }
 };
 
 }  // namespace posthaste::queue

@@ -279,6 +279,7 @@ runtime::Task<void> Session::finish_message() {
     submission.id = intake->id();
     submission.account = account();
     submission.envelope = transaction_.envelope();
+    if (identity_) submission.profile = identity_->profile;
     if (intake->eight_bit()) submission.envelope.body = mail::BodyType::eight_bit;
     const mail::TraceInfo trace{
         .by = context_.options.hostname,

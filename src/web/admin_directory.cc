@@ -1,6 +1,7 @@
 #include "web/admin_directory.h"
 
 #include "accounts/directory.h"
+#include "accounts/profile.h"
 #include "web/admin_body.h"
 
 namespace posthaste::web {
@@ -32,7 +33,8 @@ void write_account(JsonWriter& out, const store::AccountRow& row) {
     out.begin_object()
         .member("address", row.address)
         .member("name", row.name)
-        .member("disabled", row.disabled);
+        .member("disabled", row.disabled)
+        .member("profile", accounts::to_string(row.profile));
     out.member("password", !row.password_hash.empty())
         .member("created", format_iso8601(row.created));
     out.key("also").begin_array();
@@ -79,8 +81,10 @@ Result<HttpResponse> list_app_passwords(accounts::Directory& directory,
 
 // With "password" it is that; without, an app password is made and shown this once.
 Result<HttpResponse> add_account(accounts::Directory& directory, const std::string& address,
-                                 const std::string& name, const Secret& password) {
+                                 const std::string& name, const Secret& password,
+                                 store::Profile profile) {
     PH_CHECK(directory.add_account(address, name, password));
+    if (profile != store::Profile::human) PH_CHECK(directory.set_profile(address, profile));
     JsonWriter out;
     out.begin_object().member("address", address);
     if (password.empty()) {
@@ -129,6 +133,7 @@ void add_domains(Router& router, const Services& services) {
 struct NewAccount {
     std::string address, name;
     Secret password;
+    store::Profile profile = store::Profile::human;
 };
 
 Result<NewAccount> new_account(const HttpRequest& request) {
@@ -136,7 +141,9 @@ Result<NewAccount> new_account(const HttpRequest& request) {
     PH_TRY(auto address, text_member(body, "address"));
     PH_TRY(auto name, optional_text(body, "name"));
     PH_TRY(auto password, optional_text(body, "password"));
-    return NewAccount{std::move(address), std::move(name), Secret(std::move(password))};
+    PH_TRY(const auto profile, optional_text(body, "profile"));
+    PH_TRY(const auto parsed, accounts::parse_profile(profile));
+    return NewAccount{std::move(address), std::move(name), Secret(std::move(password)), parsed};
 }
 
 void add_accounts(Router& router, const Services& services) {
@@ -147,7 +154,8 @@ void add_accounts(Router& router, const Services& services) {
         return with_directory(
             services, [wanted = new_account(request)](auto& directory) -> Result<HttpResponse> {
                 if (!wanted) return std::unexpected(wanted.error());
-                return add_account(directory, wanted->address, wanted->name, wanted->password);
+                return add_account(directory, wanted->address, wanted->name, wanted->password,
+                                   wanted->profile);
             });
     });
     router.add("GET", "/v1/accounts/{address}", [services](const auto&, const PathValues& values) {
@@ -175,6 +183,17 @@ void add_accounts(Router& router, const Services& services) {
                            });
                    });
     }
+    router.add("POST", "/v1/accounts/{address}/profile",
+               [services](const HttpRequest& request, const PathValues& values) {
+                   return with_directory(
+                       services,
+                       [a = values.at("address"), text = body_text(request, "profile")](
+                           auto& directory) -> Result<HttpResponse> {
+                           if (!text) return std::unexpected(text.error());
+                           PH_TRY(const auto profile, accounts::parse_profile(*text));
+                           return done_or(directory.set_profile(a, profile));
+                       });
+               });
     router.add("POST", "/v1/accounts/{address}/password",
                [services](const HttpRequest& request, const PathValues& values) {
                    return with_directory(

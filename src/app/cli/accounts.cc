@@ -91,7 +91,8 @@ int run_account_add(const Arguments& arguments) {
         const auto& address = arguments.words.at(0);
         JsonWriter body;
         body.begin_object().member("address", address).member("name", arguments.get("--name"));
-        body.member("password", password).end_object();
+        body.member("password", password).member("profile", arguments.get("--profile"));
+        body.end_object();
         PH_TRY(auto answer, admin.call("POST", "/v1/accounts", std::move(body).take()));
         if (arguments.json()) {
             fmt::print("{}\n", to_json(answer));
@@ -133,6 +134,7 @@ int run_account_show(const Arguments& arguments) {
         if (!text(account, "name").empty())
             fmt::print("name           {}\n", text(account, "name"));
         fmt::print("state          {}\n", flag(account, "disabled") ? "disabled" : "active");
+        fmt::print("profile        {}\n", text(account, "profile"));
         fmt::print("password       {}\n",
                    flag(account, "password") ? "set" : "none, app passwords only");
         fmt::print("created        {}\n", text(account, "created"));
@@ -160,6 +162,20 @@ int run_account_enable(const Arguments& arguments) {
 int run_account_rm(const Arguments& arguments) {
     return change(arguments, "DELETE", account_target(arguments),
                   fmt::format("account {} removed", arguments.words[0]));
+}
+
+int run_account_set(const Arguments& arguments) {
+    if (!arguments.has("--profile")) {
+        print_error({ErrorKind::syntax, "nothing to set", "name it: --profile application"},
+                    arguments.json());
+        return kUsage;
+    }
+    JsonWriter body;
+    body.begin_object().member("profile", arguments.get("--profile")).end_object();
+    return change(
+        arguments, "POST", account_target(arguments, "/profile"),
+        fmt::format("{} sends as {} from now on", arguments.words[0], arguments.get("--profile")),
+        std::move(body).take());
 }
 
 int run_account_passwd(const Arguments& arguments) {

@@ -6,6 +6,7 @@ namespace {
 
 const Flag kAll{"--all", "", "every message"};
 const Flag kDomain{"--to-domain", "DOMAIN", "messages to that domain"};
+const Flag kProfile{"--profile", "WHO", "human (default), application or bulk"};
 const Flag kPasswordStdin{"--password-stdin", "",
                           "read the password from the first line of standard input"};
 
@@ -149,7 +150,7 @@ const std::vector<Command>& table() {
          "a new account; without a password an app password is made and shown once",
          "",
          "posthaste account add ana@example.com --name \"Ana Lopes\"",
-         {{"--name", "NAME", "for people"}, kPasswordStdin},
+         {{"--name", "NAME", "for people"}, kProfile, kPasswordStdin},
          run_account_add},
         {"account list", "", "the accounts", "", "posthaste account list", {}, run_account_list},
         {"account show",
@@ -180,6 +181,15 @@ const std::vector<Command>& table() {
          "posthaste account rm ana@example.com",
          {},
          run_account_rm},
+        {"account set",
+         "ADDRESS",
+         "who sends with it: a person, a program or newsletters",
+         "Mail of a person is tried for 5 days, of a program for 24 hours in shorter steps, of "
+         "newsletters for 48 hours behind everybody else's ([delivery] retry, application_retry, "
+         "bulk_retry). Holds for mail that comes from now on.",
+         "posthaste account set shop@example.com --profile application",
+         {kProfile},
+         run_account_set},
         {"account passwd",
          "ADDRESS",
          "a new password",

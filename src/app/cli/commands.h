@@ -19,6 +19,7 @@ int run_account_show(const Arguments& arguments);
 int run_account_disable(const Arguments& arguments);
 int run_account_enable(const Arguments& arguments);
 int run_account_rm(const Arguments& arguments);
+int run_account_set(const Arguments& arguments);
 int run_account_passwd(const Arguments& arguments);
 int run_account_allow(const Arguments& arguments);
 int run_account_disallow(const Arguments& arguments);

@@ -94,6 +94,16 @@ class Load:
             thread.join(60)
 
 
+def submit_many(server, count, form, user="anna@example.test"):
+    """That many messages of one recipient each, form.format(number), over a few connections."""
+    content = f"From: <{user}>\r\nSubject: many\r\n\r\nx\r\n"
+    for begin in range(0, count, 500):
+        with server.session(user) as client:
+            for number in range(begin, min(begin + 500, count)):
+                reply = client.transaction(user, form.format(number), content)
+                assert reply.code == 250, reply
+
+
 def arrivals(sink):
     """id-and-recipient -> times of arrival, of what a sink got."""
     seen = {}

@@ -50,6 +50,9 @@ class Behaviour:
     end_of_data: tuple = (b"\r\n.\r\n",)  # what this server takes for the end; lenient ones know more
     drop_content: bool = False       # closes behind 354, whoever it is for
     silent: bool = False             # accepts and never says anything
+    max_connections: int = 0         # 421 at the banner beyond so many at once
+    greylist: float = 0              # seconds: 451 to an unknown (client address, sender, recipient) before they are over
+    pause: float = 0                 # seconds before the reply to the final dot
 
 
 def first(octets, times=1):
@@ -76,6 +79,7 @@ class Received:
     connection: int
     login: str
     time: float
+    client: str = ""     # the address it came from
 
     @property
     def header(self):
@@ -108,6 +112,8 @@ class Sink:
         self.connections = 0
         self.open = 0
         self.most_open = 0
+        self.refused = 0             # connections beyond max_connections
+        self.first_tries = {}        # of greylist: (client, sender, recipient) -> time
         self._times = {}
         self._lock = threading.Lock()
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -190,6 +196,19 @@ class Sink:
                 self.open += 1
                 self.most_open = max(self.most_open, self.open)
                 self._sockets.add(sock)
+                too_many = self.behaviour.max_connections and self.open > self.behaviour.max_connections
+                self.refused += bool(too_many)
+            if too_many:
+                try:
+                    sock.sendall(b"421 4.7.0 too many connections from you\r\n")
+                    sock.shutdown(socket.SHUT_RDWR)
+                    sock.close()
+                except OSError:
+                    pass
+                with self._lock:
+                    self.open -= 1
+                    self._sockets.discard(sock)
+                continue
             threading.Thread(target=self._serve, args=(sock, number), daemon=True).start()
 
     def _serve(self, sock, number):
@@ -246,6 +265,7 @@ class Sink:
 class _Session:
     def __init__(self, sink, sock, number):
         self.sink, self.sock, self.number = sink, sock, number
+        self.client = sock.getpeername()[0]
         self.how = sink.behaviour
         self.instead = dict(self.how.replies)
         if number <= len(self.how.connection_replies):
@@ -412,7 +432,7 @@ class _Session:
         if self.sender is None:
             self.say("503 5.5.1 MAIL first")
             return
-        answer = self.chosen("rcpt", recipient)
+        answer = self.chosen("rcpt", recipient) or self.greylisted(recipient)
         if not answer and self.how.max_recipients and len(self.recipients) >= self.how.max_recipients:
             answer = "452 4.5.3 too many recipients"
         drop = self.drop(recipient, "421")
@@ -427,6 +447,16 @@ class _Session:
         self.recipients.append(recipient)
         self.rcpt_parameters.append(parameters)
         self.say("250 2.1.5 ok")
+
+    def greylisted(self, recipient):
+        """The answer to who comes for the first time, or too soon."""
+        if not self.how.greylist:
+            return None
+        key = (self.client, self.sender, recipient)
+        with self.sink._lock:
+            first = self.sink.first_tries.setdefault(key, time.monotonic())
+        left = self.how.greylist - (time.monotonic() - first)
+        return f"451 4.7.1 Greylisted, please try again in {int(left) + 1} seconds" if left > 0 else None
 
     def on_data(self, _):
         if self.said_instead("DATA"):
@@ -474,7 +504,9 @@ class _Session:
             self.forget()
             return
         message = Received(self.sender, list(self.recipients), data, wire, self.mail_parameters, list(self.rcpt_parameters),
-                           self.tls, self.number, self.user, time.time())
+                           self.tls, self.number, self.user, time.time(), self.client)
+        if self.how.pause:
+            time.sleep(self.how.pause)
         dropped = any(self.drop(r, "drop-after") for r in self.recipients)
         self.sink.keep(message)
         if dropped:
