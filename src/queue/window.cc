@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 
 namespace posthaste::queue {
 
@@ -53,7 +54,8 @@ void Window::grow() {
         ceiling_ = 0;
         return;
     }
-    const bool near_ceiling = ceiling_ > 0 && size_ + 1 / size_ >= ceiling_;
+    // One more would be as many as it complained about.
+    const bool near_ceiling = ceiling_ > 0 && std::floor(size_) + 1 >= ceiling_;
     size_ += (near_ceiling ? kCautious : 1.0) / size_;
     if (size_ >= ceiling_ + 1) ceiling_ = 0;  // it carries more than it did then
     size_ = std::min(size_, static_cast<double>(std::max<std::size_t>(limit_, 1)));
