@@ -90,7 +90,10 @@ Logins::Entry& Logins::entry(const Smarthost& smarthost) {
     auto& source = sources_[made.report.token_name];
     if (!source) {
         source = std::make_shared<TokenSource>(smarthost.oauth, store_, log_, fetch_);
-        if (!stopped_) source->start();
+        if (stopped_)
+            source->stop();  // whoever asks is told so
+        else
+            source->start();
     }
     made.tokens = source;
     return made;
@@ -135,8 +138,6 @@ runtime::Task<Step<>> Logins::run(ClientSession& session,
             auto fetching = tokens->token(Deadline::after(kTokenWait));
             auto token = co_await std::move(fetching);
             if (!token) co_return std::unexpected(no_token(std::move(token).error()));
-            // The same once more would be refused once more.
-            if (again && token->reveal() == call.login.secret.reveal()) again = true;
             call.login.secret = std::move(*token);
         }
         LoginSaid said;
