@@ -98,7 +98,11 @@ Attempt::Beginning Attempt::beginning_of(const ClientSession& session) {
 void Attempt::shut_out(const Target& target, const TlsRefusal& refusal) {
     if (refusal.is_reported && shared_.tls.sessions != nullptr)
         shared_.tls.sessions->note(refusal.session);
-    note(refusal.incident, {target.name, "", "", target.best, {}}, open_cases());
+    const auto level = refusal.session.type == TlsSession::PolicyType::tlsa  ? Level::dane
+                       : refusal.session.type == TlsSession::PolicyType::sts ? Level::sts
+                                                                             : Level::verify;
+    note(refusal.incident, {target.name, "", "", target.best, std::string(to_string(level))},
+         open_cases());
 }
 
 void Attempt::tell_session(const Beginning& began, const TlsPolicy& policy, TlsResult result,

@@ -130,6 +130,7 @@ TEST_F(AttemptTlsTest, AHostThatThePolicyDoesNotListIsNotConnectedTo) {
     const auto outcome = deliver("a@example.net");
     EXPECT_EQ(outcome.verdict, mail::Verdict::deferred);
     EXPECT_EQ(outcome.status.to_string(), "4.7.5");
+    EXPECT_EQ(outcome.tls_policy, "sts");
     EXPECT_NE(outcome.reply.find("does not list mx.example.net"), std::string::npos);
     EXPECT_EQ(hop_.connections, 0);
     ASSERT_EQ(sessions_.all.size(), 1U);

@@ -1,5 +1,6 @@
 #include "mail/fixup.h"
 #include "mail/header.h"
+#include "mail/tls_wish.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -10,8 +11,10 @@ using namespace posthaste::mail;
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const std::string_view block(reinterpret_cast<const char*>(data), size);
+    const bool optional = says_tls_is_optional(block);
     auto header = HeaderBlock::parse(block);
     if (!header) return 0;
+    if (optional && header->count("TLS-Required") != 1) std::abort();
     if (header->to_string() != block) std::abort();
     const auto before = authors(*header);
     fix_up(*header, {}, "mail.example.com", {});

@@ -5,7 +5,7 @@
 namespace posthaste::mail {
 
 bool says_tls_is_optional(std::string_view header) {
-    constexpr std::string_view kName = "TLS-Required:";
+    constexpr std::string_view kName = "TLS-Required";
     bool says_no = false;
     std::size_t found = 0;
     while (!header.empty()) {
@@ -13,10 +13,12 @@ bool says_tls_is_optional(std::string_view header) {
         const std::string_view line = header.substr(0, end);
         header.remove_prefix(end == std::string_view::npos ? header.size() : end + 2);
         if (!ascii::starts_with_ignore_case(line, kName)) continue;
+        // Obsolete syntax has white space before the colon (RFC 5322 §4.5).
+        const auto colon = line.find_first_not_of(" \t", kName.size());
+        if (colon == std::string_view::npos || line[colon] != ':') continue;
         // A value that goes on in the next line is not the one word that there is.
         const bool folded = header.starts_with(' ') || header.starts_with('\t');
-        says_no =
-            !folded && ascii::equals_ignore_case(ascii::trim(line.substr(kName.size())), "no");
+        says_no = !folded && ascii::equals_ignore_case(ascii::trim(line.substr(colon + 1)), "no");
         ++found;
     }
     return found == 1 && says_no;
