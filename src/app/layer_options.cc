@@ -206,6 +206,7 @@ Result<delivery::Options> delivery_options(const Settings& settings) {
     options.mx_port = settings.mx_port;
     options.ca_file = settings.delivery_ca_file;
     options.allow_private_addresses = settings.allow_private_addresses;
+    options.old_tls = settings.old_tls;
     PH_TRY(auto shaping, delivery::Shaping::load(settings.shaping_file));
     options.shaping = std::make_shared<const delivery::Shaping>(std::move(shaping));
     if (settings.mode == Mode::live) {

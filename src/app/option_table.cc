@@ -441,6 +441,10 @@ const std::vector<Option>& table() {
         {"delivery.allow_private_addresses", flag, "false",
          "deliver to MX hosts on loopback and private addresses", "", true,
          assign(&Settings::allow_private_addresses)},
+        {"delivery.old_tls", flag, "false",
+         "TLS 1.0 and 1.1 towards MX hosts that know nothing newer and promise nothing better; "
+         "without it such mail waits, then leaves in clear",
+         "", true, assign(&Settings::old_tls)},
         {"delivery.requiretls", flag, "false",
          "offer REQUIRETLS (RFC 8689): who asks for it gets verified TLS all the way, or the mail "
          "back",

@@ -85,6 +85,7 @@ struct Settings {
     std::string shaping_file;  // empty: what is shipped alone
 
     bool requiretls = false;
+    bool old_tls = false;
     std::uint64_t message_size = 0;
     std::uint32_t recipients = 0;
     std::uint32_t connections = 0;

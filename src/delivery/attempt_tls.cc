@@ -35,12 +35,13 @@ TlsResult result_of(net::CertificateFault fault) {
     std::unreachable();
 }
 
-net::TlsClientPolicy client_policy(const TlsPolicy& policy, bool small_hello) {
+net::TlsClientPolicy client_policy(const TlsPolicy& policy, bool small_hello, bool old_tls) {
     net::TlsClientPolicy client;
     client.server_name = policy.name;
     client.verify = is_verified(policy.level);
     client.dane = policy.dane;
     client.old_ciphers = policy.level == Level::sts;
+    client.old_versions = old_tls && policy.level == Level::may;
     client.small_hello = small_hello;
     return client;
 }
@@ -129,7 +130,7 @@ runtime::Task<Step<>> Attempt::start_tls(ClientSession& session, const TlsPolicy
     }
     const Beginning began = beginning_of(session);
     net::CertificateFault fault = net::CertificateFault::none;
-    auto client = client_policy(policy, hello == Hello::small);
+    auto client = client_policy(policy, hello == Hello::small, shared_.options.old_tls);
     client.fault = &fault;
     auto starting = implicit ? session.start_implicit_tls(**context, std::move(client))
                              : session.start_tls(**context, std::move(client));

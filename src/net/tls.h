@@ -171,6 +171,8 @@ struct TlsClientPolicy {
     // Ciphers of TLS 1.2 without forward secrecy too, as always without `verify`: for hosts that
     // are verified because their domain asked for it, of whose servers nobody here has a say.
     bool old_ciphers = false;
+    // TLS 1.0 and 1.1 too, where nothing is verified: better than clear text.
+    bool old_versions = false;
     // A ClientHello as small as can be: some hosts hang at a large one.
     bool small_hello = false;
     // TLS 1.0 and nothing newer, as a device speaks it that nobody updates any more: to see what

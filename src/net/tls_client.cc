@@ -287,6 +287,10 @@ Result<SslPtr> make_client_session(const TlsClientContext& context, const TlsCli
         set_alpn(ssl.get(), policy.alpn);
     if (!made) return fail(ErrorKind::tls, "TLS cannot be started: " + take_tls_reason());
     SSL_set_security_level(ssl.get(), strict ? 2 : 1);
+    if (policy.old_versions && !verify) {
+        SSL_set_security_level(ssl.get(), 0);  // they sign with SHA-1
+        SSL_set_min_proto_version(ssl.get(), TLS1_VERSION);
+    }
     if (policy.small_hello) {
         SSL_set_cipher_list(ssl.get(), kSmallCiphers);
         SSL_set1_groups_list(ssl.get(), kSmallGroups);

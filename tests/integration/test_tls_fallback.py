@@ -1,5 +1,7 @@
 """Where nothing is promised, TLS that does not work must not keep mail back for ever, nor send it in clear at once."""
 
+import ssl
+
 import pytest
 
 from harness import dnssec
@@ -54,6 +56,20 @@ def test_another_host_comes_before_clear_text(network):
     server.submit("x@plain.test")
     assert three.wait("x@plain.test")[0].tls.startswith("TLSv1.")
     assert not two.messages
+
+
+@pytest.mark.parametrize("taken", [True, False])
+def test_old_tls_is_better_than_none_where_the_operator_says_so(network, taken):
+    two = network.host(2, certificate=network.certificate())
+    context = two.tls_context()
+    context.set_ciphers("DEFAULT@SECLEVEL=0")
+    context.minimum_version, context.maximum_version = ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1
+    server = network.server(PLAIN, delivery={"retry": ["5m"], "old_tls": taken})
+    server.submit("x@plain.test")
+    if taken:
+        assert two.wait("x@plain.test")[0].tls == "TLSv1.1"
+    else:
+        assert "1.2" in server.log.wait_for("deferred", to="x@plain.test")["text"]
 
 
 def test_a_message_that_says_so_does_not_wait_for_tls(network):
