@@ -149,6 +149,7 @@ class Daemon {
                            "store's folder; restart"}});
         where_ = "store";
         PH_CHECK(open_store());
+        store_->keep_history(history_options(settings_), log_);
         where_ = "resolver";
         PH_TRY(resolver_, net::Resolver::make(resolver_options(settings_), log_));
         where_ = "tls";

@@ -129,6 +129,13 @@ store::Store::Options store_options(const Settings& settings) {
     return options;
 }
 
+store::HistoryKeeper::Options history_options(const Settings& settings) {
+    store::HistoryKeeper::Options options;
+    options.days = settings.history_days;
+    options.octets = settings.history_size;
+    return options;
+}
+
 queue::Queue::Options queue_options(const Settings& settings) {
     queue::Queue::Options options;
     options.hostname = settings.hostname;

@@ -22,6 +22,7 @@
 namespace posthaste::app {
 
 store::Store::Options store_options(const Settings& settings);
+store::HistoryKeeper::Options history_options(const Settings& settings);
 queue::Queue::Options queue_options(const Settings& settings);
 accounts::LoginGuard::Options guard_options(const Settings& settings);
 submission::Options submission_options(const Settings& settings);

@@ -192,6 +192,22 @@ Result<void> set_mechanisms(Settings& s, const OptionValue& v) {
     return {};
 }
 
+Result<void> set_history_days(Settings& s, const OptionValue& v) {
+    if (v.numbers[0] < 1 || v.numbers[0] > 3650)
+        return fail(ErrorKind::syntax, "the history is kept for 1 to 3650 days",
+                    "write days = 30; what mail is on its way needs a day at least");
+    s.history_days = static_cast<std::uint32_t>(v.numbers[0]);
+    return {};
+}
+
+Result<void> set_history_size(Settings& s, const OptionValue& v) {
+    constexpr std::int64_t kLeast = 8 << 20;
+    if (v.numbers[0] < kLeast)
+        return fail(ErrorKind::syntax, "the history needs 8 MB at least", "write size = \"4 GB\"");
+    s.history_size = static_cast<std::uint64_t>(v.numbers[0]);
+    return {};
+}
+
 template <std::uint16_t Settings::* Member>
 Result<void> set_port(Settings& s, const OptionValue& v) {
     if (v.numbers[0] < 1 || v.numbers[0] > 65535)
@@ -482,6 +498,11 @@ const std::vector<Option>& table() {
         {"reports.tls_successes", flag, "true",
          "also when every session of the day went well; false: only failures", "", true,
          assign(&Settings::tls_report_successes)},
+        {"history.days", number, "30",
+         "days for which posthaste trace knows what became of mail; older ones are removed", "",
+         true, set_history_days},
+        {"history.size", size, "\"4 GB\"", "most that these days take on disk; the oldest go first",
+         "", true, set_history_size},
 
         {"limits.message_size", size, "\"50 MB\"", "largest message", "", true,
          assign(&Settings::message_size)},

@@ -86,6 +86,9 @@ struct Settings {
 
     bool requiretls = false;
     bool old_tls = false;
+    std::uint32_t history_days = 30;
+    std::uint64_t history_size = 0;
+
     std::uint64_t message_size = 0;
     std::uint32_t recipients = 0;
     std::uint32_t connections = 0;

@@ -2,6 +2,7 @@
 // attempt_judge.cc.
 #include "delivery/attempt.h"
 
+#include "base/utf8.h"
 #include "runtime/timer.h"
 
 #include <algorithm>
@@ -34,7 +35,12 @@ Attempt::Attempt(Shared& shared, IdleConnections& idle, const queue::Parcel& par
       age_(std::chrono::duration_cast<Seconds>(shared.store.clock().now_queue() -
                                                parcel.message->accepted)),
       cases_(parcel.recipients.size()),
-      batch_(parcel.recipients.size()) {
+      batch_(parcel.recipients.size()),
+      story_(shared.dialogues) {
+    const store::QueueTime due =
+        std::max(parcel.message->accepted, parcel.recipients.front().next_at);
+    queue_ms_ = static_cast<std::uint32_t>(
+        std::clamp<std::int64_t>((shared.store.clock().now_queue() - due).count(), 0, 0xffff'ffff));
     for (std::size_t i = 0; i < cases_.size(); ++i) cases_[i].row = &parcel.recipients[i];
 }
 
@@ -174,6 +180,7 @@ void Attempt::no_address(const Target& target, const net::AddressAnswer& answer,
         outcome.status = {5, 4, 4};
         outcome.reply = fmt::format("{} has neither a mail server nor an address", target.name);
     }
+    story_.passed_over(target.name, outcome);
     judgement.permanent_if_all = outcome.status.cls == 5;
     if (judgement.permanent_if_all) outcome.verdict = Verdict::failed;
     if (route_.smarthost) learn(queue::SiteSignal::trouble);
@@ -222,14 +229,16 @@ runtime::Task<Attempt::Next> Attempt::try_address(Target target, IpAddress addre
         auto opened = co_await std::move(opening);
         if (!opened) {
             const Incident& incident = opened.error();
-            if (!last && incident.stage == Stage::starttls && incident.what != What::our_own)
+            if (!last && incident.stage == Stage::starttls && incident.what != What::our_own) {
+                story_.failed(incident, utf8::printable(incident.text, 200));
                 continue;
+            }
             if (incident.stage == Stage::connect && incident.what == What::timed_out) {
                 shared_.families.timed_out(parcel_.site, address, std::chrono::steady_clock::now());
             }
             const Peer peer{target.name, address.to_string(), "", target.best,
                             std::string(to_string(policy.level))};
-            note(incident, peer, open_cases());
+            story_.failed(incident, note(incident, peer, open_cases()).outcome.reply);
             co_return is_over() ? Next::ended : Next::next_address;
         }
         died_in_tls_ = false;
@@ -303,6 +312,8 @@ queue::ParcelReport Attempt::conclude() {
     report.turned_away = shut_ && !other_trouble_ && !began_ && !suspend_ &&
                          report.signal == queue::SiteSignal::trouble;
     report.broken_group = broken_group_;
+    report.tries = story_.take();
+    report.queue_ms = queue_ms_;
     return report;
 }
 

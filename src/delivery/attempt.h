@@ -3,6 +3,7 @@
 // attempt is one plan).
 #pragma once
 
+#include "delivery/attempt_story.h"
 #include "delivery/connections.h"
 #include "delivery/shared.h"
 #include "delivery/tls_assurance.h"
@@ -140,6 +141,8 @@ class Attempt {
     bool other_trouble_ = false;  // something else went wrong
     bool broken_off_ = false;     // our own trouble, or the route is stopped
     bool died_in_tls_ = false;    // the last session, before it took a recipient
+    AttemptStory story_;
+    std::uint32_t queue_ms_ = 0;
     std::optional<queue::SiteSignal> signal_;
     std::optional<std::size_t> learned_max_;
     std::size_t broken_group_ = 0;

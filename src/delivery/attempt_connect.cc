@@ -47,9 +47,14 @@ bool Attempt::wants_login() const {
 
 runtime::Task<Attempt::Opened> Attempt::open(Target target, IpAddress address, Seconds wait,
                                              const TlsPolicy& policy, Hello hello) {
+    story_.connecting(target.name, {address, target.port}, std::string(to_string(policy.level)));
     auto dialing = net::dial({address, target.port}, Deadline::after(wait));
     auto stream = co_await std::move(dialing);
-    if (!stream) co_return std::unexpected(connect_incident(stream.error()));
+    if (!stream) {
+        story_.came_to_nothing(nullptr);
+        co_return std::unexpected(connect_incident(stream.error()));
+    }
+    story_.connected(**stream);
     ClientSession::Options options{shared_.options.hostname, shared_.options.command_timeout,
                                    shared_.options.command_timeout,
                                    shared_.options.final_dot_timeout, limits_->pipelining};
@@ -60,6 +65,7 @@ runtime::Task<Attempt::Opened> Attempt::open(Target target, IpAddress address, S
     auto setting_up = set_up(*session, policy, hello);
     auto ready = co_await std::move(setting_up);
     if (!ready) {
+        story_.came_to_nothing(session.get());
         idle_.dismiss(std::move(session));
         co_return std::unexpected(std::move(ready).error());
     }

@@ -66,9 +66,13 @@ runtime::Task<Attempt::Next> Attempt::use(ClientSession& session, bool reused, b
             break;
         }
         const Outgoing outgoing = make_outgoing(some, *body);
+        story_.transaction(session, reused || !first, some.size());
         auto sending = session.send(outgoing);
         const TransactionEnd end = co_await std::move(sending);
-        if (reused && first && died_idle(end)) co_return Next::next_address;
+        if (reused && first && died_idle(end)) {
+            story_.ended(session, end, {});
+            co_return Next::next_address;
+        }
         began_ = true;
         died_in_tls_ = first && session.stream().tls() != nullptr && died_early(end);
         const std::size_t open_before = open_cases().size();
@@ -95,7 +99,8 @@ std::uint64_t Attempt::wire_size() const {
 void Attempt::find_misfits(const ClientSession& session, const Peer& peer) {
     const smtp::Extensions& offered = session.offered();
     const auto pass_over = [&](What what, const Indexes& about) {
-        if (!about.empty()) note({Stage::mail, what, {}, {}}, peer, about);
+        if (!about.empty())
+            story_.misfit(session, note({Stage::mail, what, {}, {}}, peer, about).outcome.reply);
         for (const std::size_t i : about) cases_[i].passed_over = true;
     };
     if (parcel_.message->body_type == mail::BodyType::eight_bit && !offered.eight_bit_mime) {
@@ -149,6 +154,7 @@ Outgoing Attempt::make_outgoing(const Indexes& some, ContentSource& body) const 
 void Attempt::apply(ClientSession& session, const Indexes& some, const TransactionEnd& end,
                     const Peer& peer) {
     Indexes taken;
+    std::string words;
     for (std::size_t k = 0; k < some.size(); ++k) {
         const auto& refused = end.refused[k];
         if (!refused) {
@@ -173,8 +179,10 @@ void Attempt::apply(ClientSession& session, const Indexes& some, const Transacti
         }
         if (is_broken_off(*end.whole)) broken_group_ = std::max(broken_group_, taken.size());
         const Judgement judgement = note(*end.whole, peer, taken);
+        words = judgement.outcome.reply;
         if (judgement.outcome.cause == mail::Cause::protocol) session.abort();
     }
+    story_.ended(session, end, words);
 }
 
 void Attempt::delivered(const ClientSession& session, Case& to, const smtp::Reply& reply,

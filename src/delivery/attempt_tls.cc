@@ -102,8 +102,8 @@ void Attempt::shut_out(const Target& target, const TlsRefusal& refusal) {
     const auto level = refusal.session.type == TlsSession::PolicyType::tlsa  ? Level::dane
                        : refusal.session.type == TlsSession::PolicyType::sts ? Level::sts
                                                                              : Level::verify;
-    note(refusal.incident, {target.name, "", "", target.best, std::string(to_string(level))},
-         open_cases());
+    const Peer nobody{target.name, "", "", target.best, std::string(to_string(level))};
+    story_.passed_over(target.name, note(refusal.incident, nobody, open_cases()).outcome);
 }
 
 void Attempt::tell_session(const Beginning& began, const TlsPolicy& policy, TlsResult result,

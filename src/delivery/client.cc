@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
 namespace posthaste::delivery {
 
 namespace {
@@ -31,6 +33,7 @@ void ClientSession::abort() {
 
 Incident ClientSession::stopped(Stage stage, const Error& error) {
     usable_ = false;
+    transcript_.note(fmt::format("{}: {}", to_string(stage), error.text));
     Incident incident;
     incident.stage = stage;
     incident.text = error.text;
@@ -58,6 +61,7 @@ Incident ClientSession::stopped(Stage stage, const Error& error) {
 }
 
 runtime::Task<Step<>> ClientSession::write(Stage stage, std::string_view octets, Seconds wait) {
+    transcript_.sent(stage, octets);
     stream_->expires_after(wait);
     auto writing = stream_->write(octets);
     auto written = co_await std::move(writing);
@@ -73,7 +77,11 @@ runtime::Task<Step<smtp::Reply>> ClientSession::read_reply(Stage stage, Seconds 
         auto reading = net::read_line(*stream_, smtp::ReplyParser::kMaxLine + 2, 0);
         auto line = co_await std::move(reading);
         if (!line) co_return std::unexpected(stopped(stage, line.error()));
-        auto complete = parser.add_line(line->text);
+        transcript_.received(stage, line->text);
+        // What is said of us in clear ends in logs and reports. A challenge is for the proof alone.
+        const bool may_tell = transcript_.has_secrets() && !line->text.starts_with("334");
+        auto complete =
+            parser.add_line(may_tell ? transcript_.without_secrets(line->text) : line->text);
         if (!complete) co_return std::unexpected(stopped(stage, complete.error()));
         if (!*complete) continue;
         smtp::Reply reply = parser.take();
@@ -135,6 +143,10 @@ runtime::Task<Step<>> ClientSession::handshake(const net::TlsClientContext& cont
     auto starting = stream_->start_tls(context, std::move(policy));
     auto started = co_await std::move(starting);
     if (!started) co_return std::unexpected(stopped(Stage::starttls, started.error()));
+    if (const net::TlsInfo* tls = stream_->tls()) {
+        transcript_.note(fmt::format("{}, {}, the certificate is {}", tls->version, tls->cipher,
+                                     tls->verified ? "verified" : "not verified"));
+    }
     co_return Step<>();
 }
 

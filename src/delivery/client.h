@@ -7,6 +7,7 @@
 
 #include "delivery/content_source.h"
 #include "delivery/failure.h"
+#include "delivery/transcript.h"
 #include "net/stream.h"
 #include "smtp/client_dialogue.h"
 #include "smtp/extensions.h"
@@ -86,6 +87,10 @@ class ClientSession {
     SteadyTime opened() const { return opened_; }
 
     std::string tls_version() const;
+
+    // What was said over it.
+    Transcript& transcript() { return transcript_; }
+
     void abort();
 
   private:
@@ -110,6 +115,7 @@ class ClientSession {
     std::string host_;
     Options options_;
     smtp::Extensions offered_;
+    Transcript transcript_;
     SteadyTime opened_;
     std::size_t messages_ = 0;
     bool usable_ = true;

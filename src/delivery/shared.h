@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/mutex.h"
+#include "delivery/attempt_story.h"
 #include "delivery/delivery.h"
 #include "delivery/destination.h"
 #include "delivery/logins.h"
@@ -65,6 +66,7 @@ struct Shared {
     FamilyMemory families;
     RouteHealth health;
     SiteShaper shaper;
+    DialogueAllowance dialogues;
 
   private:
     BrokenTls own_broken_tls_;

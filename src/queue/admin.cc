@@ -3,6 +3,7 @@
 #include "base/utf8.h"
 #include "queue/dispatcher.h"
 #include "queue/routing_key.h"
+#include "queue/story.h"
 
 #include <algorithm>
 
@@ -58,7 +59,7 @@ runtime::Task<void> Dispatcher::do_act(Action action, Selection selection, Answe
     switch (action) {
         case Action::hold:
         case Action::release: {
-            auto setting = set_held(std::move(ids), action == Action::hold);
+            auto setting = set_held(std::move(ids), action == Action::hold, "by a person");
             auto count = co_await std::move(setting);
             answer(std::move(count));
             break;
@@ -81,12 +82,13 @@ runtime::Task<void> Dispatcher::do_act(Action action, Selection selection, Answe
     want_run();
 }
 
-runtime::Task<Result<void>> Dispatcher::commit_each(
-    std::vector<QueueId> ids, std::function<store::Change(const QueueId&)> make) {
+runtime::Task<Result<void>> Dispatcher::commit_each(std::vector<QueueId> ids, MakeChange make,
+                                                    MakeChange tell) {
     for (std::size_t at = 0; at < ids.size(); at += kAtOnce) {
         store::Changes changes;
         for (std::size_t i = at; i < std::min(ids.size(), at + kAtOnce); ++i) {
             changes.push_back(make(ids[i]));
+            if (tell) changes.push_back(tell(ids[i]));
         }
         runtime::Callback<void> done;
         parts_.store.committer().submit(std::move(changes),
@@ -110,11 +112,17 @@ Event Dispatcher::admin_event(EventType type, const QueueId& id) {
 }
 
 // The store first: what a person was told holds after a crash.
-runtime::Task<Result<std::size_t>> Dispatcher::set_held(std::vector<QueueId> ids, bool held) {
+runtime::Task<Result<std::size_t>> Dispatcher::set_held(std::vector<QueueId> ids, bool held,
+                                                        std::string why) {
     std::erase_if(ids, [&](const QueueId& id) { return scheduler_.is_held(id) == held; });
-    auto committing = commit_each(ids, [held](const QueueId& id) -> store::Change {
+    const auto type = held ? store::RecordType::held : store::RecordType::released;
+    MakeChange set = [held](const QueueId& id) -> store::Change {
         return store::SetHold{id, held ? store::Hold::held : store::Hold::released};
-    });
+    };
+    MakeChange tell = [type, why](const QueueId& id) -> store::Change {
+        return tell_note(id, type, why);
+    };
+    auto committing = commit_each(ids, std::move(set), std::move(tell));
     PH_CO_CHECK(co_await std::move(committing));
     std::size_t count = 0;
     for (const QueueId& id : ids) {
@@ -130,7 +138,7 @@ runtime::Task<Result<std::size_t>> Dispatcher::set_held(std::vector<QueueId> ids
 runtime::Task<void> Dispatcher::hold_by_route(QueueId id) {
     std::vector<QueueId> ids;
     ids.push_back(id);
-    auto setting = set_held(std::move(ids), true);
+    auto setting = set_held(std::move(ids), true, "a route of the configuration says so");
     auto done = co_await std::move(setting);
     if (!done) {
         parts_.log.warning("queue.not_held", {{"id", id.to_string()}, {"why", done.error().text}});
@@ -172,16 +180,21 @@ runtime::Task<Result<void>> Dispatcher::reroute(std::vector<QueueId> ids, std::s
 runtime::Task<Result<std::size_t>> Dispatcher::retry(std::vector<QueueId> ids, std::string domain,
                                                      std::string route) {
     std::erase_if(ids, [&](const QueueId& id) { return scheduler_.is_held(id); });
+    const std::string why =
+        route.empty() ? "by a person" : fmt::format("by a person, over the route {}", route);
     if (!route.empty()) {
         auto rerouting = reroute(ids, std::move(route));
         PH_CO_CHECK(co_await std::move(rerouting));
     }
-    auto committing =
-        commit_each(ids, [this, domain, at = moment().queue](const QueueId& id) -> store::Change {
-            store::SetNextAttempt set{id, at, {}};
-            if (!domain.empty()) set.only = scheduler_.recipients_to(id, domain);
-            return set;
-        });
+    MakeChange set_time = [this, domain, at = moment().queue](const QueueId& id) -> store::Change {
+        store::SetNextAttempt set{id, at, {}};
+        if (!domain.empty()) set.only = scheduler_.recipients_to(id, domain);
+        return set;
+    };
+    MakeChange tell = [why](const QueueId& id) -> store::Change {
+        return tell_note(id, store::RecordType::retried, why);
+    };
+    auto committing = commit_each(ids, std::move(set_time), std::move(tell));
     PH_CO_CHECK(co_await std::move(committing));
     std::size_t count = 0;
     for (const QueueId& id : ids) {

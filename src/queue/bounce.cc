@@ -4,8 +4,12 @@
 #include "mail/dkim_body.h"
 #include "mail/dsn.h"
 #include "mail/header.h"
+#include "queue/story.h"
 
 #include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
 
 namespace posthaste::queue {
 
@@ -172,6 +176,23 @@ Event accepted_event(const store::AddMessage& report, const std::string& about) 
     return event;
 }
 
+// "the sender was told that it did not arrive at 2 of the recipients"
+std::string told_sentence(mail::DsnAction action, std::size_t recipients) {
+    const std::string whom =
+        recipients == 1 ? "one recipient" : fmt::format("{} recipients", recipients);
+    switch (action) {
+        case mail::DsnAction::failed:
+            return fmt::format("it did not reach {}", whom);
+        case mail::DsnAction::delayed:
+            return fmt::format("it takes longer to {}", whom);
+        case mail::DsnAction::relayed:
+            return fmt::format("the servers of {} took it", whom);
+        case mail::DsnAction::delivered:
+            return fmt::format("it was delivered to {}", whom);
+    }
+    std::unreachable();
+}
+
 Result<void> add_report(const About& about, mail::DsnAction action,
                         std::span<const store::RecipientRow* const> recipients, Reports& reports) {
     const mail::DsnInput input = describe(about, action, recipients);
@@ -201,8 +222,13 @@ Result<void> add_report(const About& about, mail::DsnAction action,
     recipient.notify = Notify::never;  // B-7
     recipient.next_at = about.now;
     report.recipients.push_back(std::move(recipient));
-    reports.events.push_back(accepted_event(report, about.message.row.id.to_string()));
+    const QueueId& original = about.message.row.id;
+    reports.events.push_back(accepted_event(report, original.to_string()));
     reports.added.push_back(report);
+    reports.changes.push_back(tell_accepted(report, {{}, {}, {}, original.to_string()}));
+    reports.changes.push_back(tell_note(original, store::RecordType::told,
+                                        told_sentence(action, recipients.size()),
+                                        report.row.id.to_string()));
     reports.changes.push_back(std::move(report));
     return {};
 }

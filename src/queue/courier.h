@@ -7,6 +7,7 @@
 #include "queue/shared_limits.h"
 #include "queue/window.h"
 #include "runtime/task.h"
+#include "store/record.h"
 #include "store/values.h"
 
 #include <cstdint>
@@ -80,6 +81,9 @@ struct ParcelReport {
     bool limits_changed = false;
     std::optional<Seconds>
         suspend;  // the route is unusable for all (our login refused): do not hammer (O-9)
+    // For the history: who was asked, and what was said. May be empty.
+    std::vector<store::TryFacts> tries{};
+    std::uint32_t queue_ms = 0;  // from when it was due until the attempt began
 };
 
 class Courier {

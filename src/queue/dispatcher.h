@@ -130,6 +130,7 @@ class Dispatcher : public std::enable_shared_from_this<Dispatcher> {
     struct Settling {
         store::Settlement settlement;
         std::vector<Event> events;
+        store::OutcomeFacts told;  // for the history
         bool report_due = false;
     };
 
@@ -153,14 +154,17 @@ class Dispatcher : public std::enable_shared_from_this<Dispatcher> {
     // admin.cc
     std::vector<QueueId> select(const Selection& selection) const;
     runtime::Task<void> do_act(Action action, Selection selection, Answer answer);
-    runtime::Task<Result<std::size_t>> set_held(std::vector<QueueId> ids, bool held);
+    runtime::Task<Result<std::size_t>> set_held(std::vector<QueueId> ids, bool held,
+                                                std::string why);
     runtime::Task<Result<std::size_t>> retry(std::vector<QueueId> ids, std::string domain,
                                              std::string route);
     runtime::Task<Result<void>> reroute(std::vector<QueueId> ids, std::string route);
     runtime::Task<Result<std::size_t>> cancel(std::vector<QueueId> ids, std::string domain,
                                               bool report);
-    runtime::Task<Result<void>> commit_each(std::vector<QueueId> ids,
-                                            std::function<store::Change(const QueueId&)> make);
+    using MakeChange = std::function<store::Change(const QueueId&)>;
+    // `tell` makes the record for the history, when there is anything to tell.
+    runtime::Task<Result<void>> commit_each(std::vector<QueueId> ids, MakeChange make,
+                                            MakeChange tell = {});
     runtime::Task<void> hold_by_route(QueueId id);
     Event admin_event(EventType type, const QueueId& id);
 

@@ -2,6 +2,7 @@
 
 #include "queue/dispatcher.h"
 #include "queue/signing.h"
+#include "queue/story.h"
 
 namespace posthaste::queue {
 
@@ -99,17 +100,20 @@ runtime::Task<Result<void>> Queue::submit(Submission submission) {
     Dispatcher::Added added;
     added.client = std::move(submission.client);
     added.tls = std::move(submission.tls);
+    std::vector<std::string> mended = std::move(submission.changes);
     add.recipients = make_recipients(std::move(submission.envelope.recipients), at);
     add.row = make_row(std::move(submission));
     add.row.accepted_wall = now();
     add.row.accepted = at;
     const Seconds longest = impl_->options.retry.of(add.row.kind, add.row.profile).expire;
     add.row.expires = at + std::min(expire.value_or(longest), longest);
+    store::AddRecord told = tell_accepted(add, {added.client, added.tls, std::move(mended), {}});
     added.row = std::make_shared<const store::MessageRow>(add.row);
     added.recipients = add.recipients;
 
     store::Changes changes;
     changes.push_back(std::move(add));
+    changes.push_back(std::move(told));
     runtime::Callback<void> done;
     // On the committer's thread. What is durable is scheduled whether or not its session still
     // waits.

@@ -1,6 +1,7 @@
 // What came of attempts: written into the store, told to the scheduler, reported to senders.
 #include "base/random.h"
 #include "queue/dispatcher.h"
+#include "queue/story.h"
 
 #include <algorithm>
 
@@ -66,6 +67,8 @@ void Dispatcher::settle(Job& job) {
         }
         Settling settling;
         settling.settlement.id = id;
+        settling.told.queue_ms = job.report.queue_ms;
+        settling.told.tries = std::move(job.report.tries);
         for (std::size_t i = 0; i < job.recipients.size(); ++i) {
             mail::Outcome* outcome = find_outcome(job.report, i, job.recipients[i].index);
             settle_one(job, i, outcome != nullptr ? std::move(*outcome) : our_trouble(), settling);
@@ -107,6 +110,7 @@ void Dispatcher::settle_one(Job& job, std::size_t position, mail::Outcome outcom
 
 void Dispatcher::apply(Handle entry, const Tried& tried, Decision decision, Settling& settling) {
     settling.events.push_back(make_event(tried, decision));
+    settling.told.results.push_back(make_result(tried, decision));
     const store::RecipientUpdate& update = decision.update;
     if (update.to == To::open) {
         scheduler_.wait(entry, update.next_at, update.attempts, moment());
@@ -129,6 +133,7 @@ void Dispatcher::write(Settling settling) {
     if (settling.settlement.updates.empty()) return;
     store::Changes changes;
     changes.push_back(settling.settlement);
+    tell_outcome(settling.settlement.id, now(), std::move(settling.told), changes);
     settling.settlement.updates.clear();
     ++unwritten_[settling.settlement.id];
     ledger_.write(std::move(changes),

@@ -1,5 +1,6 @@
 // Messages that were in flight when the server crashed.
 #include "queue/dispatcher.h"
+#include "queue/story.h"
 
 #include <fmt/format.h>
 
@@ -43,9 +44,14 @@ runtime::Task<void> Dispatcher::try_suspects() {
         // The scheduler keeps it back already; from here on the store does, too.
         std::vector<QueueId> ids;
         ids.push_back(suspect.id);
-        auto committing = commit_each(std::move(ids), [](const QueueId& id) -> store::Change {
+        MakeChange hold = [](const QueueId& id) -> store::Change {
             return store::SetHold{id, store::Hold::held};
-        });
+        };
+        MakeChange tell = [](const QueueId& id) -> store::Change {
+            return tell_note(id, store::RecordType::held,
+                             "the server crashed again and again while delivering it");
+        };
+        auto committing = commit_each(std::move(ids), std::move(hold), std::move(tell));
         auto held = co_await std::move(committing);
         if (!held) continue;  // the store has failed: nothing is delivered, and all says so
         in_flight_->forget(suspect.id);

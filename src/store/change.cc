@@ -12,7 +12,8 @@ template <class T>
 constexpr bool kIsQueue = std::is_same_v<T, AddMessage> || std::is_same_v<T, Settlement> ||
                           std::is_same_v<T, MarkDelayReported> || std::is_same_v<T, SetHold> ||
                           std::is_same_v<T, SetNextAttempt> || std::is_same_v<T, SetRoute> ||
-                          std::is_same_v<T, SaveClock>;
+                          std::is_same_v<T, SaveClock> || std::is_same_v<T, AddRecord> ||
+                          std::is_same_v<T, ForgetRecords>;
 
 template <class T>
 constexpr bool kIsLearned = std::is_same_v<T, PutSignIn> || std::is_same_v<T, RemoveSignIn> ||

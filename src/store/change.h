@@ -2,6 +2,7 @@
 // transaction" plus queries. All changes of one submission become durable together or not at all.
 #pragma once
 
+#include "store/record.h"
 #include "store/values.h"
 
 #include <optional>
@@ -57,6 +58,19 @@ struct SetRoute {  // `queue retry --route`; "": the rules decide
 
 struct SaveClock {
     ClockMark mark;
+};
+
+// A record of the history, numbered as it is written; in one submission with what it tells of.
+struct AddRecord {
+    QueueId id;
+    Timestamp at;
+    RecordType type{};
+    std::string data;  // of encode()
+};
+
+// Records up to that number are safe elsewhere, or given up. Numbers go on behind it.
+struct ForgetRecords {
+    std::uint64_t up_to = 0;
 };
 
 struct PutDomain {
@@ -151,10 +165,11 @@ struct RemoveDkimKey {
 
 using Change =
     std::variant<AddMessage, Settlement, MarkDelayReported, SetHold, SetNextAttempt, SetRoute,
-                 SaveClock, PutDomain, RemoveDomain, PutAccount, RemoveAccount, PutAppPassword,
-                 RemoveAppPassword, PutSetupLink, RemoveSetupLink, PutFormerPassword, PutSignIn,
-                 RemoveSignIn, PutFact, RemoveFacts, PutSentMark, RemoveSentMark, RemoveSentMarks,
-                 PutDkimKey, RemoveDkimKey, PutKept, RemoveKept, RemoveExpiredKept>;
+                 SaveClock, AddRecord, ForgetRecords, PutDomain, RemoveDomain, PutAccount,
+                 RemoveAccount, PutAppPassword, RemoveAppPassword, PutSetupLink, RemoveSetupLink,
+                 PutFormerPassword, PutSignIn, RemoveSignIn, PutFact, RemoveFacts, PutSentMark,
+                 RemoveSentMark, RemoveSentMarks, PutDkimKey, RemoveDkimKey, PutKept, RemoveKept,
+                 RemoveExpiredKept>;
 using Changes = std::vector<Change>;
 
 // What a submission is about. Each part is durable by itself (SQLite: a file of its own), so a

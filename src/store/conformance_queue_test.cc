@@ -482,6 +482,45 @@ TEST_P(ConformanceQueue, housekeeping_changes_nothing) {
     EXPECT_EQ(**engine_->inline_body(messages[1].row.id), std::string(20'000, 'x'));
 }
 
+TEST_P(ConformanceQueue, records_are_numbered_without_a_gap_and_forgotten) {
+    const QueueId id = QueueId::make();
+    const Timestamp at(Milliseconds(1'763'900'000'000));
+    const auto record = [&](std::string data) {
+        return AddRecord{id, at, RecordType::held, std::move(data)};
+    };
+    must_apply(record("one"));
+    // Refused as a whole: its record's number is given to the next.
+    const AddMessage add = full_message();
+    must_apply(add);
+    Changes refused;
+    refused.push_back(record("never"));
+    refused.push_back(add);
+    EXPECT_FALSE(apply(refused));
+    must_apply(record(std::string("t\0o", 3)));
+    EXPECT_EQ(engine_->last_record(), 2U);
+    reopen();
+    EXPECT_EQ(engine_->last_record(), 2U);
+    auto rows = engine_->waiting_records(0, 10);
+    ASSERT_TRUE(rows);
+    ASSERT_THAT(*rows, SizeIs(2));
+    EXPECT_EQ((*rows)[1].number, 2U);
+    EXPECT_EQ((*rows)[1].data, std::string("t\0o", 3));
+    EXPECT_EQ((*rows)[1].id, id);
+    EXPECT_EQ((*rows)[1].at, at);
+    EXPECT_EQ((*rows)[1].type, RecordType::held);
+    EXPECT_THAT(*engine_->waiting_records(1, 10), SizeIs(1));
+    EXPECT_THAT(*engine_->waiting_records(0, 1), SizeIs(1));
+    must_apply(ForgetRecords{2});
+    reopen();
+    EXPECT_THAT(*engine_->waiting_records(0, 10), ::testing::IsEmpty());
+    EXPECT_EQ(engine_->last_record(), 2U);
+    must_apply(ForgetRecords{7});
+    must_apply(ForgetRecords{3});
+    must_apply(record("eight"));
+    reopen();
+    EXPECT_EQ(engine_->last_record(), 8U);
+}
+
 INSTANTIATE_TEST_SUITE_P(Engines, ConformanceQueue, ::testing::ValuesIn(testing::engine_kinds()),
                          [](const auto& row) { return std::string(row.param.name); });
 

@@ -53,6 +53,12 @@ class Engine {
     virtual Result<QueueCounts> counts() = 0;
     virtual Result<std::vector<std::string>> content_files() = 0;  // named by rows, for the sweep
 
+    // Records of the history that were not forgotten yet, behind that number; by number, and no
+    // more than fit into a few megabytes.
+    virtual Result<std::vector<RecordRow>> waiting_records(std::uint64_t after,
+                                                           std::size_t limit) = 0;
+    virtual std::uint64_t last_record() const = 0;  // its number; any thread
+
     virtual Result<std::vector<DomainRow>> domains() = 0;
     virtual Result<std::optional<DomainRow>> domain(std::string_view name) = 0;
     virtual Result<std::vector<AccountRow>> accounts() = 0;

@@ -109,6 +109,12 @@ class FakeEngine final : public Engine {
 
     Result<std::vector<SignInRow>> sign_ins() override { return {}; }
 
+    Result<std::vector<RecordRow>> waiting_records(std::uint64_t, std::size_t) override {
+        return {};
+    }
+
+    std::uint64_t last_record() const override { return 0; }
+
     Result<std::vector<FactRow>> facts() override { return {}; }
 
     Result<std::vector<KeptRow>> kept(std::string_view) override { return {}; }

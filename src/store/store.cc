@@ -69,7 +69,9 @@ struct Store::Impl {
     ContentBudget budget;
     std::unique_ptr<Engine> engine;
     std::unique_ptr<QueueClock> clock;
-    std::unique_ptr<Committer> committer;  // ends first: commits what waits
+    std::unique_ptr<Committer> committer;  // commits what waits
+    std::unique_ptr<History> history;
+    std::unique_ptr<HistoryKeeper> keeper;  // ends first
 };
 
 Store::Store(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -109,6 +111,7 @@ Result<std::unique_ptr<Store>> Store::open(Options options, Log& log) {
     options.committer.content_folder = impl->content_folder;
     options.committer.clock = impl->clock.get();
     impl->committer = std::make_unique<Committer>(*impl->engine, options.committer);
+    impl->history = std::make_unique<History>(*impl->engine, impl->path + "/history");
     return std::unique_ptr<Store>(new Store(std::move(impl)));
 }
 
@@ -161,6 +164,20 @@ Result<ContentReader> Store::read_content(const MessageRow& row) {
         body.octets = std::make_shared<const std::string>(std::move(*octets));
     }
     return ContentReader(impl_->content_folder, std::move(body));
+}
+
+const History& Store::history() const {
+    return *impl_->history;
+}
+
+void Store::keep_history(HistoryKeeper::Options options, Log& log) {
+    options.clock = impl_->clock.get();
+    impl_->keeper = std::make_unique<HistoryKeeper>(*impl_->engine, *impl_->committer,
+                                                    impl_->history->folder(), options, log);
+}
+
+HistoryKeeper::Counts Store::history_counts() const {
+    return impl_->keeper ? impl_->keeper->counts() : HistoryKeeper::Counts{};
 }
 
 std::uint64_t Store::directory_generation() const {

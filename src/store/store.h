@@ -6,6 +6,8 @@
 #include "store/committer.h"
 #include "store/content.h"
 #include "store/engine.h"
+#include "store/history.h"
+#include "store/history_keeper.h"
 #include "store/queue_time.h"
 
 #include <memory>
@@ -43,6 +45,12 @@ class Store {
         const Body& body);  // a finished body that will not be submitted; blocking when in a file
     Result<ContentReader> read_content(
         const MessageRow& row);  // blocking when inline octets must be fetched
+
+    // What was told of messages. Its answers are complete whether or not the history is kept.
+    const History& history() const;
+    // Begins to bring records into the history's files; once. Tools leave that to the server.
+    void keep_history(HistoryKeeper::Options options, Log& log);
+    HistoryKeeper::Counts history_counts() const;  // zeros when it is not kept
 
     // Counts changes of the directory, so that caches of it know when they are old. Any thread.
     std::uint64_t directory_generation() const;

@@ -9,12 +9,14 @@
 #include "web/admin_send.h"
 #include "web/admin_setup_link.h"
 #include "web/admin_sign_ins.h"
+#include "web/admin_trace.h"
 
 namespace posthaste::web {
 
 void add_admin_api(Router& router, AdminServices services) {
     auto shared = std::make_shared<const AdminServices>(std::move(services));
     add_queue_resources(router, shared);
+    add_trace_resources(router, shared);
     add_directory_resources(router, shared);
     add_dns_resources(router, shared);
     add_dkim_resources(router, shared);

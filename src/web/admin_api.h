@@ -5,6 +5,7 @@
 //   GET  /v1/queue?domain=&sender=&held=1&after=ID&limit=     GET /v1/queue/{id}
 //   POST /v1/queue/hold|release|retry|cancel   {"ids":[…]}, {"domain":"…"} or {"all":true};
 //                                              cancel: "report":true tells the senders
+//   GET  /v1/trace?what=   GET /v1/trace/live          the story of messages (web/admin_trace.h)
 //   GET  /v1/domains   POST /v1/domains {"name"}   DELETE /v1/domains/{name}
 //   GET  /v1/accounts  POST /v1/accounts {"address","name","password"}
 //   GET|DELETE  /v1/accounts/{address}

@@ -112,7 +112,7 @@ runtime::Task<HttpResponse> show_message(Services services, const PathValues& va
     if (!*found)
         co_return HttpResponse::error(
             {ErrorKind::not_found, "no such message is waiting",
-             "it has ended, or never came here: look for its id in the log"});
+             "it has ended, or never came here: posthaste trace ID tells what became of it"});
     const auto& message = **found;
     store::QueueSummary summary{
         message.row.id,

@@ -48,10 +48,24 @@ const std::vector<Command>& table() {
          "of the network of an address, newest first: how they were made, what was wrong, and what "
          "to change. The same thing "
          "happening again and again is shown once, with how often. Exit code 1: nothing was seen, "
-         "and the reasons that this may have.",
+         "and the reasons that this may have. What became of mail that was taken: posthaste trace.",
          "posthaste why anna@example.com",
          {},
          run_why},
+        {"trace",
+         "[WHAT…]",
+         "the story of a message: what became of it, and what happens now",
+         "WHAT is anything at hand: the id, an address (sender, recipient or login), the "
+         "Message-ID, or words of the subject. Several messages are shown newest first; without "
+         "WHAT, the latest. Mail that this server did not take is not here: posthaste why ADDRESS "
+         "tells why a mail program was refused. Exit code 1: nothing was found.",
+         "posthaste trace bob@example.net --since yesterday",
+         {{"--smtp", "", "with the dialogue of each attempt, as far as it was kept"},
+          {"--live", "", "go on, and show what happens as it happens; Ctrl-C ends it"},
+          {"--since", "TIME", "not before: 2h, 3d, today, yesterday, 2026-11-23 (UTC)"},
+          {"--until", "TIME", "not after"},
+          {"--limit", "N", "messages at most (default 20)"}},
+         run_trace},
         {"status", "", "one screen: is it well?", "", "posthaste status", {}, run_status},
 
         {"domain add",

@@ -56,6 +56,7 @@ int run_cert_status(const Arguments& arguments);
 int run_cert_renew(const Arguments& arguments);
 
 int run_why(const Arguments& arguments);
+int run_trace(const Arguments& arguments);
 int run_status(const Arguments& arguments);
 int run_backup(const Arguments& arguments);
 int run_store_upgrade(const Arguments& arguments);

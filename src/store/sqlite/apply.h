@@ -14,6 +14,7 @@ struct QueueTransaction {
     Connection& db;
     std::int64_t&
         last_content;  // of contents.number; numbers of a rolled back transaction are left out
+    std::uint64_t& last_record;  // of outbox.number; a rolled back transaction leaves no gap
     std::vector<std::string>
         ended;  // content files of messages that ended, to remove behind the commit
 };

@@ -190,6 +190,21 @@ Result<void> apply(QueueTransaction& t, const SaveClock& save) {
     return t.db.run(kPut, "clock_wall", save.mark.wall);
 }
 
+Result<void> apply(QueueTransaction& t, const AddRecord& add) {
+    return t.db.run("INSERT INTO outbox (number, message, at, type, data) VALUES (?, ?, ?, ?, ?)",
+                    ++t.last_record, add.id, add.at, add.type, Blob{add.data});
+}
+
+Result<void> apply(QueueTransaction& t, const ForgetRecords& forget) {
+    PH_CHECK(t.db.run("DELETE FROM outbox WHERE number <= ?", forget.up_to));
+    t.last_record = std::max(t.last_record, forget.up_to);
+    // The next number, when nothing waits at the next start.
+    return t.db.run(
+        "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = "
+        "max(value, excluded.value)",
+        "records_forgotten", forget.up_to);
+}
+
 template <class T>
 concept OfQueue = requires(QueueTransaction& t, const T& change) { apply(t, change); };
 

@@ -4,6 +4,7 @@
 #include "store/sqlite/backup.h"
 
 #include "store/files.h"
+#include "store/history_files.h"
 #include "store/sqlite/database.h"
 #include "store/sqlite/sqlite_engine.h"
 
@@ -141,6 +142,26 @@ Result<void> sync_file(const std::string& path) {
     return sync_data(fd.get(), path);
 }
 
+Result<void> copy_history(const std::string& store, Copy& copy) {
+    PH_TRY(const auto files, list_history(store + "/history"));
+    if (files.empty()) return {};
+    PH_CHECK(make_folder(copy.path("history")));
+    copy.will_make(copy.path("history"));
+    for (const HistoryFile& file : files) {
+        if (file.damaged) continue;
+        auto copied = copy_database(store, "history/" + file.name(), copy);
+        // Dropped meanwhile, or damaged: mail that waits is worth more than what was told of it.
+        if (!copied) {
+            unlink(copy.path("history/" + file.name()).c_str());
+            if (copied.error().kind == ErrorKind::store_full)
+                return std::unexpected(std::move(copied).error());
+            continue;
+        }
+        PH_CHECK(sync_file(*copied));
+    }
+    return sync_folder(copy.path("history"));
+}
+
 }  // namespace
 
 Result<void> copy_store(const std::string& store, const std::string& folder) {
@@ -168,6 +189,8 @@ Result<void> copy_store(const std::string& store, const std::string& folder) {
             });
             PH_CHECK(hold_and_forget(*db, gone));
         }
+        // Behind the queue: what left it meanwhile is in a file.
+        PH_CHECK(copy_history(store, copy));
         PH_CHECK(sync_file(directory));
         PH_CHECK(sync_file(queue));
         return copy.keep();

@@ -119,6 +119,25 @@ Result<void> SqliteEngine::for_each_open(const std::function<void(const OpenReci
     }
 }
 
+Result<std::vector<RecordRow>> SqliteEngine::waiting_records(std::uint64_t after,
+                                                             std::size_t limit) {
+    constexpr std::size_t kMostOctets = 8 << 20;
+    PH_TRY(auto reader, queue_.database->readers().acquire());
+    std::vector<RecordRow> rows;
+    Query q = reader->query(
+        "SELECT number, message, at, type, data FROM outbox WHERE number > ? ORDER BY number "
+        "LIMIT ?");
+    q.bind(after, limit);
+    for (std::size_t octets = 0; octets < kMostOctets;) {
+        PH_TRY(const bool found, q.next());
+        if (!found) break;
+        PH_TRY(RecordRow record, read_record(q, reader->path()));
+        octets += record.data.size();
+        rows.push_back(std::move(record));
+    }
+    return rows;
+}
+
 Result<std::optional<Message>> SqliteEngine::message(const QueueId& id) {
     PH_TRY(auto reader, queue_.database->readers().acquire());
     PH_TRY(const Snapshot snapshot, Snapshot::begin(*reader));

@@ -174,4 +174,17 @@ std::int64_t pack_flags(const mail::Outcome& outcome) {
            (outcome.charge_attempt ? kChargeAttempt : 0);
 }
 
+Result<RecordRow> read_record(Query& query, const std::string& path) {
+    RowReader row(query);
+    RecordRow record;
+    record.number = static_cast<std::uint64_t>(
+        row.integer_between(0, std::numeric_limits<std::int64_t>::max()));
+    record.id = row.id();
+    record.at = row.timestamp();
+    record.type = static_cast<RecordType>(row.integer_between(1, 255));
+    record.data = row.octets();
+    if (row.damaged()) return std::unexpected(row.error(path, "records"));
+    return record;
+}
+
 }  // namespace posthaste::store::sqlite

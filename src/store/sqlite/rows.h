@@ -3,6 +3,7 @@
 #pragma once
 
 #include "store/sqlite/connection.h"
+#include "store/record.h"
 #include "store/values.h"
 
 #include <string>
@@ -50,6 +51,9 @@ class RowReader {
 extern const char* const kSelectRecipients;  // WHERE message = ? ORDER BY number
 Result<RecipientRow> read_recipient(Query& query, const std::string& path);
 Result<std::vector<RecipientRow>> read_recipients(Connection& connection, const QueueId& id);
+
+// Columns number, message, at, type, data.
+Result<RecordRow> read_record(Query& query, const std::string& path);
 
 // Outcome::ambiguous and its like, in the column `flags`.
 std::int64_t pack_flags(const mail::Outcome& outcome);

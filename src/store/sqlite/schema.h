@@ -87,6 +87,18 @@ CREATE TABLE recipients (
 ) WITHOUT ROWID;
 )sql";
 
+// Tables that came later within the same format (see kDirectoryAdditions). `outbox` holds records of
+// the history until they are in a file of their own.
+constexpr const char* kQueueAdditions = R"sql(
+CREATE TABLE IF NOT EXISTS outbox (
+    number INTEGER PRIMARY KEY,
+    message BLOB NOT NULL,
+    at BIGINT NOT NULL,
+    type INTEGER NOT NULL,
+    data BLOB NOT NULL
+);
+)sql";
+
 constexpr const char* kDirectorySchema = R"sql(
 CREATE TABLE meta (
     key TEXT PRIMARY KEY,

@@ -80,6 +80,7 @@ Result<std::unique_ptr<SqliteEngine>> SqliteEngine::open(const Options& options)
     PH_TRY(auto queue, Database::open({.path = queue_path,
                                        .application = kQueueApplication,
                                        .schema = kQueueSchema,
+                                       .additions = kQueueAdditions,
                                        .fill = nullptr,
                                        .if_lost = options.expected ? empty_queue : ""},
                                       options.create, options.readers));
@@ -96,6 +97,11 @@ Result<void> SqliteEngine::start() {
         watch_log(*half);
     }
     PH_TRY(last_content_, queue_.database->writer().integer("SELECT max(number) FROM contents"));
+    PH_TRY(const std::int64_t last_record,
+           queue_.database->writer().integer(
+               "SELECT max(coalesce((SELECT max(number) FROM outbox), 0), coalesce((SELECT value "
+               "FROM meta WHERE key = 'records_forgotten'), 0))"));
+    last_record_ = static_cast<std::uint64_t>(last_record);
     return load_secret();
 }
 
@@ -140,7 +146,9 @@ Result<void> SqliteEngine::apply(std::span<const Changes* const> submissions) {
 Result<void> SqliteEngine::write(Half& half, std::span<const Changes* const> submissions,
                                  std::vector<std::string>& ended) {
     Connection& db = half.database->writer();
-    QueueTransaction transaction{.db = db, .last_content = last_content_, .ended = {}};
+    std::uint64_t last_record = last_record_;
+    QueueTransaction transaction{
+        .db = db, .last_content = last_content_, .last_record = last_record, .ended = {}};
     PH_CHECK(db.run("BEGIN IMMEDIATE"));
     for (const Changes* const changes : submissions) {
         for (const Change& change : *changes) {
@@ -151,6 +159,7 @@ Result<void> SqliteEngine::write(Half& half, std::span<const Changes* const> sub
     // With synchronous=FULL the log is synced before this returns: here "250" becomes true.
     PH_CHECK(db.run("COMMIT"));
     ended = std::move(transaction.ended);
+    last_record_ = last_record;
     return {};
 }
 

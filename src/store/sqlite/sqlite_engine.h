@@ -43,6 +43,10 @@ class SqliteEngine final : public Engine {
     Result<QueueCounts> counts() override;
     Result<std::vector<std::string>> content_files() override;
 
+    Result<std::vector<RecordRow>> waiting_records(std::uint64_t after, std::size_t limit) override;
+
+    std::uint64_t last_record() const override { return last_record_; }
+
     Result<std::vector<DomainRow>> domains() override;
     Result<std::optional<DomainRow>> domain(std::string_view name) override;
     Result<std::vector<AccountRow>> accounts() override;
@@ -86,6 +90,7 @@ class SqliteEngine final : public Engine {
     const Options options_;
     std::string server_secret_;
     std::int64_t last_content_ = 0;  // committer's thread
+    std::atomic<std::uint64_t> last_record_{0};
     std::atomic<bool> unmaintained_{true};
     std::atomic<bool> failed_{false};
     mutable Mutex mutex_;
