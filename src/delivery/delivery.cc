@@ -154,7 +154,7 @@ Site SmtpCourier::mx_site(const Destination& destination, const std::string& dom
     SiteShaper::Where where;
     for (const MxHost& host : destination.hosts) where.hosts.push_back(host.name);
     where.domain = domain;
-    where.hosts_key = destination.site();
+    where.hosts_key = destination.hosts_key();
     shared_.shaper.shape(site, where, std::chrono::steady_clock::now());
     return site;
 }
@@ -172,7 +172,7 @@ runtime::Task<void> SmtpCourier::learn_sites() {
         const auto answer = co_await std::move(asking);
         const auto destination = judge_mx(*domain, answer, shared_.options.hostname);
         if (!destination) continue;
-        const std::string other = shared_.shaper.learn(name, destination->site());
+        const std::string other = shared_.shaper.learn(name, destination->hosts_key());
         if (other.empty()) continue;
         shared_.log.warning("delivery.two_blocks_of_one_site",
                             {{"block", name},

@@ -45,15 +45,18 @@ void sort(std::vector<MxHost>& hosts) {
 
 }  // namespace
 
-std::string Destination::site() const {
+std::string Destination::hosts_key() const {
     std::string key = "mx:";
     for (std::size_t i = 0; i < hosts.size(); ++i) {
         if (i > 0) key += hosts[i].preference == hosts[i - 1].preference ? ',' : '|';
         key += hosts[i].name;
     }
-    if (secure) key += " dnssec";
     if (key.size() <= kLongestSite) return key;
     return fmt::format("{}~{:016x}", key.substr(0, kLongestSite), std::hash<std::string>{}(key));
+}
+
+std::string Destination::site() const {
+    return hosts_key() + (secure ? " dnssec" : "");
 }
 
 DestinationAnswer judge_mx(const mail::Domain& domain, const net::MxAnswer& answer,

@@ -29,8 +29,10 @@ struct Destination {
     bool secure = false;        // DNS said so with signatures, CNAMEs of the domain included
     std::string expanded{};     // what the domain's CNAMEs led to; the domain itself without any
 
-    // "mx:a.example,b.example|c.example": domains with the same hosts are one site, if DNS vouches
-    // for all of them or for none: DANE holds for the one kind alone.
+    // "mx:a.example,b.example|c.example": the same for all domains with these hosts.
+    std::string hosts_key() const;
+    // And whether DNS vouches for them: DANE holds for the one kind of domains alone, so what it
+    // keeps back must not slow down the other.
     std::string site() const;
 };
 

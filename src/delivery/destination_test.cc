@@ -153,5 +153,14 @@ TEST(Families, ADeadOneRestsForTenMinutes) {
     EXPECT_FALSE(memory.is_bad("mx:b", true, now));
 }
 
+TEST(Destination, DomainsThatDnsVouchesForAreASiteOfTheirOwn) {
+    Destination destination;
+    destination.hosts = {{10, "mx.example.net"}};
+    const std::string unsigned_site = destination.site();
+    destination.secure = true;
+    EXPECT_NE(destination.site(), unsigned_site);
+    EXPECT_EQ(destination.hosts_key(), unsigned_site) << "the hosts are the same";
+}
+
 }  // namespace
 }  // namespace posthaste::delivery
