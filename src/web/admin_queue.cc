@@ -31,8 +31,9 @@ void write_recipient(JsonWriter& out, const store::RecipientRow& row, bool held,
     auto wait = std::chrono::duration_cast<Seconds>(row.next_at - clock.now_queue());
     if (row.state == store::RecipientState::open)
         out.member("next_in_s", std::max<std::int64_t>(0, wait.count()));
-    if (row.attempts > 0) {
-        out.member("last_attempt", format_iso8601(row.last_attempt));
+    if (row.attempts > 0) out.member("last_attempt", format_iso8601(row.last_attempt));
+    // Without an attempt: what its site, which is down, said to others.
+    if (row.attempts > 0 || !row.last.reply.empty()) {
         out.member("code", row.last.code).member("status", row.last.status.to_string());
         out.member("reply", row.last.reply)
             .member("host", row.last.remote_host)

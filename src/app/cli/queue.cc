@@ -37,7 +37,10 @@ std::string last_reply(const JsonValue& recipient) {
 
 std::string reason(const JsonValue& recipient) {
     if (text(recipient, "state") == "held") return "on hold";
-    return number(recipient, "attempts") == 0 ? "not tried yet" : last_reply(recipient);
+    const bool untried = number(recipient, "attempts") == 0;
+    if (untried && text(recipient, "reply").empty()) return "not tried yet";
+    return untried ? "waits for a host that does not take mail now: " + last_reply(recipient)
+                   : last_reply(recipient);
 }
 
 std::string messages(std::int64_t count) {
@@ -290,6 +293,9 @@ int run_queue_show(const Arguments& arguments) {
             fmt::print("\n");
             if (number(recipient, "attempts") > 0)
                 fmt::print("            last {}  {}: {}\n", text(recipient, "last_attempt"),
+                           text(recipient, "host"), last_reply(recipient));
+            else if (!text(recipient, "reply").empty())
+                fmt::print("            waits, since {} does not take mail now: {}\n",
                            text(recipient, "host"), last_reply(recipient));
         }
         return kDone;
