@@ -102,7 +102,12 @@ std::size_t std::hash<posthaste::QueueId>::operator()(const posthaste::QueueId& 
     std::uint64_t low = 0;
     std::memcpy(&high, id.octets.data(), sizeof high);
     std::memcpy(&low, id.octets.data() + 8, sizeof low);
-    std::uint64_t mixed = (high ^ low) * 0x9e3779b97f4a7c15U;
+    // Twice, since what counts up stands in the highest bits of `low`.
+    std::uint64_t mixed = high ^ low;
+    mixed ^= mixed >> 32;
+    mixed *= 0x9e3779b97f4a7c15U;
+    mixed ^= mixed >> 29;
+    mixed *= 0xbf58476d1ce4e5b9U;
     mixed ^= mixed >> 32;
     return static_cast<std::size_t>(mixed);
 }
