@@ -52,7 +52,7 @@ def test_a_clock_ten_years_ahead_drops_nothing(make, sink):
     assert server.admin("trace", "future@example.net", "--json").rows
 
 
-@pytest.mark.parametrize("setting, mend", [({"days": 0}, "days = 30"), ({"days": 40_000}, "days = 30"), ({"size": "1 MB"}, "size ="), ({"size": 5}, "MB")])
+@pytest.mark.parametrize("setting, mend", [({"days": 0}, "between 1"), ({"days": 40_000}, "days = 30"), ({"size": "1 MB"}, "size ="), ({"size": 5}, "MB")])
 def test_a_wrong_setting_is_told(make, setting, mend):
     server = make.posthaste(start=False, config={"history": setting})
     answer = server.cli("check")

@@ -150,7 +150,7 @@ def test_the_dialogue_is_shown(server, sink):
 def test_live(server, sink):
     lines, seen = [], threading.Event()
     command = [server.binary, "trace", "--live", "bob@example.net", "--config", str(server.config_file)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, **server._spawn_as()) as following:  # pylint: disable=protected-access
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=server.environment(), **server._spawn_as()) as following:  # pylint: disable=protected-access
         def read():
             for line in following.stdout:
                 lines.append(line)
