@@ -73,6 +73,7 @@ WebServices::WebServices(Parts parts) : parts_(std::move(parts)) {
     services.sign_ins = &parts_.sign_ins;
     services.guard = &parts_.guard;
     services.resolver = &parts_.resolver;
+    services.sts = parts_.sts;
     web::add_admin_api(*admin, std::move(services));
     admin_ = std::make_unique<web::HttpServer>(patient, admin, parts_.workers, parts_.log);
 

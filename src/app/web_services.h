@@ -48,6 +48,7 @@ class WebServices {
         store::Store& store;
         queue::Queue& queue;
         net::Resolver& resolver;
+        delivery::MtaSts* sts;  // null: policies are not heeded
         web::EventHub& hub;
         accounts::SignInLog& sign_ins;
         accounts::LoginGuard& guard;

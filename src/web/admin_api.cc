@@ -9,6 +9,7 @@
 #include "web/admin_send.h"
 #include "web/admin_setup_link.h"
 #include "web/admin_sign_ins.h"
+#include "web/admin_sts.h"
 #include "web/admin_trace.h"
 
 namespace posthaste::web {
@@ -25,6 +26,7 @@ void add_admin_api(Router& router, AdminServices services) {
     add_send_resources(router, shared);
     add_setup_link_resource(router, shared);
     add_sign_in_resource(router, shared);
+    add_sts_resources(router, shared);
 }
 
 }  // namespace posthaste::web

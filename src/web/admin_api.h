@@ -19,6 +19,7 @@
 //   GET  /v1/dkim?domain=&check=1   POST /v1/dkim   DELETE /v1/dkim/{domain}/{selector}
 //   POST /v1/dkim/{domain}/{selector}/activate|retire  keys that sign (web/admin_dkim.h)
 //   GET  /v1/sign-ins?who=ADDRESS|IP                   the last ones, with our reading
+//   GET  /v1/sts?domain=   POST /v1/sts/{domain}/refresh      what a domain demands by MTA-STS
 //   POST /v1/backup {"folder"}
 //   GET  /v1/relays   POST /v1/relays/sign-in          logins at smarthosts (web/admin_relay.h)
 //   GET  /v1/certificates   POST /v1/certificates/renew
@@ -37,6 +38,10 @@
 #include <memory>
 #include <string>
 #include <vector>
+
+namespace posthaste::delivery {
+class MtaSts;
+}
 
 namespace posthaste::web {
 
@@ -66,6 +71,7 @@ struct AdminServices {
     CertificateDesk* certificates = nullptr;  // null: nobody looks after them
     RelayDesk* relays = nullptr;              // likewise
     net::Resolver* resolver = nullptr;        // null: DNS cannot be asked
+    delivery::MtaSts* sts = nullptr;          // null: no server runs, or it heeds no policies
 };
 
 void add_admin_api(Router& router, AdminServices services);

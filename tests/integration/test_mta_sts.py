@@ -206,3 +206,26 @@ def test_it_can_be_switched_off(world):
     server.submit("x@strict.test")
     two.wait("x@strict.test")
     assert not world.host.asked
+
+
+def test_what_is_known_of_a_policy_is_shown(world):
+    world.sink(2, names="DNS:mx2.strict.test")
+    world.host.serve(DOMAIN, policy("enforce", "mx2.strict.test", max_age=604800))
+    server = world.server({DOMAIN: world.zone("@ MX 10 mx2\n@ MX 20 mx3")})
+    before = server.cli("sts", "show", DOMAIN, "--json")
+    assert before.code == 1 and before.rows[0]["record_id"] == "1" and "policy" not in before.rows[0]
+    (row,) = server.admin("sts", "show", DOMAIN, "--refresh", "--json").rows
+    assert row["valid"] and row["policy"]["mode"] == "enforce" and row["policy"]["mx"] == ["mx2.strict.test"]
+    assert {host["host"]: host["listed"] for host in row["hosts"]} == {"mx2.strict.test": True, "mx3.strict.test": False}
+    world.host.serve(DOMAIN, b"", status=500)
+    (row,) = server.admin("sts", "show", DOMAIN, "--refresh", "--json").rows
+    assert row["valid"] and "answered 500" in row["failed"]["why"]
+    shown = server.admin("sts", "show", DOMAIN).out
+    assert "enforce" in shown and "not listed: gets no mail" in shown and "answered 500" in shown
+    server.stop()
+    (row,) = server.admin("sts", "show", DOMAIN, "--json").rows
+    assert row["valid"] and row["policy"]["id"] == "1", "and without a server, from the store"
+    refused = server.cli("sts", "show", DOMAIN, "--refresh")
+    assert refused.code not in (0, 1) and "running server" in refused.err
+    assert server.cli("sts", "show", "no_such.test").code == 1
+    assert server.cli("sts", "show", "-x-").code not in (0, 1)

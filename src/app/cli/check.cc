@@ -222,6 +222,13 @@ void print(const Finding& finding, bool json) {
     if (!finding.mend.empty()) fmt::print("{:<5} {:<12} mend: {}\n", "", "", finding.mend);
 }
 
+// Without them every certificate of an MX host would be a wrong one.
+void check_authorities(const Settings& s, Findings& findings) {
+    if (s.delivery_ca_file.empty()) return;
+    if (auto made = net::TlsClientContext::make(s.delivery_ca_file); !made)
+        add(findings, "delivery", made.error());
+}
+
 }  // namespace
 
 int run_check(const Arguments& arguments) {
@@ -238,6 +245,7 @@ int run_check(const Arguments& arguments) {
     check_relay(*settings, findings);
     if (auto delivery = delivery_options(*settings); !delivery)
         add(findings, "relay", delivery.error());
+    check_authorities(*settings, findings);
     check_files(findings, *settings);
     check_users(findings, *settings);
     check_renewal(*settings, findings);

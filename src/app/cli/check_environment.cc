@@ -166,6 +166,13 @@ void check_signing(const Settings& s, Findings& findings) {
             return name == domain || name.ends_with("." + domain);
         });
     };
+    const std::string admin_domain = s.admin.substr(s.admin.rfind('@') + 1);
+    if (s.tls_reports && !is_signed(admin_domain) && !is_signed(s.hostname))
+        findings.push_back(
+            {Status::warn, "tls reports",
+             fmt::format("they cannot go by mail: it must be signed, and no DKIM key signs for {}",
+                         admin_domain),
+             fmt::format("posthaste dkim new {}; or set [reports] tls = false", admin_domain)});
     std::vector<std::string> left;
     for (const auto& row : items(*domains, "domains"))
         if (!is_signed(text(row, "name"))) left.push_back(text(row, "name"));

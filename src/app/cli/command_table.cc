@@ -94,6 +94,14 @@ const std::vector<Command>& table() {
           {"--address", "IP", "of this server, for its A and AAAA records", true},
           {"--lang", "CODE", "of the comments: en (default) or de"}},
          run_dns_show},
+        {"sts show",
+         "DOMAIN",
+         "what a recipients' domain demands of TLS by MTA-STS, and what of it is known here",
+         "The record, the policy and how long it holds, and which of the domain's mail servers it "
+         "lists. Exit code 1: no policy holds.",
+         "posthaste sts show example.net --refresh",
+         {{"--refresh", "", "fetch the policy first, whatever is known"}},
+         run_sts_show},
 
         {"dkim new",
          "DOMAIN",

@@ -31,6 +31,8 @@ int run_app_password_revoke(const Arguments& arguments);
 
 int run_dns_show(const Arguments& arguments);
 
+int run_sts_show(const Arguments& arguments);
+
 int run_dkim_new(const Arguments& arguments);
 int run_dkim_import(const Arguments& arguments);
 int run_dkim_list(const Arguments& arguments);
