@@ -47,6 +47,8 @@ Attempt::Attempt(Shared& shared, IdleConnections& idle, const queue::Parcel& par
 runtime::Task<queue::ParcelReport> Attempt::run() {
     auto walking = walk();
     co_await std::move(walking);
+    auto asking = ask_policy_again();
+    co_await std::move(asking);
     co_return conclude();
 }
 

@@ -82,6 +82,7 @@ class Attempt {
 
     // attempt_tls.cc
     runtime::Task<std::expected<TlsPolicy, TlsRefusal>> find_policy(Target target);
+    runtime::Task<void> ask_policy_again();
     void shut_out(const Target& target, const TlsRefusal& refusal);
     runtime::Task<Step<>> start_tls(ClientSession& session, const TlsPolicy& policy, Hello hello,
                                     bool implicit);
@@ -143,6 +144,7 @@ class Attempt {
     bool died_in_tls_ = false;    // the last session, before it took a recipient
     AttemptStory story_;
     std::uint32_t queue_ms_ = 0;
+    std::string sts_domain_;  // whose MTA-STS policy an attempt kept to
     std::optional<queue::SiteSignal> signal_;
     std::optional<std::size_t> learned_max_;
     std::size_t broken_group_ = 0;

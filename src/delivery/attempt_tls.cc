@@ -14,6 +14,7 @@ using Level = TlsPolicy::Level;
 
 // An MTA-STS policy may still be on its way then.
 constexpr Seconds kFirstMoments{60};
+constexpr Seconds kPolicyAgain{10};
 
 // They refuse or defer mail in clear anyway.
 bool never_takes_clear(std::string_view host) {
@@ -88,7 +89,27 @@ runtime::Task<std::expected<TlsPolicy, TlsRefusal>> Attempt::find_policy(Target 
     if (policy && policy->level == Level::may && floor() >= TlsLevel::encrypt && !may_go_clear) {
         policy->level = Level::encrypt;
     }
+    if (policy ? policy->level == Level::sts : policy.error().by_sts) sts_domain_ = target.domain;
     co_return policy;
+}
+
+// S-7: mail that a policy keeps back ends one day. Whether that policy is still the domain's is
+// asked of DNS anew behind each such attempt, so also behind the last one; another policy is
+// fetched, and the next attempt goes by it.
+runtime::Task<void> Attempt::ask_policy_again() {
+    const bool kept_back = std::ranges::any_of(cases_, [](const Case& c) {
+        return !c.ended && c.temporary && c.temporary->cause == mail::Cause::tls;
+    });
+    if (sts_domain_.empty() || !kept_back || shared_.tls.sts == nullptr) co_return;
+    const auto domain = mail::Domain::parse(sts_domain_);
+    if (!domain) co_return;
+    const Deadline deadline = Deadline::after(kPolicyAgain);
+    auto finding = shared_.tls.sts->policy_of(*domain, deadline);
+    auto policy = co_await std::move(finding);
+    if (!policy) co_return;
+    auto asking = shared_.tls.sts->is_current(*domain, std::move(*policy), deadline);
+    const bool current = co_await std::move(asking);
+    static_cast<void>(current);  // either way this attempt is over
 }
 
 Attempt::Beginning Attempt::beginning_of(const ClientSession& session) {

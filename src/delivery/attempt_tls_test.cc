@@ -20,7 +20,12 @@ class FakeSts final : public StsPolicies {
         co_return found == policies.end() ? std::nullopt : std::optional(found->second);
     }
 
-    runtime::Task<bool> is_current(mail::Domain, StsPolicy, Deadline) override { co_return true; }
+    runtime::Task<bool> is_current(mail::Domain, StsPolicy, Deadline) override {
+        ++asked_again;
+        co_return true;
+    }
+
+    int asked_again = 0;
 
     std::map<std::string, StsPolicy> policies;
 };
@@ -152,6 +157,18 @@ TEST_F(AttemptTlsTest, AnEnforcedCertificateThatNobodyTrustsGetsNoMailEver) {
     EXPECT_EQ(sessions_.all[0].helo, "hop.example");
     EXPECT_EQ(sessions_.all[0].sending_ip->to_string(), "127.0.0.1");
     EXPECT_EQ(sessions_.all[0].receiving_ip->to_string(), "127.0.0.1");
+}
+
+TEST_F(AttemptTlsTest, WhatAPolicyKeepsBackAsksForTheRecordAgain) {
+    enforce("example.net", "other.example.net");
+    EXPECT_EQ(deliver("a@example.net").verdict, mail::Verdict::deferred);
+    EXPECT_EQ(sts_.asked_again, 1) << "no host is listed";
+    enforce("example.net", "mx.example.net");
+    EXPECT_EQ(deliver("a@example.net").verdict, mail::Verdict::deferred);
+    EXPECT_EQ(sts_.asked_again, 2) << "the certificate is nobody's";
+    enforce("example.net", "mx.example.net", StsMode::testing);
+    EXPECT_EQ(deliver("a@example.net").verdict, mail::Verdict::delivered);
+    EXPECT_EQ(sts_.asked_again, 2);
 }
 
 TEST_F(AttemptTlsTest, TestingTellsWhatWouldHaveBeenAndKeepsNobodyOut) {

@@ -65,7 +65,11 @@ bool is_due(const store::KeptRow& row, Timestamp now) {
 
 std::expected<StsDocument, StsFailure> judge_sts_answer(const Result<net::HttpAnswer>& answer) {
     if (!answer) {
-        const bool untrusted = answer.error().kind == ErrorKind::tls;
+        const ErrorKind kind = answer.error().kind;
+        if (kind == ErrorKind::busy || kind == ErrorKind::cancelled)
+            return std::unexpected(
+                StsFailure{TlsResult::sts_policy_fetch_error, answer.error().text, true});
+        const bool untrusted = kind == ErrorKind::tls;
         return std::unexpected(StsFailure{
             untrusted ? TlsResult::sts_webpki_invalid : TlsResult::sts_policy_fetch_error,
             answer.error().text});
@@ -222,6 +226,26 @@ runtime::Task<void> MtaSts::fetch(std::string name, std::string id) {
     land(name, id, judge_sts_answer(answer));
 }
 
+void MtaSts::note_failure(const std::string& name, const std::string& id, const StsFailure& failure,
+                          const KnownSts* valid) {
+    cache_.failed(name, {id, options_.clock(), failure.result, failure.why});
+    const bool holds = valid != nullptr && valid->policy.mode != StsMode::none;
+    parts_.log.write(holds ? LogLevel::warning : LogLevel::info, "sts.fetch_failed",
+                     {{"domain", name},
+                      {"id", id},
+                      {"why", failure.why},
+                      {"what", holds ? "the policy that is cached holds until it expires"
+                                     : "mail goes as if there were no policy"},
+                      {"until", holds ? format_iso8601(valid->expires) : std::string()}});
+    if (parts_.sessions == nullptr) return;
+    TlsSession session;
+    session.type = TlsSession::PolicyType::sts;
+    session.policy_domain = session.domain = name;
+    session.result = failure.result;
+    session.reason = failure.why;
+    parts_.sessions->note(session);
+}
+
 void MtaSts::land(const std::string& name, const std::string& id,
                   std::expected<StsDocument, StsFailure> result) {
     const Timestamp at = options_.clock();
@@ -236,24 +260,8 @@ void MtaSts::land(const std::string& name, const std::string& id,
                                            {"mode", to_string(result->mode)},
                                            {"id", id},
                                            {"max_age_s", result->max_age.count()}});
-    } else {
-        cache_.failed(name, {id, at, result.error().result, result.error().why});
-        const bool holds = valid != nullptr && valid->policy.mode != StsMode::none;
-        parts_.log.write(holds ? LogLevel::warning : LogLevel::info, "sts.fetch_failed",
-                         {{"domain", name},
-                          {"id", id},
-                          {"why", result.error().why},
-                          {"what", holds ? "the policy that is cached holds until it expires"
-                                         : "mail goes as if there were no policy"},
-                          {"until", holds ? format_iso8601(valid->expires) : std::string()}});
-        if (parts_.sessions != nullptr) {
-            TlsSession session;
-            session.type = TlsSession::PolicyType::sts;
-            session.policy_domain = session.domain = name;
-            session.result = result.error().result;
-            session.reason = result.error().why;
-            parts_.sessions->note(session);
-        }
+    } else if (!result.error().ours) {
+        note_failure(name, id, result.error(), valid);
     }
     std::vector<Landed> waiting;
     {

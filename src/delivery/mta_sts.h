@@ -31,6 +31,7 @@ struct StsDocument;
 struct StsFailure {
     TlsResult result = TlsResult::sts_policy_fetch_error;
     std::string why;
+    bool ours = false;  // too much to do here, or the server stops: says nothing about the host
 };
 
 // What a policy host's answer comes to (RFC 8461 §3.3): 200 and a policy in plain text, nothing
@@ -93,6 +94,8 @@ class MtaSts final : public StsPolicies {
     std::optional<Landed> begin_fetch(const std::string& name, const std::string& id,
                                       runtime::Worker& worker);
     runtime::Task<void> fetch(std::string name, std::string id);
+    void note_failure(const std::string& name, const std::string& id, const StsFailure& failure,
+                      const KnownSts* valid);
     void land(const std::string& name, const std::string& id,
               std::expected<StsDocument, StsFailure> result);
     runtime::Task<std::optional<Landed>> begin_refresh(std::string name);

@@ -228,6 +228,12 @@ TEST_F(MtaStsTest, what_went_wrong_is_reported_with_its_type) {
         {answer(200, "mode: enforce\n"), TlsResult::sts_policy_invalid},
     };
     int id = 0;
+    record("0");
+    hosts_.say(fail(ErrorKind::busy, "too much is waiting for a thread"));
+    EXPECT_EQ(policy(), std::nullopt);
+    EXPECT_EQ(policy(), std::nullopt);
+    EXPECT_EQ(hosts_.asked, 2) << "our own trouble does not make the domain wait";
+    EXPECT_TRUE(sessions_.all.empty()) << "nor is it the domain's";
     for (const auto& [said, result] : table) {
         record(std::to_string(++id));
         hosts_.say(said);

@@ -23,7 +23,7 @@ class StrangersHttps {
         bool allow_private_addresses = false;
         std::size_t max_body = 64 << 10;
         std::string user_agent = "posthaste";
-        std::size_t threads = 8;
+        std::size_t threads = 16;
         std::size_t most_waiting = 1000;
     };
 

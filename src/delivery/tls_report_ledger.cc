@@ -190,6 +190,7 @@ Result<void> TlsReportLedger::load(store::Engine& engine) {
     for (const auto& row : rows) {
         const auto key = read_key(row.key);
         auto day = tls_day_from_json(row.value);
+        has_expired_ = has_expired_ || row.expires <= at;
         if (!key || !day || expiry(*key) <= at || entries_.size() >= options_.domains) continue;
         Entry& entry = entries_[*key];
         entry.day = std::move(*day);
@@ -276,7 +277,13 @@ store::Changes TlsReportLedger::remove(const Key& key) {
 }
 
 void TlsReportLedger::take_changes(store::Changes& into, std::size_t most) {
+    const Timestamp at = options_.clock();
     const MutexLock lock(mutex_);
+    if (has_expired_ && most > 0) {
+        into.push_back(store::RemoveExpiredKept{std::string(kTlsReportKind), at});
+        has_expired_ = false;
+        --most;
+    }
     for (; most > 0 && !changed_.empty(); --most) {
         const Key key = *changed_.begin();
         changed_.erase(changed_.begin());

@@ -95,6 +95,7 @@ class TlsReportLedger final : public TlsSessionSink, public store::LazySource {
     std::map<Key, Entry> entries_ PH_GUARDED_BY(mutex_);
     std::size_t octets_ PH_GUARDED_BY(mutex_) = 0;
     std::set<Key> changed_ PH_GUARDED_BY(mutex_);
+    bool has_expired_ PH_GUARDED_BY(mutex_) = false;  // rows in the store
 };
 
 }  // namespace posthaste::delivery

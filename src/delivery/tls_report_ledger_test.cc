@@ -118,6 +118,10 @@ TEST_F(TlsReportLedgerTest, raw_data_is_kept_for_48_hours_at_most) {
     auto too_late = make();
     ASSERT_TRUE(too_late.load(store->engine()).has_value());
     EXPECT_THAT(too_late.complete(), IsEmpty());
+    changes = {};
+    too_late.take_changes(changes, 100);
+    ASSERT_TRUE(store->committer().submit_and_wait(std::move(changes)).has_value());
+    EXPECT_THAT(*store->engine().kept(kTlsReportKind), IsEmpty()) << "on disk neither";
 }
 
 // Who controls a host can say anything, and go on saying other things.

@@ -109,8 +109,8 @@ runtime::Task<void> TlsReporter::send_due() {
             continue;
         }
         if (came == Came::again)
-            parts_.log.warning("tls_report.given_up",
-                               {{"domain", key.second}, {"why", "for a day it could not be sent"}});
+            parts_.log.info("tls_report.given_up",
+                            {{"domain", key.second}, {"why", "for a day it could not be sent"}});
         trials_.erase(key);
         auto forgetting = forget(key);
         co_await std::move(forgetting);
@@ -157,13 +157,20 @@ runtime::Task<TlsReporter::Came> TlsReporter::send_to(TlsReportInput input,
         if (gone) {
             parts_.log.info("tls_report.sent", {{"domain", input.domain}, {"to", address.target}});
         } else if (gone.error().kind != ErrorKind::cancelled) {
-            parts_.log.warning("tls_report.not_sent", {{"domain", input.domain},
-                                                       {"to", address.target},
-                                                       {"why", gone.error().text},
-                                                       {"mend", gone.error().mend}});
+            tell_unsent(input.domain, address.target, gone.error());
         }
     }
     co_return taken ? Came::sent : Came::again;
+}
+
+// That no key signs is for the operator, once a day; everything else is the other side's trouble.
+void TlsReporter::tell_unsent(const std::string& domain, const std::string& to,
+                              const Error& error) {
+    const UtcDay today = std::chrono::floor<std::chrono::days>(options_.clock());
+    const bool unsigned_mail = error.kind == ErrorKind::unsupported;
+    const bool news = unsigned_mail && std::exchange(told_unsigned_, today) != today;
+    parts_.log.write(news ? LogLevel::warning : LogLevel::info, "tls_report.not_sent",
+                     {{"domain", domain}, {"to", to}, {"why", error.text}, {"mend", error.mend}});
 }
 
 std::optional<mail::Mailbox> TlsReporter::sender() const {

@@ -65,6 +65,7 @@ class TlsReporter {
     runtime::Task<Came> send_to(TlsReportInput input, std::vector<ReportAddress> addresses);
     runtime::Task<Result<void>> mail_it(TlsReportInput input, std::string packed, std::string to);
     runtime::Task<Result<void>> post_it(std::string packed, std::string url);
+    void tell_unsent(const std::string& domain, const std::string& to, const Error& error);
     runtime::Task<void> forget(TlsReportLedger::Key key);
     TlsReportInput describe(const TlsReportLedger::Key& key, TlsDay sessions) const;
     // The address and domain that a signed report comes from; nothing: no key signs for us.

@@ -167,6 +167,7 @@ bool HttpClient::Impl::prepare(const HttpCall& call, curl_slist* headers, Deadli
     bool good = curl_easy_setopt(curl, CURLOPT_URL, call.url.c_str()) == CURLE_OK &&
                 curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "https") == CURLE_OK &&
                 curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
+                curl_easy_setopt(curl, CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2) == CURLE_OK &&
                 curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers) == CURLE_OK &&
                 curl_easy_setopt(curl, CURLOPT_USERAGENT, options.user_agent.c_str()) == CURLE_OK &&
                 curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, left) == CURLE_OK &&

@@ -184,6 +184,18 @@ def test_a_domain_whose_policy_can_never_match_does_not_touch_its_neighbours(wor
     assert len(server.queue()) == 5
 
 
+def test_a_policy_that_keeps_mail_back_is_asked_for_again(world):
+    """S-7: behind every such attempt, past all caches, so that mail does not end by a policy that is no more."""
+    two = world.sink(2)
+    world.host.serve(DOMAIN, policy("enforce", "never.example"))
+    server = world.server({DOMAIN: world.zone("@ MX 10 mx2")})
+    server.submit("x@strict.test")
+    server.log.wait_for("deferred", to="x@strict.test")
+    world.host.serve(DOMAIN, policy("none"))
+    world.nsd.change(strict_test=world.zone("@ MX 10 mx2", number="2"))
+    two.wait("x@strict.test", seconds=20)  # the resolver's cache alone would keep the old id for 30 s
+
+
 def test_a_smarthost_has_a_policy_of_its_own(world):
     """RFC 8461 s3.4: the policy domain is the smarthost's name, not the recipient's domain."""
     relay = world.sink(2)
