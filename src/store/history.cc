@@ -117,7 +117,9 @@ Result<HistoryAnswer> History::find(const HistoryQuery& query) const {
     Search search(query);
     // Those first: what leaves the waiting ones meanwhile is in a file then.
     PH_TRY(auto waiting_rows, waiting(query.deadline));
-    PH_TRY(const auto files, list_history(folder_));
+    const auto listed = list_history(folder_);
+    const auto files = listed.value_or(std::vector<HistoryFile>());
+    if (!listed) search.answer.unreadable.push_back(listed.error().text);
     for (RecordRow& row : waiting_rows | std::views::reverse) {
         if (!search.look(std::move(row))) break;
     }
@@ -158,7 +160,8 @@ Result<std::vector<std::vector<RecordRow>>> History::of(const std::vector<QueueI
         return true;
     };
     PH_TRY(auto waiting_rows, waiting(deadline));
-    PH_TRY(const auto files, list_history(folder_));
+    // What still waits is told even where the files cannot be listed: `find` says that.
+    const auto files = list_history(folder_).value_or(std::vector<HistoryFile>());
     for (const HistoryFile& file : files) {
         if (file.damaged) continue;
         auto reader = DayReader::open(folder_ + '/' + file.name(), deadline);
@@ -186,7 +189,7 @@ Result<std::vector<RecordRow>> History::after(std::uint64_t number, std::size_t 
     const std::uint64_t first_waiting =
         waiting_rows.empty() ? ~std::uint64_t{0} : waiting_rows.front().number;
     if (number + 1 < first_waiting && number < last()) {
-        PH_TRY(const auto files, list_history(folder_));
+        const auto files = list_history(folder_).value_or(std::vector<HistoryFile>());
         for (const HistoryFile& file : files) {
             if (file.damaged || found.size() >= limit) continue;
             auto reader = DayReader::open(folder_ + '/' + file.name(), deadline);

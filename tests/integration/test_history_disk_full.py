@@ -95,9 +95,11 @@ def test_a_folder_that_cannot_be_written(make, sink):
     if server.user:
         shutil.chown(server.store / "history", server.user.pw_uid, server.user.pw_gid)
     server.start()
-    server.submit("x@example.net")
+    identity = server.submit("x@example.net")
     sink.wait("x@example.net")
     told = server.log.wait_for("history.waits")
     assert "mail goes on" in told["what"]
+    server.wait_empty()
+    assert "delivered" in server.admin("trace", identity).out, "what waits is shown"
     server.submit("y@example.net")
     sink.wait("y@example.net")

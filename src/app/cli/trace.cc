@@ -99,7 +99,7 @@ bool has_dialogue_worth_asking(const JsonValue& story) {
 
 void print_notes(const JsonValue& answer) {
     for (const auto& file : items(answer, "unreadable"))
-        fmt::print("note: {} is damaged; what was told on that day is missing here\n",
+        fmt::print("note: a part of the history cannot be read, and is missing here: {}\n",
                    file.as_string().value_or(std::string_view()));
     if (const auto back = text(answer, "looked_back_to"); !back.empty())
         fmt::print("note: the search took too long and ended at {}: use --since or --until\n",
