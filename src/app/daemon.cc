@@ -6,6 +6,7 @@
 #include "app/legacy_port.h"
 #include "app/process.h"
 #include "app/relay_desk.h"
+#include "app/reply_rules.h"
 #include "app/tls_services.h"
 #include "app/web_services.h"
 #include "net/resolver.h"
@@ -138,6 +139,9 @@ class Daemon {
         }
         where_ = "relay";
         PH_TRY(auto delivery, delivery_options(settings_));
+        where_ = "delivery";
+        PH_TRY(rules_, reply_rules(settings_));
+        delivery.verdicts = rules_.verdicts;
         where_ = "user";
         PH_CHECK(become(user));
         warn_of_unreadable_certificates();
@@ -201,7 +205,17 @@ class Daemon {
         };
         tls_policies_.emplace(
             TlsPolicies::Parts{settings_, *store_, *resolver_, workers_, blocking_, log_});
-        learned_.emplace(settings_, *store_, log_, tls_policies_->sources());
+        automation_.emplace(
+            rules_.automation, rules_.verdicts, [this] { return store_->clock().now_queue(); },
+            log_);
+        if (const auto loaded = automation_->load(store_->engine()); !loaded)
+            log_.warning("overrides.unreadable",
+                         {{"why", loaded.error().text}, {"mend", loaded.error().mend}});
+        delivery.automation = &*automation_;
+        delivery.overrides = &*automation_;
+        auto sources = tls_policies_->sources();
+        sources.push_back(&*automation_);
+        learned_.emplace(settings_, *store_, log_, std::move(sources));
         authenticator_.emplace(accounts::Authenticator::Options{}, *store_, &learned_->guard);
         if (needs_trap(settings_)) {
             where_ = "trap";
@@ -231,9 +245,9 @@ class Daemon {
         submission::PortProfile by_https;
         by_https.habit = net::PortHabit::implicit_tls;
         web_.emplace(WebServices::Parts{
-            settings_, *store_, *queue_, *resolver_, tls_policies_->sts(), hub_, learned_->sign_ins,
-            learned_->guard, inbox_.get(), std::move(trap_address), metrics_, *relays_,
-            certificates_, submission_->handler(by_https), blocking_, workers_, log_});
+            settings_, *store_, *queue_, *resolver_, tls_policies_->sts(), hub_, *automation_,
+            learned_->sign_ins, learned_->guard, inbox_.get(), std::move(trap_address), metrics_,
+            *relays_, certificates_, submission_->handler(by_https), blocking_, workers_, log_});
         return {};
     }
 
@@ -386,6 +400,8 @@ class Daemon {
     std::optional<delivery::Logins> logins_;
     std::unique_ptr<web::RelayDesk> relays_;
     std::unique_ptr<queue::Courier> courier_;
+    ReplyRules rules_;
+    std::optional<delivery::Automation> automation_;
     std::optional<Learned> learned_;
     std::optional<accounts::Authenticator> authenticator_;
     std::optional<queue::Queue> queue_;

@@ -67,6 +67,7 @@ struct Settings {
 
     std::vector<std::string> resolvers;
     std::string trust_anchor_file;
+    std::string rules_file;  // empty: the program's own rules alone
     std::uint16_t mx_port = 25;
     std::string delivery_ca_file;  // of MX hosts, MTA-STS policy hosts and takers of reports
     bool mta_sts = true;

@@ -74,6 +74,7 @@ WebServices::WebServices(Parts parts) : parts_(std::move(parts)) {
     services.guard = &parts_.guard;
     services.resolver = &parts_.resolver;
     services.sts = parts_.sts;
+    services.automation = &parts_.automation;
     web::add_admin_api(*admin, std::move(services));
     admin_ = std::make_unique<web::HttpServer>(patient, admin, parts_.workers, parts_.log);
 

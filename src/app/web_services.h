@@ -15,6 +15,7 @@
 #include "app/daemon.h"
 #include "app/settings.h"
 #include "base/metrics.h"
+#include "delivery/automation.h"
 #include "net/listener.h"
 #include "net/resolver.h"
 #include "net/tls.h"
@@ -50,6 +51,7 @@ class WebServices {
         net::Resolver& resolver;
         delivery::MtaSts* sts;  // null: policies are not heeded
         web::EventHub& hub;
+        delivery::Automation& automation;
         accounts::SignInLog& sign_ins;
         accounts::LoginGuard& guard;
         trap::Inbox* inbox;        // null: none

@@ -89,7 +89,10 @@ runtime::Task<void> Attempt::use_idle_connections(const std::vector<Target>& tar
 
 runtime::Task<void> Attempt::walk() {
     auto finding = find_targets();
-    const auto targets = co_await std::move(finding);
+    auto targets = co_await std::move(finding);
+    prefer_former_host(targets);
+    remember_provider(targets);
+    if (put_off()) co_return;
     auto reusing = use_idle_connections(targets);
     co_await std::move(reusing);
     for (const Target& target : targets) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "delivery/attempt_story.h"
+#include "delivery/automation.h"
 #include "delivery/connections.h"
 #include "delivery/shared.h"
 #include "delivery/tls_assurance.h"
@@ -115,6 +116,11 @@ class Attempt {
 
     // attempt_judge.cc
     Indexes open_cases() const;
+    PathName path_name() const;
+    void remember_provider(const std::vector<Target>& targets);
+    void prefer_former_host(std::vector<Target>& targets) const;
+    bool put_off();
+    void apply_automation(const Incident& incident, const Peer& peer, const Judgement& judgement);
     Circumstances circumstances(const Case& about, const Peer& peer) const;
     Judgement note(const Incident& incident, const Peer& peer, const Indexes& about,
                    std::size_t accepted = 0);
@@ -149,6 +155,8 @@ class Attempt {
     std::optional<std::size_t> learned_max_;
     std::size_t broken_group_ = 0;
     std::optional<Seconds> suspend_;
+    std::optional<Automation::Effect> automation_;  // of the reply that is being noted
+    std::string provider_;  // whose hosts all of the site's are; may be empty
 };
 
 }  // namespace posthaste::delivery

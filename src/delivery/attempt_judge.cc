@@ -3,9 +3,14 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
 namespace posthaste::delivery {
 
 namespace {
+
+// A site that a rule holds back is looked at that often, so that clearing the rule takes effect.
+constexpr Seconds kLookAgain{60};
 
 // A session tells most by what went well, or by being asked for less.
 int weight(queue::SiteSignal signal) {
@@ -39,17 +44,108 @@ Circumstances Attempt::circumstances(const Case& about, const Peer& peer) const 
     circumstances.best_host = peer.best;
     circumstances.attempts = about.row->attempts;
     circumstances.age = age_;
+    circumstances.host = peer.host;
+    circumstances.rules = &shared_.verdicts();
     return circumstances;
 }
+
+PathName Attempt::path_name() const {
+    return {provider_, parcel_.site, "", parcel_.message->account};
+}
+
+void Attempt::remember_provider(const std::vector<Target>& targets) {
+    std::vector<std::string> hosts;
+    for (const Target& target : targets) hosts.push_back(target.name);
+    provider_ = shared_.verdicts().provider_of(hosts);
+}
+
+// O-21: a host that may have taken it is asked again before others are: it knows the message, and
+// another would make a second one of it for sure.
+void Attempt::prefer_former_host(std::vector<Target>& targets) const {
+    const auto unclear = std::ranges::find_if(cases_, [](const Case& c) {
+        return c.row->last.ambiguous && !c.row->last.remote_host.empty();
+    });
+    if (unclear == cases_.end()) return;
+    const auto former = std::ranges::find(targets, unclear->row->last.remote_host, &Target::name);
+    if (former != targets.end()) std::rotate(targets.begin(), former, former + 1);
+}
+
+// An automation rule holds mail back on this path: nothing is asked of its hosts.
+bool Attempt::put_off() {
+    if (shared_.options.automation == nullptr) return false;
+    const PathOverrides overrides = shared_.options.automation->of(path_name());
+    const SteadyTime now = std::chrono::steady_clock::now();
+    if (!overrides.suspended_until || *overrides.suspended_until <= now) return false;
+    const Seconds left = std::chrono::ceil<Seconds>(*overrides.suspended_until - now);
+    mail::Outcome outcome;
+    outcome.status = {4, 7, 0};
+    outcome.cause = mail::Cause::rate_limited;
+    outcome.reply = fmt::format(
+        "nothing is sent to {} for {} more: the rule {} holds mail back because of earlier replies",
+        provider_.empty() ? parcel_.site : provider_, format_duration(left),
+        overrides.suspended_by);
+    outcome.retry_after = left;
+    outcome.charge_attempt = !overrides.whole_path;
+    for (const std::size_t i : open_cases()) end(cases_[i], outcome);
+    if (overrides.whole_path) suspend_ = std::min(left, kLookAgain);
+    return true;
+}
+
+// What the reply changes beyond its own recipients, and about them.
+void Attempt::apply_automation(const Incident& incident, const Peer& peer,
+                               const Judgement& judgement) {
+    if (shared_.options.automation == nullptr || incident.what != What::reply) return;
+    ReplyFacts facts;
+    facts.code = incident.reply.code;
+    facts.status = incident.reply.status;
+    facts.text = incident.reply.text();
+    facts.host = peer.host;
+    facts.stage = incident.stage;
+    facts.smarthost = route_.smarthost != nullptr;
+    automation_ = shared_.options.automation->observe(facts, judgement.outcome.cause, path_name());
+    if (!automation_->began) return;
+    const PathOverrides overrides = shared_.options.automation->of(path_name());
+    const SteadyTime now = std::chrono::steady_clock::now();
+    if (!overrides.suspended_until || *overrides.suspended_until <= now || !overrides.whole_path) {
+        return;
+    }
+    suspend_ = kLookAgain;
+    broken_off_ = true;
+}
+
+namespace {
+
+void turn_by(const Automation::Effect& effect, Judgement& judgement) {
+    if (judgement.scope == Scope::route) return;
+    mail::Outcome& outcome = judgement.outcome;
+    if (effect.temporary && outcome.verdict == mail::Verdict::failed) {
+        outcome.verdict = mail::Verdict::deferred;
+        outcome.status.cls = 4;
+        judgement.permanent_if_all = false;
+    } else if (effect.permanent && outcome.verdict == mail::Verdict::deferred) {
+        outcome.verdict = mail::Verdict::failed;
+        outcome.status.cls = 5;
+        outcome.retry_after.reset();
+        judgement.permanent_if_all = judgement.scope == Scope::host;
+    }
+    if (effect.retry_after && outcome.verdict == mail::Verdict::deferred) {
+        outcome.retry_after = effect.retry_after;
+    }
+}
+
+}  // namespace
 
 // The judgement about the last of them: those of one transaction differ in their age alone.
 Judgement Attempt::note(const Incident& incident, const Peer& peer, const Indexes& about,
                         std::size_t accepted) {
     Judgement judgement;
+    automation_.reset();
     for (const std::size_t i : about) {
         Circumstances here = circumstances(cases_[i], peer);
         here.accepted = accepted;
         judgement = judge(incident, here);
+        if (i == about.front()) apply_automation(incident, peer, judgement);
+        if (automation_) turn_by(*automation_, judgement);
         note_one(cases_[i], judgement, peer);
     }
     if (about.empty()) return judgement;

@@ -51,6 +51,13 @@ runtime::Task<Attempt::Next> Attempt::use(ClientSession& session, bool reused, b
     find_misfits(session, peer);
     if (choose(session).empty()) co_return is_over() ? Next::ended : Next::next_host;
     if (!reused) ++sessions_;
+    // It spoke unasked between its greeting and our first command: an attempt, or it would be tried
+    // again and again for nothing.
+    if (!reused && !session.is_usable() && !broken_off_) {
+        note({Stage::mail, What::malformed, {}, "it answers what was not asked"}, peer,
+             open_cases());
+        co_return is_over() ? Next::ended : Next::next_address;
+    }
     for (bool first = true; session.is_usable() && !broken_off_; first = false) {
         const Indexes some = choose(session);
         if (some.empty()) break;

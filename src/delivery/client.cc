@@ -134,6 +134,13 @@ runtime::Task<Step<>> ClientSession::say_hello(bool may_helo) {
     }
     offered_ = smtp::parse_ehlo_reply(*reply);
     if (!options_.pipelining) offered_.pipelining = false;
+    // Nothing has been asked: whatever comes now answers nothing, and later replies could not be
+    // told from it.
+    if (!stream_->buffered().empty()) {
+        usable_ = false;
+        co_return std::unexpected(
+            Incident{Stage::ehlo, What::malformed, {}, "it answers what was not asked"});
+    }
     co_return Step<>();
 }
 

@@ -187,6 +187,10 @@ INSTANTIATE_TEST_SUITE_P(
         HostileRow{"nothing", {}, Stage::banner, What::lost},
         HostileRow{"a_refusing_banner", {"554 no\r\n"}, Stage::banner, What::reply},
         HostileRow{"two_banners", {"220 hi\r\n250 hop\r\n"}, Stage::banner, What::malformed},
+        HostileRow{"answers_to_nothing",
+                   {"220 hi\r\n", std::string(kHello) + "250 ok\r\n250 ok\r\n354 go\r\n"},
+                   Stage::ehlo,
+                   What::malformed},
         HostileRow{"lost_after_hello", {"220 hi\r\n"}, Stage::ehlo, What::lost},
         HostileRow{"refuses_both_hellos",
                    {"220 hi\r\n", "550 no\r\n", "550 no\r\n"},
@@ -234,6 +238,26 @@ TEST_F(ClientTest, ASilentServerRunsIntoTheDeadline) {
     const auto greeted = loop_.run(silent(*this));
     ASSERT_TRUE(greeted && !*greeted);
     EXPECT_EQ(static_cast<int>(greeted->error().what), static_cast<int>(What::timed_out));
+}
+
+// Octets alone do not move the deadline: it is that of the whole reply.
+TEST_F(ClientTest, AGreetingThatNeverEndsRunsIntoTheDeadline) {
+    const auto begun = [](ClientTest& test) -> runtime::Task<Step<>> {
+        static_cast<void>(test);
+        auto [client, server] = net::make_memory_streams();
+        ClientSession session(std::move(client), "hop.example",
+                              {"mail.example.com", Seconds(1), Seconds(1), Seconds(1)});
+        auto begin = server->write("220 one octet at a time ");
+        auto written = co_await std::move(begin);
+        EXPECT_TRUE(written);
+        auto greeting = session.greet(true);
+        auto greeted = co_await std::move(greeting);
+        co_return greeted;
+    };
+    const auto greeted = loop_.run(begun(*this));
+    ASSERT_TRUE(greeted && !*greeted);
+    EXPECT_EQ(static_cast<int>(greeted->error().what), static_cast<int>(What::timed_out));
+    EXPECT_EQ(to_string(greeted->error().stage), to_string(Stage::banner));
 }
 
 }  // namespace

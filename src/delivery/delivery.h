@@ -51,6 +51,9 @@ struct Smarthost {
     bool wants_login() const { return !username.empty() || external; }
 };
 
+class Automation;    // automation.h
+class VerdictRules;  // verdict.h
+
 // First match wins; `to` holds "example.net" (exact), ".example.net" (below it) or "*".
 struct RouteRule {
     enum class Kind { smarthost, mx, trap, hold } kind = Kind::mx;
@@ -72,6 +75,9 @@ struct Options {
     Seconds connect_timeout{30};
     Seconds command_timeout{300};  // banner, EHLO, MAIL, RCPT (RFC 5321 §4.5.3.2)
     Seconds final_dot_timeout{600};
+    // What replies mean, and what they change; null: what the program brings along, and nothing.
+    std::shared_ptr<const VerdictRules> verdicts;
+    Automation* automation = nullptr;  // outlives the courier
 };
 
 class BrokenTls;       // tls_memory.h

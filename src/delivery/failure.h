@@ -4,6 +4,7 @@
 #pragma once
 
 #include "base/time.h"
+#include "delivery/stage.h"
 #include "mail/outcome.h"
 #include "queue/window.h"
 #include "smtp/reply.h"
@@ -15,13 +16,12 @@
 
 namespace posthaste::delivery {
 
-enum class Stage { connect, banner, ehlo, starttls, auth, mail, rcpt, data, content, final_dot };
-
-std::string_view to_string(Stage stage);
+class VerdictRules;
 
 enum class What {
-    reply,    // an answer that is not the wished one
-    refused,  // connection refused, unreachable
+    reply,      // an answer that is not the wished one
+    refused,    // connection refused, unreachable
+    no_source,  // our own address cannot be used, or there is no way out (O-3)
     timed_out,
     lost,           // closed or reset
     tls_failed,     // the handshake or the certificate
@@ -55,6 +55,8 @@ struct Circumstances {
     std::size_t accepted = 0;    // recipients taken before this one in the transaction
     std::uint32_t attempts = 0;  // of the recipient, before this one
     Seconds age{};               // since the message was accepted
+    std::string_view host{};     // who says it, where that is known
+    const VerdictRules* rules = nullptr;  // null: those the program brings along
 };
 
 enum class Scope {
@@ -65,6 +67,7 @@ enum class Scope {
 };
 
 struct Judgement {
+    int row = 0;  // of the outcome table: 16 for O-16
     Scope scope = Scope::host;
     mail::Outcome outcome;          // without host, address and TLS
     bool permanent_if_all = false;  // scope host: failed if every host says such a thing

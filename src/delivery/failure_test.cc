@@ -1,5 +1,9 @@
 #include "delivery/failure.h"
 
+#include "delivery/outcome_table.h"
+
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 namespace posthaste::delivery {
@@ -77,6 +81,8 @@ INSTANTIATE_TEST_SUITE_P(
                    "4.4.1", SiteSignal::trouble, ""},
         FailureRow{"o2_timeout", connect, What::timed_out, "", kMx, Scope::host, Verdict::deferred,
                    "4.4.1", SiteSignal::trouble, ""},
+        FailureRow{"o3_no_source", connect, What::no_source, "", kMx, Scope::host,
+                   Verdict::deferred, "4.3.5", SiteSignal::neutral, ""},
         FailureRow{"o4_banner_421", banner, What::reply, "421 4.3.2 busy", kMx, Scope::host,
                    Verdict::deferred, "4.3.2", SiteSignal::trouble, ""},
         FailureRow{"o5_banner_554", banner, What::reply, "554 go away", kMx, Scope::host,
@@ -207,6 +213,85 @@ INSTANTIATE_TEST_SUITE_P(
                    Verdict::deferred, "4.5.0", SiteSignal::neutral, ""},
         FailureRow{"lost_at_mail", mail, What::lost, "", kMx, Scope::host, Verdict::deferred,
                    "4.4.2", SiteSignal::trouble, ""}),
+    [](const auto& row) { return std::string(row.param.name); });
+
+// No row of the table hides behind an earlier one, and each says of itself what the table says.
+TEST(OutcomeTable, EachRowIsReached) {
+    std::size_t number = 0;
+    for (const OutcomeRow& row : outcome_table()) {
+        bool reached = false;
+        for (int code = row.from; code <= row.to && !reached; ++code) {
+            Incident incident{row.stage, row.what, {}, {}};
+            incident.reply.code = code;
+            const OutcomeRow found = find_outcome(incident);
+            if (found.number != row.number || found.extra != row.extra) continue;
+            if (found.from != row.from || found.to != row.to) continue;
+            reached = true;
+            const Judgement judgement = judge(incident, {});
+            EXPECT_EQ(judgement.row, row.number);
+            if (row.extra == Extra::none && row.cause != Cause::unknown) {
+                EXPECT_EQ(judgement.outcome.verdict == Verdict::failed, row.status.cls == 5)
+                    << "O-" << row.number << " at " << to_string(row.stage);
+            }
+        }
+        EXPECT_TRUE(reached) << "row " << number << ", O-" << row.number;
+        ++number;
+    }
+}
+
+TEST(OutcomeTable, HasEachNumberThatIsAboutReplies) {
+    for (const int number :
+         {2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 14, 15, 16, 19, 20, 21, 23, 24, 25}) {
+        EXPECT_TRUE(std::ranges::any_of(
+            outcome_table(), [&](const OutcomeRow& row) { return row.number == number; }))
+            << "O-" << number;
+    }
+}
+
+struct TurnRow {
+    const char* name;
+    Stage stage;
+    const char* reply;
+    std::chrono::hours age;
+    Verdict verdict;
+    const char* status;
+    Cause cause;
+};
+
+class Turned : public testing::TestWithParam<TurnRow> {};
+
+TEST_P(Turned, Is) {
+    const TurnRow& row = GetParam();
+    Circumstances here;
+    here.age = row.age;
+    here.host = "mx.example.org";
+    const Judgement judgement = judge({row.stage, What::reply, reply_of(row.reply), {}}, here);
+    EXPECT_EQ(judgement.outcome.verdict, row.verdict);
+    EXPECT_EQ(judgement.outcome.status.to_string(), row.status);
+    EXPECT_EQ(judgement.outcome.cause, row.cause);
+    EXPECT_FALSE(judgement.outcome.rule.empty());
+    if (row.verdict == Verdict::deferred) EXPECT_GE(judgement.outcome.retry_after, Seconds(600));
+}
+
+constexpr std::chrono::hours kNew{0};
+constexpr std::chrono::hours kDay{24};
+
+INSTANTIATE_TEST_SUITE_P(
+    All, Turned,
+    testing::Values(TurnRow{"a_block_is_tried_for_a_day", mail,
+                            "554 5.7.1 Client host [192.0.2.1] blocked using zen.spamhaus.org",
+                            kNew, Verdict::deferred, "4.7.1", Cause::block_ip},
+                    TurnRow{"and_is_final_then", mail,
+                            "554 5.7.1 Client host [192.0.2.1] blocked using zen.spamhaus.org",
+                            kDay, Verdict::failed, "5.7.1", Cause::block_ip},
+                    TurnRow{"at_rcpt", rcpt, "550 Your IP address is blocked", kNew,
+                            Verdict::deferred, "4.0.0", Cause::block_ip},
+                    TurnRow{"at_the_end", final_dot, "550 5.7.1 rate limit exceeded", kNew,
+                            Verdict::deferred, "4.7.1", Cause::rate_limited},
+                    TurnRow{"spam_is_final", final_dot, "554 5.7.1 Spam message rejected", kNew,
+                            Verdict::failed, "5.7.1", Cause::spam_content},
+                    TurnRow{"an_unknown_user_is_final", rcpt, "550 5.1.1 User unknown", kNew,
+                            Verdict::failed, "5.1.1", Cause::invalid_recipient}),
     [](const auto& row) { return std::string(row.param.name); });
 
 TEST(Failure, RemoteTextIsMadeHarmless) {

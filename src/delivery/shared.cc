@@ -77,6 +77,10 @@ Shared::Shared(Options given, store::Store& s, net::Resolver& r, FinalHop* t,
     }
 }
 
+const VerdictRules& Shared::verdicts() const {
+    return options.verdicts ? *options.verdicts : VerdictRules::builtin();
+}
+
 Shared::ContextKey Shared::context_key(const Smarthost* smarthost) const {
     if (smarthost == nullptr) return {options.ca_file, nullptr};
     return {smarthost->ca_file, smarthost->identity.get()};

@@ -9,6 +9,7 @@
 #include "delivery/route.h"
 #include "delivery/shape_site.h"
 #include "delivery/tls_memory.h"
+#include "delivery/verdict.h"
 #include "net/tls.h"
 
 #include <map>
@@ -51,6 +52,8 @@ struct Shared {
     Result<std::shared_ptr<net::TlsClientContext>> tls_context(const Smarthost* smarthost) const;
 
     const Route& route_of(const queue::Parcel& parcel) const;
+
+    const VerdictRules& verdicts() const;
 
     const Options options;
     const Routes routes;

@@ -4,6 +4,7 @@
 #include "web/admin_directory.h"
 #include "web/admin_dkim.h"
 #include "web/admin_dns.h"
+#include "web/admin_overrides.h"
 #include "web/admin_queue.h"
 #include "web/admin_relay.h"
 #include "web/admin_send.h"
@@ -27,6 +28,7 @@ void add_admin_api(Router& router, AdminServices services) {
     add_setup_link_resource(router, shared);
     add_sign_in_resource(router, shared);
     add_sts_resources(router, shared);
+    add_override_resources(router, shared);
 }
 
 }  // namespace posthaste::web

@@ -20,6 +20,7 @@
 //   POST /v1/dkim/{domain}/{selector}/activate|retire  keys that sign (web/admin_dkim.h)
 //   GET  /v1/sign-ins?who=ADDRESS|IP                   the last ones, with our reading
 //   GET  /v1/sts?domain=   POST /v1/sts/{domain}/refresh      what a domain demands by MTA-STS
+//   GET  /v1/overrides   POST /v1/overrides/clear {"which"}  what replies have changed
 //   POST /v1/backup {"folder"}
 //   GET  /v1/relays   POST /v1/relays/sign-in          logins at smarthosts (web/admin_relay.h)
 //   GET  /v1/certificates   POST /v1/certificates/renew
@@ -27,6 +28,7 @@
 
 #include "accounts/login_guard.h"
 #include "accounts/sign_in_log.h"
+#include "delivery/automation.h"
 #include "discovery/settings.h"
 #include "net/resolver.h"
 #include "queue/queue.h"
@@ -68,10 +70,11 @@ struct AdminServices {
     const accounts::SignInLog* sign_ins = nullptr;  // null: no server runs
     const accounts::LoginGuard* guard = nullptr;    // likewise
     std::string public_base{};  // "https://mail.example.com"; empty when nobody can reach pages
-    CertificateDesk* certificates = nullptr;  // null: nobody looks after them
-    RelayDesk* relays = nullptr;              // likewise
-    net::Resolver* resolver = nullptr;        // null: DNS cannot be asked
-    delivery::MtaSts* sts = nullptr;          // null: no server runs, or it heeds no policies
+    CertificateDesk* certificates = nullptr;     // null: nobody looks after them
+    RelayDesk* relays = nullptr;                 // likewise
+    net::Resolver* resolver = nullptr;           // null: DNS cannot be asked
+    delivery::MtaSts* sts = nullptr;             // null: no server runs, or it heeds no policies
+    delivery::Automation* automation = nullptr;  // null: nothing is changed by replies here
 };
 
 void add_admin_api(Router& router, AdminServices services);

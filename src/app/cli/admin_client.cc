@@ -6,6 +6,7 @@
 #include "app/layer_options.h"
 #include "app/process.h"
 #include "app/relay_desk.h"
+#include "app/reply_rules.h"
 #include "base/file.h"
 #include "base/time.h"
 #include "net/dialer.h"
@@ -123,6 +124,7 @@ struct AdminClient::Impl {
     std::unique_ptr<web::CertificateDesk> certificates;
     std::unique_ptr<web::RelayDesk> relays;
     std::unique_ptr<net::Resolver> resolver;  // null when the system has none that works
+    std::unique_ptr<delivery::Automation> automation;
     std::unique_ptr<web::Router> router;
 
     Answer ask(const std::string& method, const std::string& target, const std::string& body,
@@ -179,6 +181,11 @@ struct AdminClient::Impl {
         dns.validate = false;
         if (auto made = net::Resolver::make(std::move(dns), quiet)) resolver = std::move(*made);
         services.resolver = resolver.get();
+        PH_TRY(const auto rules, reply_rules(settings));
+        automation = std::make_unique<delivery::Automation>(
+            rules.automation, rules.verdicts, [this] { return store->clock().now_queue(); }, quiet);
+        PH_CHECK(automation->load(store->engine()));
+        services.automation = automation.get();
         web::add_admin_api(*router, std::move(services));
         return {};
     }

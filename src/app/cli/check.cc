@@ -8,6 +8,7 @@
 #include "app/layer_options.h"
 #include "app/legacy_port.h"
 #include "app/process.h"
+#include "app/reply_rules.h"
 #include "base/file.h"
 #include "formats/json.h"
 
@@ -186,6 +187,14 @@ void check_trusted(const Settings& s, Findings& findings) {
     }
 }
 
+void check_rules(const Settings& s, Findings& findings) {
+    if (s.rules_file.empty()) return;
+    const auto rules = reply_rules(s);
+    if (!rules) return add(findings, "rules", rules.error());
+    findings.push_back(
+        {Status::ok, "rules", s.rules_file + " is read before the program's own", ""});
+}
+
 void check_files(Findings& findings, const Settings& s) {
     auto files = raise_file_limit();
     auto carried = connections_for(files, s.connections);
@@ -246,6 +255,7 @@ int run_check(const Arguments& arguments) {
     if (auto delivery = delivery_options(*settings); !delivery)
         add(findings, "relay", delivery.error());
     check_authorities(*settings, findings);
+    check_rules(*settings, findings);
     check_files(findings, *settings);
     check_users(findings, *settings);
     check_renewal(*settings, findings);

@@ -59,6 +59,9 @@ int run_cert_renew(const Arguments& arguments);
 
 int run_why(const Arguments& arguments);
 int run_trace(const Arguments& arguments);
+int run_explain(const Arguments& arguments);
+int run_overrides_list(const Arguments& arguments);
+int run_overrides_clear(const Arguments& arguments);
 int run_status(const Arguments& arguments);
 int run_backup(const Arguments& arguments);
 int run_store_upgrade(const Arguments& arguments);

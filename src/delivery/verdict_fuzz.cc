@@ -1,7 +1,7 @@
-// Hostile reply texts through the classifier and the failure table.
+// Hostile reply texts through the rules and the failure table.
 #include "base/utf8.h"
-#include "delivery/classify.h"
 #include "delivery/failure.h"
+#include "delivery/verdict.h"
 
 #include <cstdlib>
 
@@ -19,7 +19,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (size < 3) return 0;
     delivery::Incident incident;
     incident.stage = static_cast<delivery::Stage>(data[0] % 10);
-    incident.what = static_cast<delivery::What>(data[1] % 12);
+    incident.what = static_cast<delivery::What>(data[1] % 19);
     delivery::Circumstances here;
     here.smarthost = (data[2] & 1) != 0;
     here.accepted = (data[2] & 2) != 0 ? 5 : 0;
