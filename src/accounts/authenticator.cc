@@ -73,6 +73,7 @@ struct Authenticator::Impl {
     struct AppPassword {
         std::string name;  // empty: it is none of that account
         std::string digest;
+        bool device = false;
     };
 
     Result<AppPassword> find_app_password(const AccountIndex::Entry* entry, const Secret& password);
@@ -167,7 +168,7 @@ Result<Answer> Authenticator::Impl::check(const LoginName& name, const LoginAtte
     }
     if (!enabled) return refuse(Refusal::disabled);
     return Answer(Identity{entry->row.address, std::move(credential), entry->addresses, generation,
-                           entry->row.profile, std::move(proof)});
+                           entry->row.profile, std::move(proof), app_password.device});
 }
 
 // Hashes against the present password and the former one, or stand-ins: every refusal costs the
@@ -227,13 +228,15 @@ Result<Answer> Authenticator::Impl::check_again(const Identity& identity) {
         return Answer(rejected(Refusal::disabled));
     }
     bool same = entry->row.password_hash == identity.proof && !identity.proof.empty();
+    bool device = false;
     if (!same) {
         PH_TRY(const auto row, store.engine().app_password_by_digest(identity.proof));
         same = row && row->account == identity.account;
+        device = row && row->device;
     }
     if (!same) return Answer(rejected(Refusal::wrong_password));
     return Answer(Identity{identity.account, identity.credential, entry->addresses,
-                           current.generation, entry->row.profile, identity.proof});
+                           current.generation, entry->row.profile, identity.proof, device});
 }
 
 // The name of the app password that this is, if it is one of that account; else empty. The look-up
@@ -245,7 +248,7 @@ Result<Authenticator::Impl::AppPassword> Authenticator::Impl::find_app_password(
     std::string digest = to_octets(app_password_digest(server_secret, *canonical));
     PH_TRY(const auto row, store.engine().app_password_by_digest(digest));
     if (!row || entry == nullptr || row->account != entry->row.address) return AppPassword();
-    return AppPassword{row->name, std::move(digest)};
+    return AppPassword{row->name, std::move(digest), row->device};
 }
 
 Result<bool> Authenticator::Impl::hash_matches(const std::string& encoded, const Secret& password,

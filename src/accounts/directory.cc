@@ -6,6 +6,7 @@
 #include "base/mutex.h"
 #include "base/random.h"
 #include "base/utf8.h"
+#include "mail/dsn_texts.h"
 #include "mail/mailbox.h"
 
 #include <algorithm>
@@ -202,6 +203,20 @@ Result<void> Directory::set_password(std::string_view address, const Secret& pas
     return store_.committer().submit_and_wait(std::move(changes));
 }
 
+Result<void> Directory::set_language(std::string_view address, std::string_view code) {
+    const auto language = mail::parse_language(code);
+    if (!language) {
+        return fail(ErrorKind::syntax,
+                    fmt::format("There are no texts in the language {}", utf8::printable(code, 40)),
+                    "Use en, de, fr or es");
+    }
+    PH_TRY(const std::string key, parse_address(address));
+    const MutexLock lock(change_mutex);
+    PH_TRY(auto row, get_account(store_, key));
+    row.language = mail::language_code(*language);
+    return commit(store_, store::PutAccount{std::move(row)});
+}
+
 Result<void> Directory::allow_address(std::string_view account, std::string_view address) {
     PH_TRY(const std::string key, parse_address(account));
     PH_TRY(std::string further, parse_address(address));
@@ -241,8 +256,8 @@ Result<store::AccountRow> Directory::account(std::string_view address) {
     return get_account(store_, key);
 }
 
-Result<NewAppPassword> Directory::new_app_password(std::string_view account,
-                                                   std::string_view name) {
+Result<NewAppPassword> Directory::new_app_password(std::string_view account, std::string_view name,
+                                                   bool device) {
     PH_TRY(const std::string key, parse_address(account));
     PH_CHECK(check_name(name, "name of the app password"));
     if (name.empty()) {
@@ -268,7 +283,8 @@ Result<NewAppPassword> Directory::new_app_password(std::string_view account,
                               .account = key,
                               .name = std::string(name),
                               .digest = to_octets(digest),
-                              .created = now()};
+                              .created = now(),
+                              .device = device};
     PH_CHECK(commit(store_, store::PutAppPassword{std::move(row)}));
     return made;
 }

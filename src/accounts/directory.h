@@ -33,12 +33,16 @@ class Directory {
     Result<void> set_disabled(std::string_view address, bool disabled);
     Result<void> set_profile(std::string_view address, store::Profile profile);
     Result<void> set_password(std::string_view address, const Secret& password);
+    // Of what we write to the person: en, de, fr or es.
+    Result<void> set_language(std::string_view address, std::string_view code);
     Result<void> allow_address(std::string_view account, std::string_view address);
     Result<void> disallow_address(std::string_view account, std::string_view address);
     Result<std::vector<store::AccountRow>> accounts();
     Result<store::AccountRow> account(std::string_view address);
 
-    Result<NewAppPassword> new_app_password(std::string_view account, std::string_view name);
+    // `device`: of something that cannot be told what to send as (Identity::device).
+    Result<NewAppPassword> new_app_password(std::string_view account, std::string_view name,
+                                            bool device = false);
     Result<void> revoke_app_password(std::string_view account, std::string_view id_or_name);
     Result<std::vector<store::AppPasswordRow>> app_passwords(std::string_view account);
 

@@ -18,7 +18,11 @@ struct Identity {
         addresses;                 // key forms in NFC, the account's own included
     std::uint64_t generation = 0;  // of the directory that said so; see Authenticator::renew
     store::Profile profile = store::Profile::human;  // decides how long delivery is tried
-    std::string proof{};           // what the password was checked against: a hash or a digest
+    std::string proof{};  // what the password was checked against: a hash or a digest
+
+    // The app password of a device that cannot be told what to send as: its From is made the
+    // account's own instead of being refused.
+    bool device = false;
 
     // In whichever Unicode form the address is written, as at the login: an accent typed on a Mac
     // is often a character of its own.

@@ -225,6 +225,9 @@ class Daemon {
         tls.broken = &learned_->broken_tls;
         logins_.emplace(*store_, blocking_, log_);
         relays_ = live_relays(*logins_);
+        delivery.sign = [this](const std::string& header, const std::string& body_hash) {
+            return queue_ ? queue_->sign_now(header, body_hash) : std::string();
+        };
         courier_ = delivery::make_courier(std::move(delivery), *store_, *resolver_, inbox_.get(),
                                           workers_, blocking_, log_, tls, &*logins_);
         on_crash(queue::InFlight::mark_crash);

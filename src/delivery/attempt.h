@@ -6,6 +6,7 @@
 #include "delivery/attempt_story.h"
 #include "delivery/automation.h"
 #include "delivery/connections.h"
+#include "delivery/seven_bit.h"
 #include "delivery/shared.h"
 #include "delivery/tls_assurance.h"
 #include "delivery/tls_policy.h"
@@ -104,6 +105,7 @@ class Attempt {
     // attempt_send.cc
     runtime::Task<Next> use(ClientSession& session, bool reused, bool best,
                             const TlsPolicy& policy);
+    runtime::Task<bool> fit_content(const ClientSession& session);
     void find_misfits(const ClientSession& session, const Peer& peer);
     bool message_needs_smtputf8() const;
     std::uint64_t wire_size() const;
@@ -138,7 +140,9 @@ class Attempt {
     std::shared_ptr<const PathLimits> limits_;
     Seconds age_{};
     std::vector<Case> cases_;
-    std::size_t batch_;  // recipients of one transaction; O-15 lowers it
+    std::optional<SevenBit> seven_bit_;  // once a host without 8BITMIME was met
+    bool encoding_ = false;              // and this session is with one that is to get it so
+    std::size_t batch_;                  // recipients of one transaction; O-15 lowers it
     std::size_t addresses_tried_ = 0;
     std::size_t sessions_ = 0;  // in which a transaction was begun
     bool more_targets_ = false;

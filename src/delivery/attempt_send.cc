@@ -48,6 +48,13 @@ runtime::Task<Attempt::Next> Attempt::use(ClientSession& session, bool reused, b
     Peer peer{session.host(), session.stream().peer().address.to_string(), session.tls_version(),
               best, std::string(to_string(policy.level))};
     for (Case& c : cases_) c.passed_over = false;
+    const bool readable = co_await fit_content(session);
+    if (!readable) {
+        note({Stage::content, What::our_own, {}, "our server could not read the message"}, peer,
+             open_cases());
+        broken_off_ = true;
+        co_return Next::next_address;
+    }
     find_misfits(session, peer);
     if (choose(session).empty()) co_return is_over() ? Next::ended : Next::next_host;
     if (!reused) ++sessions_;
@@ -72,6 +79,7 @@ runtime::Task<Attempt::Next> Attempt::use(ClientSession& session, bool reused, b
             broken_off_ = true;
             break;
         }
+        if (encoding_) body->rewrite(seven_bit_->edits);
         const Outgoing outgoing = make_outgoing(some, *body);
         story_.transaction(session, reused || !first, some.size());
         auto sending = session.send(outgoing);
@@ -91,6 +99,30 @@ runtime::Task<Attempt::Next> Attempt::use(ClientSession& session, bool reused, b
     co_return is_over() ? Next::ended : Next::next_address;
 }
 
+// Whether the content must be encoded for this host, and that made ready, once an attempt. False
+// when our own store could not be read.
+runtime::Task<bool> Attempt::fit_content(const ClientSession& session) {
+    const smtp::Extensions& offered = session.offered();
+    // SMTPUTF8 comes with 8BITMIME, though some forget to say so (RFC 6531 §3.1).
+    const bool takes = offered.eight_bit_mime || offered.smtputf8;
+    encoding_ = false;
+    if (takes || parcel_.message->body_type != mail::BodyType::eight_bit) co_return true;
+    if (!seven_bit_) {
+        auto making =
+            make_seven_bit(shared_.store, shared_.blocking, shared_.options.sign, parcel_.message);
+        auto made = co_await std::move(making);
+        if (!made) {
+            shared_.log.error("delivery.unreadable", {{"id", parcel_.message->id.to_string()},
+                                                      {"why", made.error().text},
+                                                      {"mend", made.error().mend}});
+            co_return false;
+        }
+        seven_bit_ = std::move(*made);
+    }
+    encoding_ = seven_bit_->possible;
+    co_return true;
+}
+
 bool Attempt::message_needs_smtputf8() const {
     const store::MessageRow& row = *parcel_.message;
     return (row.sender && !row.sender->is_ascii()) ||
@@ -98,6 +130,7 @@ bool Attempt::message_needs_smtputf8() const {
 }
 
 std::uint64_t Attempt::wire_size() const {
+    if (encoding_) return seven_bit_->header->size() + 2 + seven_bit_->body_size;
     const store::MessageRow& row = *parcel_.message;
     return (row.header ? row.header->size() : 0) + 2 + row.body.size;
 }
@@ -110,7 +143,8 @@ void Attempt::find_misfits(const ClientSession& session, const Peer& peer) {
             story_.misfit(session, note({Stage::mail, what, {}, {}}, peer, about).outcome.reply);
         for (const std::size_t i : about) cases_[i].passed_over = true;
     };
-    if (parcel_.message->body_type == mail::BodyType::eight_bit && !offered.eight_bit_mime) {
+    if (parcel_.message->body_type == mail::BodyType::eight_bit && !offered.eight_bit_mime &&
+        !offered.smtputf8 && !encoding_) {
         return pass_over(What::no_8bit, open_cases());
     }
     if (offered.size && offered.max_size > 0 && wire_size() > offered.max_size) {
@@ -143,7 +177,7 @@ Outgoing Attempt::make_outgoing(const Indexes& some, ContentSource& body) const 
     Outgoing outgoing;
     outgoing.mail.sender = row.sender;
     outgoing.mail.size = wire_size();
-    outgoing.mail.eight_bit = row.body_type == mail::BodyType::eight_bit;
+    outgoing.mail.eight_bit = row.body_type == mail::BodyType::eight_bit && !encoding_;
     outgoing.mail.smtputf8 = row.smtputf8 || message_needs_smtputf8();
     outgoing.mail.ret = row.ret;
     outgoing.mail.requiretls = row.tls_wish == store::TlsWish::required;
@@ -154,6 +188,7 @@ Outgoing Attempt::make_outgoing(const Indexes& some, ContentSource& body) const 
         outgoing.recipients.push_back({recipient.address, recipient.notify, recipient.orcpt});
     }
     outgoing.header = row.header ? row.header : kNoHeader;
+    if (encoding_) outgoing.header = seven_bit_->header;
     outgoing.body = &body;
     return outgoing;
 }

@@ -24,6 +24,22 @@ runtime::Task<Result<ContentSource>> ContentSource::open(
 }
 
 runtime::Task<Result<std::string_view>> ContentSource::next() {
+    rewritten_.clear();
+    do {
+        auto reading = read();
+        PH_CO_TRY(const std::string_view piece, co_await std::move(reading));
+        if (!rewriter_) co_return piece;
+        if (piece.empty()) {
+            rewriter_->finish(rewritten_);
+            rewriter_.reset();  // the next reading is past the end
+            break;
+        }
+        rewriter_->update(piece, rewritten_);
+    } while (rewritten_.empty());  // an encoder may hold back all of a small piece
+    co_return std::string_view(rewritten_);
+}
+
+runtime::Task<Result<std::string_view>> ContentSource::read() {
     if (!reader_->blocks()) co_return reader_->next();
     auto read = [reader = reader_] { return reader->next(); };
     auto reading = runtime::offload(*blocking_, std::move(read), Deadline::after(kReadDeadline));

@@ -2,12 +2,15 @@
 // file; what blocks is done elsewhere.
 #pragma once
 
+#include "mail/mime.h"
 #include "runtime/offload.h"
 #include "runtime/task.h"
 #include "store/store.h"
 
 #include <memory>
+#include <string>
 #include <string_view>
+#include <vector>
 
 namespace posthaste::delivery {
 
@@ -26,9 +29,18 @@ class ContentSource {
     // call.
     runtime::Task<Result<std::string_view>> next();
 
+    // From now on the octets come with these edits made. Before the first `next`.
+    void rewrite(std::vector<mail::BodyEdit> edits) {
+        rewriter_ = std::make_unique<mail::BodyRewriter>(std::move(edits));
+    }
+
     store::ContentReader take_reader() { return std::move(*reader_); }
 
   private:
+    runtime::Task<Result<std::string_view>> read();
+
+    std::unique_ptr<mail::BodyRewriter> rewriter_;  // null: as stored, or all is out
+    std::string rewritten_;
     std::shared_ptr<store::ContentReader> reader_;  // shared with a read that outlives its wait
     runtime::BlockingPool* blocking_;
 };

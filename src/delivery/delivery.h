@@ -14,6 +14,7 @@
 #include "runtime/worker.h"
 #include "store/store.h"
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -63,6 +64,10 @@ struct RouteRule {
     TlsLevel tls = TlsLevel::may;
 };
 
+// The signature fields to stand above a header that was written anew (queue::Signing::sign_now).
+// Blocks; any thread.
+using SignNow = std::function<std::string(const std::string& header, const std::string& body_hash)>;
+
 struct Options {
     std::string hostname;           // EHLO name
     std::vector<RouteRule> routes;  // the last one is the default and matches "*"
@@ -78,6 +83,7 @@ struct Options {
     // What replies mean, and what they change; null: what the program brings along, and nothing.
     std::shared_ptr<const VerdictRules> verdicts;
     Automation* automation = nullptr;  // outlives the courier
+    SignNow sign{};                    // null: what is encoded on the way goes out unsigned
 };
 
 class BrokenTls;       // tls_memory.h

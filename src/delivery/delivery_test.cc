@@ -2,6 +2,7 @@
 #include "delivery/delivery.h"
 
 #include "base/base64.h"
+#include "base/checksum.h"
 #include "delivery/shaping.h"
 #include "delivery/testing.h"
 
@@ -362,6 +363,47 @@ TEST_F(DeliveryTest, AHostThatAnswersByOurNameIsALoop) {
     EXPECT_EQ(deliver_one().status.to_string(), "5.4.6");
 }
 
+void make_eight_bit(store::MessageRow& row, const std::string& header, const std::string& body) {
+    row.body_type = mail::BodyType::eight_bit;
+    row.header = std::make_shared<const std::string>(header);
+    auto octets = std::make_shared<const std::string>(body);
+    row.body = {octets, {}, octets->size(), crc32c(*octets)};
+}
+
+TEST_F(DeliveryTest, LettersAreEncodedAndSignedAnewForAHostThatCannotTakeThem) {
+    FakeHop hop(loop_, "127.0.0.2");
+    hop.extensions = {"PIPELINING"};
+    use_mx(hop, {{10, "one.example"}});
+    resolver_.set_addresses("one.example", {"127.0.0.2"});
+    std::string signed_header;
+    options_.sign = [&](const std::string& header, const std::string& hash) {
+        signed_header = header;
+        EXPECT_EQ(hash.size(), 44U);
+        return std::string("DKIM-Signature: new\r\n");
+    };
+    change_ = [](store::MessageRow& row) {
+        make_eight_bit(row,
+                       "DKIM-Signature: old\r\nReceived: x\r\nDKIM-Signature: other\r\n"
+                       "Content-Type: text/plain; charset=utf-8\r\n",
+                       "gr\xc3\xbcn\r\n");
+    };
+    const auto outcome = deliver_one();
+    EXPECT_EQ(outcome.verdict, Verdict::delivered) << outcome.reply;
+    ASSERT_EQ(hop.transactions.size(), 1U);
+    const std::string rest =
+        "Received: x\r\nDKIM-Signature: other\r\nContent-Type: text/plain; charset=utf-8\r\n"
+        "Content-Transfer-Encoding: quoted-printable\r\nMIME-Version: 1.0\r\n";
+    EXPECT_EQ(signed_header, rest);
+    EXPECT_EQ(hop.transactions[0].content, "DKIM-Signature: new\r\n" + rest + "\r\ngr=C3=BCn\r\n");
+    EXPECT_EQ(hop.transactions[0].mail.find("8BITMIME"), std::string::npos);
+
+    // Where 8BITMIME is offered it goes as it is.
+    hop.extensions.push_back("8BITMIME");
+    courier_ = nullptr;
+    EXPECT_EQ(deliver_one().verdict, Verdict::delivered);
+    EXPECT_TRUE(hop.transactions[1].content.ends_with("gr\xc3\xbcn\r\n"));
+}
+
 TEST_F(DeliveryTest, MailThatNoHostCanTakeFailsAfterAllWereAsked) {
     FakeHop first(loop_, "127.0.0.2");
     FakeHop second(loop_, "127.0.0.3", first.port());
@@ -369,7 +411,11 @@ TEST_F(DeliveryTest, MailThatNoHostCanTakeFailsAfterAllWereAsked) {
     use_mx(first, {{10, "one.example"}, {20, "two.example"}});
     resolver_.set_addresses("one.example", {"127.0.0.2"});
     resolver_.set_addresses("two.example", {"127.0.0.3"});
-    change_ = [](store::MessageRow& row) { row.body_type = mail::BodyType::eight_bit; };
+    // Within a signature nothing may be encoded.
+    change_ = [](store::MessageRow& row) {
+        make_eight_bit(row, "Content-Type: multipart/signed; boundary=s\r\n",
+                       "--s\r\n\r\n\xfc\r\n--s--\r\n");
+    };
     auto outcome = deliver_one();
     EXPECT_EQ(outcome.verdict, Verdict::failed);
     EXPECT_EQ(outcome.status.to_string(), "5.6.3");

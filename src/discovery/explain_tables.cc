@@ -309,6 +309,7 @@ constexpr OwnRow kOwn[] = {
     {"the message holds nul octets", 41},
     {"the message was ended by a dot between lfs", 42},
     {"the message has several from or sender fields", 43},
+    {"one of each is allowed", 43},
     {"the message has no from field", 44},
     {"the from or sender field cannot be read", 45},
     {"correct the program that wrote it", 46},
@@ -331,6 +332,8 @@ constexpr OwnRow kOwn[] = {
     {"too many connections from your network that are not", 62},
     {"this port is for old devices", 63},
     {"somebody is guessing this user's password", 64},
+    {"has a line over 998 octets", 65},
+    {"the message has over 10,000 parts", 66},
 };
 
 }  // namespace

@@ -11,7 +11,7 @@ namespace posthaste::mail {
 namespace {
 
 constexpr std::size_t kMaxComments = 64;       // how deep they may nest
-constexpr std::size_t kMaxAddresses = 10'000;  // bounds memory, like HeaderBlock::kMaxFields
+constexpr std::size_t kMaxAddresses = 10'000;  // bounds memory
 
 std::unexpected<Error> refuse(std::string_view why) {
     return fail(ErrorKind::syntax, std::string(why), "write it as Name <name@example.org>");

@@ -60,16 +60,17 @@ constexpr Signed kFields[] = {
 void append_relaxed(std::string& out, std::string_view name, std::string_view body) {
     for (const char c : name) out.push_back(ascii::lower(c));
     out.push_back(':');
-    bool blank = false;
+    const auto is_space = [](char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; };
     bool any = false;
-    for (const char c : body) {
-        if (c == ' ' || c == '\t' || c == '\r' || c == '\n') {
-            blank = true;
+    for (std::size_t at = 0; at < body.size();) {
+        if (is_space(body[at])) {
+            ++at;
             continue;
         }
-        if (blank && any) out.push_back(' ');
-        out.push_back(c);
-        blank = false;
+        const std::size_t begin = at;
+        while (at < body.size() && !is_space(body[at])) ++at;
+        if (any) out.push_back(' ');
+        out.append(body, begin, at - begin);
         any = true;
     }
 }

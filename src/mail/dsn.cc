@@ -33,16 +33,16 @@ std::string_view name_action(DsnAction action) {
     std::unreachable();
 }
 
-std::string_view open_subject(DsnAction action) {
+Phrase open_subject(DsnAction action) {
     switch (action) {
         case DsnAction::failed:
-            return "Not delivered";
+            return Phrase::not_delivered;
         case DsnAction::delayed:
-            return "Not delivered yet";
+            return Phrase::not_delivered_yet;
         case DsnAction::delivered:
-            return "Delivered";
+            return Phrase::delivered;
         case DsnAction::relayed:
-            return "Passed on";
+            return Phrase::passed_on;
     }
     std::unreachable();
 }
@@ -237,12 +237,18 @@ std::string join(std::span<const Part> parts, const std::string& boundary) {
 }
 
 std::string make_subject(const DsnInput& input, const OriginalFacts& original) {
-    const std::string what =
-        original.subject.empty() ? "your message" : fmt::format("\"{}\"", original.subject);
+    const Language language = input.language;
+    const std::string what = original.subject.empty()
+                                 ? std::string(phrase(language, Phrase::your_message_short))
+                                 : fmt::format("\"{}\"", original.subject);
     const std::string to = input.recipients.size() == 1
                                ? show(input.recipients.front().recipient.address)
-                               : fmt::format("{} recipients", input.recipients.size());
-    return fmt::format("{}: {} to {}", open_subject(input.action), what, to);
+                               : fill(phrase(language, Phrase::recipients),
+                                      {{"count", std::to_string(input.recipients.size())}});
+    return fill(phrase(language, Phrase::subject),
+                {{"opening", std::string(phrase(language, open_subject(input.action)))},
+                 {"message", what},
+                 {"to", to}});
 }
 
 std::string make_header(const DsnInput& input, const OriginalFacts& original,
@@ -264,6 +270,7 @@ std::string make_header(const DsnInput& input, const OriginalFacts& original,
         add_field(out, "In-Reply-To", original.message_id);
         add_field(out, "References", original.message_id);
     }
+    add_field(out, "Content-Language", language_code(input.language));
     add_field(out, "Auto-Submitted", "auto-replied");  // RFC 3834 §5: nobody answers this
     add_field(out, "MIME-Version", "1.0");
     out += fmt::format(

@@ -4,6 +4,7 @@
 
 #include "base/id.h"
 #include "base/time.h"
+#include "mail/dsn_texts.h"
 #include "mail/envelope.h"
 #include "mail/outcome.h"
 
@@ -37,6 +38,7 @@ struct DsnInput {
     std::string original_header;  // the stored header block
     std::string original_body;  // only with RET=FULL and at most 100 KB together (B-9); else empty
     bool return_full = false;
+    Language language = Language::english;
     QueueId id;  // of the report itself
     Timestamp now;
 };

@@ -106,7 +106,7 @@ std::string words_of(const DsnInput& in) {
     std::string text = make_report_text(in, read_original(in.original_header));
     std::string out;
     for (const char c : text) {
-        if (c == '\r' || (c <= ' ' && out.ends_with(' '))) continue;
+        if (c == '\r' || ((c == ' ' || c == '\n') && out.ends_with(' '))) continue;
         out += c == '\n' ? ' ' : c;
     }
     return out;
@@ -246,6 +246,79 @@ TEST_P(DsnCause, is_explained) {
             }
             EXPECT_FALSE(to_string(static_cast<Cause>(GetParam())).empty());
         }
+    }
+}
+
+std::set<std::string> marks_in(std::string_view text) {
+    std::set<std::string> marks;
+    for (std::size_t at = text.find('{'); at != std::string_view::npos; at = text.find('{', at + 1))
+        marks.insert(std::string(text.substr(at, text.find('}', at) - at)));
+    return marks;
+}
+
+TEST_P(DsnCause, has_words_of_its_own_in_every_language) {
+    const auto cause = static_cast<Cause>(GetParam());
+    if (cause == Cause::none) return;
+    const CauseText& english = cause_text(Language::english, cause);
+    for (const Language language : kLanguages) {
+        const auto& rows = texts(language).causes;
+        EXPECT_EQ(std::ranges::count(rows, cause, &CauseText::cause), 1)
+            << language_code(language) << ' ' << to_string(cause);
+        const CauseText& own = cause_text(language, cause);
+        EXPECT_EQ(marks_in(own.why), marks_in(english.why)) << own.why;
+        EXPECT_EQ(marks_in(own.mend), marks_in(english.mend)) << own.mend;
+        auto in = input();
+        in.language = language;
+        in.recipients[0].outcome.cause = cause;
+        const auto story = explain(in, in.recipients[0]);
+        EXPECT_EQ((story.why + story.mend + story.actor).find_first_of("{}"), std::string::npos);
+        if (language != Language::english) EXPECT_NE(own.why, english.why);
+    }
+}
+
+TEST(Dsn, every_phrase_is_there_in_every_language_with_the_same_names) {
+    for (const Language language : kLanguages) {
+        for (int i = 0; i < static_cast<int>(Phrase::count_of_phrases); ++i) {
+            const auto which = static_cast<Phrase>(i);
+            EXPECT_FALSE(phrase(language, which).empty()) << i;
+            // A language may leave {until} and the like at another place, but not out.
+            EXPECT_EQ(marks_in(phrase(language, which)), marks_in(phrase(Language::english, which)))
+                << phrase(language, which);
+        }
+        EXPECT_EQ(parse_language(language_code(language)), language);
+    }
+    EXPECT_EQ(parse_language("de-AT"), Language::german);
+    EXPECT_EQ(parse_language("FR_ca"), Language::french);
+    EXPECT_EQ(parse_language("it"), std::nullopt);
+    EXPECT_EQ(parse_language(""), std::nullopt);
+    EXPECT_EQ(tell_duration(Language::german, Seconds(4 * 86'400 + 3'600)), "4 Tage 1 h");
+    EXPECT_EQ(tell_duration(Language::spanish, Seconds(86'400)),
+              tell_duration(Language::english, Seconds(86'400)).replace(2, 3, "día"));
+}
+
+// The first lines of a bounce, as the person reads them.
+TEST(Dsn, speaks_the_language_of_the_account) {
+    const std::pair<Language, std::string> kFirst[] = {
+        {Language::german,
+         "Ihre Nachricht „Numbers for the quarter“ an alice@example.org wurde nicht zugestellt. "
+         "Das "
+         "ist endgültig: Es wird nicht weiter versucht. Warum: example.org sagt, dass es das "
+         "Postfach alice@example.org nicht gibt."},
+        {Language::french,
+         "Votre message « Numbers for the quarter » n'a pas été remis à alice@example.org. C'est "
+         "définitif : aucun nouvel essai ne sera fait. Pourquoi: example.org indique que la boîte "
+         "alice@example.org n'existe pas."},
+        {Language::spanish,
+         "Su mensaje «Numbers for the quarter» no se entregó a alice@example.org. Es definitivo: "
+         "no "
+         "se hará ningún otro intento. Por qué: example.org dice que el buzón alice@example.org no "
+         "existe."}};
+    for (const auto& [language, first] : kFirst) {
+        auto in = input();
+        in.language = language;
+        EXPECT_THAT(words_of(in), testing::StartsWith(first));
+        const auto parts = take_apart(make_dsn(in));
+        EXPECT_EQ(parts.header.find("Content-Language")->unfolded(), language_code(language));
     }
 }
 

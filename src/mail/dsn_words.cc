@@ -5,6 +5,7 @@
 #include "mail/text.h"
 
 #include <algorithm>
+#include <chrono>
 #include <span>
 #include <utility>
 #include <vector>
@@ -66,48 +67,64 @@ std::vector<Group> group_by_story(const DsnInput& input) {
     return groups;
 }
 
-std::string name_message(const OriginalFacts& original) {
-    return original.subject.empty() ? "Your message"
-                                    : fmt::format("Your message \"{}\"", original.subject);
+std::string name_message(const DsnInput& input, const OriginalFacts& original) {
+    if (original.subject.empty()) return std::string(phrase(input.language, Phrase::your_message));
+    return fill(phrase(input.language, Phrase::your_message_named),
+                {{"subject", original.subject}});
 }
 
 std::string name_recipients(const DsnInput& input) {
     if (input.recipients.size() == 1) return show(input.recipients.front().recipient.address);
-    return fmt::format("{} recipients", input.recipients.size());
+    return fill(phrase(input.language, Phrase::recipients),
+                {{"count", std::to_string(input.recipients.size())}});
+}
+
+// A point in time as people of that language write it.
+std::string tell_time(Language language, Timestamp at) {
+    if (language == Language::english) return format_rfc5322(at);
+    const auto day = std::chrono::floor<std::chrono::days>(at);
+    const std::chrono::year_month_day date(day);
+    const std::chrono::hh_mm_ss clock(std::chrono::floor<std::chrono::minutes>(at - day));
+    const char separator = language == Language::german ? '.' : '/';
+    return fmt::format("{:02}{}{:02}{}{}, {:02}:{:02} UTC", static_cast<unsigned>(date.day()),
+                       separator, static_cast<unsigned>(date.month()), separator,
+                       static_cast<int>(date.year()), clock.hours().count(),
+                       clock.minutes().count());
 }
 
 std::string tell_until(const DsnInput& input) {
     if (!input.retry_until || *input.retry_until <= input.now) return {};
     const auto left = std::chrono::round<Seconds>(*input.retry_until - input.now);
-    return fmt::format(" for another {}, until {}", format_duration(left),
-                       format_rfc5322(*input.retry_until));
+    return fill(phrase(input.language, Phrase::until),
+                {{"duration", tell_duration(input.language, left)},
+                 {"time", tell_time(input.language, *input.retry_until)}});
+}
+
+Phrase result_of(DsnAction action) {
+    switch (action) {
+        case DsnAction::failed:
+            return Phrase::result_failed;
+        case DsnAction::delayed:
+            return Phrase::result_delayed;
+        case DsnAction::delivered:
+            return Phrase::result_delivered;
+        case DsnAction::relayed:
+            return Phrase::result_relayed;
+    }
+    std::unreachable();
 }
 
 // Who, what did (not) happen, and whether that is final.
 std::string tell_result(const DsnInput& input, const OriginalFacts& original) {
-    const std::string message = name_message(original);
-    const std::string to = name_recipients(input);
-    switch (input.action) {
-        case DsnAction::failed:
-            return fmt::format(
-                "{} was not delivered to {}. This is final: nothing more will be tried.", message,
-                to);
-        case DsnAction::delayed:
-            return fmt::format(
-                "{} has not been delivered to {} yet. This is not final: we go on trying{}.",
-                message, to, tell_until(input));
-        case DsnAction::delivered:
-            return fmt::format("{} was delivered to {}. Nothing more needs to be done.", message,
-                               to);
-        case DsnAction::relayed: {
-            const bool one = input.recipients.size() == 1;
-            std::string host;
-            if (one) host = readable(input.recipients.front().outcome.remote_host, 255);
-            return fmt::format("{} to {} was passed on to {}.", message, to,
-                               host.empty() ? "the next server" : host);
-        }
-    }
-    std::unreachable();
+    std::string host;
+    if (input.recipients.size() == 1)
+        host = readable(input.recipients.front().outcome.remote_host, 255);
+    if (host.empty()) host = phrase(input.language, Phrase::next_server);
+    return fill(phrase(input.language, result_of(input.action)),
+                {{"message", name_message(input, original)},
+                 {"to", name_recipients(input)},
+                 {"until", tell_until(input)},
+                 {"host", host}});
 }
 
 void tell_group(TextWriter& out, const DsnInput& input, const Group& group) {
@@ -118,15 +135,16 @@ void tell_group(TextWriter& out, const DsnInput& input, const Group& group) {
             out.line("* " + show(recipient->recipient.address));
         }
     }
-    const auto tell = [&](std::string_view label, const std::string& sentence) {
+    const auto tell = [&](Phrase label, const std::string& sentence) {
         if (sentence.empty()) return;
         out.gap();
-        out.line(fmt::format("{}: {}", label, sentence), name_them ? "  " : "");
+        out.line(fmt::format("{}: {}", phrase(input.language, label), sentence),
+                 name_them ? "  " : "");
     };
     const Explanation& story = group.explanation;
-    tell(input.action == DsnAction::relayed ? "What this means" : "Why", story.why);
-    tell("What you can do", story.mend);
-    tell("Who has to act", story.actor.empty() ? "" : story.actor + '.');
+    tell(input.action == DsnAction::relayed ? Phrase::label_meaning : Phrase::label_why, story.why);
+    tell(Phrase::label_mend, story.mend);
+    tell(Phrase::label_actor, story.actor.empty() ? "" : story.actor + '.');
 }
 
 std::string name_remote(const Outcome& outcome) {
@@ -204,13 +222,13 @@ std::string make_report_text(const DsnInput& input, const OriginalFacts& origina
         input.recipients.size() - std::min(input.recipients.size(), kMaxListed);
     if (unlisted > 0) {
         out.gap();
-        out.line(fmt::format("And {} more; the attached report names them all.", unlisted));
+        out.line(fill(phrase(input.language, Phrase::more), {{"count", std::to_string(unlisted)}}));
     }
     out.gap();
     out.gap();
     out.line(std::string(kWidth, '-'));
     out.line(
-        fmt::format("Technical details for your administrator ({})", readable(input.admin, 255)));
+        fill(phrase(input.language, Phrase::details), {{"admin", readable(input.admin, 255)}}));
     out.gap();
     out.entry("Our server", readable(input.hostname, 255));
     out.entry("Our queue id", input.original_id.to_string());

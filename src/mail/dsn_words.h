@@ -4,7 +4,9 @@
 
 #include "mail/dsn.h"
 
+#include <initializer_list>
 #include <string>
+#include <string_view>
 
 namespace posthaste::mail {
 
@@ -15,6 +17,15 @@ struct Explanation {
 
     bool operator==(const Explanation&) const = default;
 };
+
+// A place in a sentence of dsn_texts.h and what comes there.
+struct Name {
+    std::string_view mark;
+    std::string value;
+};
+
+// In one pass, so that a name that looks like a mark stays a name.
+std::string fill(std::string_view pattern, std::initializer_list<Name> names);
 
 // UTF-8 on one line each, all names in it made readable.
 Explanation explain(const DsnInput& input, const DsnRecipient& recipient);

@@ -111,7 +111,7 @@ Result<HeaderBlock> HeaderBlock::parse(std::string_view block) {
             const std::string_view name = field_name(line);
             if (name.empty()) return refuse(number, "is not a header field");
             if (header.fields_.size() == kMaxFields) {
-                return fail(ErrorKind::too_large, "the header has more than 10000 fields",
+                return fail(ErrorKind::too_large, "the header has more than 1000 fields",
                             "the program that wrote the message must be mended");
             }
             header.fields_.push_back({std::string(name), {}});

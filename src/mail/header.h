@@ -24,7 +24,7 @@ struct HeaderField {
 class HeaderBlock {
   public:
     static constexpr std::size_t kMaxOctets = 1 << 20;  // threats.md P4
-    static constexpr std::size_t kMaxFields = 10'000;
+    static constexpr std::size_t kMaxFields = 1'000;    // delivery.md F-12
 
     // `block`: CR LF line ends only, without the empty line that ends it. The first line must be a
     // field; a line that is neither field nor fold is an error (a body without header has no

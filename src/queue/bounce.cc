@@ -100,7 +100,8 @@ struct About {
     const store::Message& message;
     store::QueueTime now;
     Timestamp wall;
-    std::string full_body;  // with RET=FULL
+    mail::Language language = mail::Language::english;
+    std::string full_body{};  // with RET=FULL
     bool full = false;
 };
 
@@ -112,6 +113,14 @@ Result<std::string> read_body(store::Store& store, const store::MessageRow& row)
         if (piece.empty()) return body;
         body += piece;
     }
+}
+
+// The account's, as it is now; English where it says nothing or is gone.
+mail::Language language_of(store::Store& store, const store::MessageRow& row) {
+    if (row.account.empty()) return mail::Language::english;
+    const auto account = store.engine().account(row.account);
+    if (!account || !*account) return mail::Language::english;
+    return mail::parse_language((*account)->language).value_or(mail::Language::english);
 }
 
 void add_body_if_asked(About& about) {
@@ -149,6 +158,7 @@ mail::DsnInput describe(const About& about, mail::DsnAction action,
     if (row.header) input.original_header = *row.header;
     input.original_body = about.full_body;
     input.return_full = about.full;
+    input.language = about.language;
     input.id = QueueId::make();
     input.now = about.wall;
     return input;
@@ -266,7 +276,9 @@ Result<Reports> make_final_reports(store::Store& store, const ReportOptions& opt
     Reports reports;
     PH_TRY(const auto message, store.engine().message(id));
     if (!message) return reports;
-    About about{store, options, *message, store.clock().now_queue(), now(), {}, false};
+    About about{store,    options,
+                *message, store.clock().now_queue(),
+                now(),    language_of(store, message->row)};
     std::vector<const store::RecipientRow*> failed, relayed, delivered;
     store::Settlement settlement;
     settlement.id = id;
@@ -303,7 +315,9 @@ Result<Reports> make_delay_reports(store::Store& store, const ReportOptions& opt
     Reports reports;
     PH_TRY(const auto message, store.engine().message(id));
     if (!message || message->row.hold == store::Hold::held) return reports;
-    const About about{store, options, *message, store.clock().now_queue(), now(), {}, false};
+    const About about{store,    options,
+                      *message, store.clock().now_queue(),
+                      now(),    language_of(store, message->row)};
     const Seconds warning = options.retry.of(message->row.kind, message->row.profile).delay_warning;
     if (warning.count() == 0 || about.now < message->row.accepted + warning) return reports;
     const bool automatic = is_automatic(message->row.header ? *message->row.header : "");

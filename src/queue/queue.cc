@@ -88,6 +88,10 @@ bool Queue::signs(const mail::Domain& from) const {
     return impl_->signing->signs(from);
 }
 
+std::string Queue::sign_now(const std::string& header, const std::string& body_hash) {
+    return impl_->signing->sign_now(header, body_hash);
+}
+
 runtime::Task<Result<void>> Queue::submit(Submission submission) {
     if (!submission.body_hash.empty()) {
         auto signing = impl_->signing->sign(submission.header, submission.body_hash);

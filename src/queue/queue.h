@@ -84,6 +84,9 @@ class Queue {
     // thread.
     bool signs(const mail::Domain& from) const;
 
+    // Signing::sign_now, for what delivery has encoded on the way. Blocks; any thread.
+    std::string sign_now(const std::string& header, const std::string& body_hash);
+
     // The commit point: 250 is said only after this returned well. Any worker. Errors: store_full,
     // store_failed, busy.
     runtime::Task<Result<void>> submit(Submission submission);

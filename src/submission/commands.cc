@@ -210,12 +210,22 @@ void Session::on_mail(std::string_view argument) {
         }
         envelope.sender = std::move(*mailbox);
     }
+    std::string replaced;
+    if (identity_ && identity_->device && envelope.sender &&
+        !identity_->may_send_as(*envelope.sender)) {
+        // clients.md 6.1 no. 9: a printer sends as scanner@localhost for ever.
+        if (auto own = mail::Mailbox::parse(identity_->account)) {
+            replaced = utf8::printable(envelope.sender->to_string(), kMaxPathShown);
+            envelope.sender = std::move(*own);
+        }
+    }
     if (const auto refusal = check_mail(envelope, parameters->size)) {
         return reject(*refusal, {.sender = mail::to_string(envelope.sender)});
     }
     remember_sender(envelope.sender);
     transaction_.begin(std::move(envelope));
     requiretls_ = parameters->requiretls;
+    replaced_sender_ = std::move(replaced);
     say(kSenderOk);
 }
 

@@ -1,13 +1,23 @@
 #include "submission/content_intake.h"
 
 #include "base/ascii.h"
-#include "mail/fixup.h"
+#include "mail/content_type.h"
+#include "mail/header_repair.h"
 #include "mail/trace.h"
 #include "submission/rights.h"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
+#include <fmt/format.h>
+
 namespace posthaste::submission {
+namespace {
+
+constexpr std::size_t kRewritePiece = 64 << 10;
+
+}  // namespace
 
 ContentIntake::ContentIntake(Rules rules, store::ContentWriter writer, const Catalogue& replies)
     : rules_(std::move(rules)),
@@ -33,10 +43,11 @@ void ContentIntake::append_body(std::string_view octets) {
     eight_bit_ = eight_bit_ || !ascii::is_ascii(octets);
     if (body_digest_) body_digest_->update(octets);
     if (hash_) hash_->update(octets);
+    if (scanner_) scanner_->update(octets);
     writer_->append(octets);
 }
 
-bool ContentIntake::is_signed(const mail::HeaderBlock& header) const {
+bool ContentIntake::signs(const mail::HeaderBlock& header) const {
     if (rules_.identity == nullptr || !rules_.signs) return false;
     const auto authors = mail::authors(header);
     return authors && !authors->empty() && rules_.signs(authors->front().domain());
@@ -86,16 +97,98 @@ std::optional<Answer> ContentIntake::read_header(std::string_view block, std::si
     if (const std::size_t hops = mail::count_hops(*header); hops > mail::kMaxHops) {
         return replies_.make(Say::too_many_hops, {std::to_string(hops)});
     }
-    if (rules_.identity != nullptr) {
-        if (auto refusal = check_authors(*rules_.identity, *header, replies_)) return refusal;
-        if (const auto* field = header->find("Message-ID")) message_id_ = field->unfolded();
+    block_ = std::move(*header);
+    if (const auto* identity = rules_.identity) {
+        if (identity->device) {
+            const auto own = mail::Mailbox::parse(identity->account);
+            const auto owns = [&](const mail::Mailbox& each) {
+                return identity->may_send_as(each);
+            };
+            if (own) changes_ = mail::rewrite_author(block_, *own, owns);
+        }
+        if (auto refusal = check_authors(*identity, block_, replies_)) return refusal;
+        if (const auto twice = mail::find_duplicate(block_))
+            return replies_.make(Say::duplicate_field, {*twice});
+        if (const auto* field = block_.find("Message-ID")) message_id_ = field->unfolded();
         if (!message_id_.empty()) body_digest_.emplace();
     }
-    mail::fix_up(*header, rules_.id, rules_.hostname, now());
-    if (is_signed(*header)) hash_.emplace();
-    header_ = header->to_string();
-    eight_bit_ = eight_bit_ || !ascii::is_ascii(header_);
+    mail::ChangeList made = mail::fix_up(
+        block_,
+        {rules_.id, rules_.hostname, now(), rules_.identity != nullptr ? rules_.signs : nullptr});
+    changes_.insert(changes_.end(), std::move_iterator(made.begin()),
+                    std::move_iterator(made.end()));
+    if (rules_.identity != nullptr) {
+        if (auto refusal = repair_header()) return refusal;
+    }
+    if (signs(block_)) hash_.emplace();
     return std::nullopt;
+}
+
+void ContentIntake::told(std::string_view rule, std::string text) {
+    changes_.push_back({std::string(rule), std::move(text)});
+}
+
+// Before anything is signed: no hop behind us has to touch it (RFC 6376 §5.3).
+std::optional<Answer> ContentIntake::repair_header() {
+    // SMTPUTF8 where an address needs it and nowhere else (delivery.md 1.5).
+    if (!rules_.needs_smtputf8) rules_.needs_smtputf8 = mail::has_utf8_address(block_);
+    mail::HeaderWish wish;
+    wish.keep_utf8 = rules_.needs_smtputf8;
+    if (const auto* type = block_.find("Content-Type"))
+        wish.charset = mail::parse_content_type(type->body()).charset;
+    scanner_.emplace(block_, mail::MimeScanner::Options{.aim = mail::BodyAim::lines,
+                                                        .keep_utf8 = wish.keep_utf8});
+    const auto repair = mail::repair_header(block_, wish);
+    if (!repair && repair.error().kind == ErrorKind::too_large)
+        return replies_.make(Say::header_too_large);
+    if (!repair) return replies_.make(Say::bad_header, {repair.error().text});
+    if (repair->encoded > 0) {
+        told("F-11", fmt::format("{} header fields had letters beyond ASCII: they are encoded",
+                                 repair->encoded));
+    }
+    if (repair->lost > 0)
+        told("F-11", "letters beyond ASCII where none may stand in the header became '?'");
+    if (repair->folded > 0) {
+        told("F-10", fmt::format("{} header fields had lines over 998 octets: they are folded",
+                                 repair->folded));
+    }
+    return std::nullopt;
+}
+
+// What the walk over the body has found.
+void ContentIntake::end_body() {
+    if (refusal_) return;
+    if (scanner_) {
+        mail::BodyPlan plan = scanner_->finish();
+        scanner_.reset();
+        switch (plan.trouble) {
+            case mail::BodyTrouble::none:
+                break;
+            case mail::BodyTrouble::sealed:
+                return refuse(replies_.make(Say::line_in_sealed_part));
+            case mail::BodyTrouble::not_encodable:
+            case mail::BodyTrouble::part_header:
+                return refuse(replies_.make(Say::line_not_mendable));
+            case mail::BodyTrouble::too_deep:
+            case mail::BodyTrouble::too_many_parts:
+                return refuse(replies_.make(Say::too_many_parts));
+        }
+        if (!plan.top_encoding.empty()) mail::set_transfer_encoding(block_, plan.top_encoding);
+        if (plan.encoded + plan.rewrapped > 0) {
+            told("F-10", fmt::format("{} parts had lines over 998 octets: they are encoded anew",
+                                     plan.encoded + plan.rewrapped));
+        }
+        if (plan.headers > 0) {
+            told("F-11",
+                 fmt::format("{} header fields of parts were encoded or folded", plan.headers));
+        }
+        if (plan.dropped > 0)
+            told("F-10", "text outside of the parts, which nobody is shown, was dropped");
+        edits_ = std::move(plan.edits);
+    }
+    header_ = block_.to_string();
+    block_ = {};
+    eight_bit_ = eight_bit_ || !ascii::is_ascii(header_);
 }
 
 void ContentIntake::end() {
@@ -107,13 +200,48 @@ void ContentIntake::end() {
     if (size_ > rules_.max_size) {
         refusal_ = too_large(replies_, size_, rules_.max_size);
     }
+    end_body();
 }
 
 void ContentIntake::refuse(Answer answer) {
     if (!refusal_) refusal_ = std::move(answer);
     writer_.reset();  // removes its file
     hash_.reset();
+    scanner_.reset();
+    edits_.clear();
+    block_ = {};
     header_ = std::string();
+}
+
+Result<RewrittenBody> rewrite_body(std::vector<mail::BodyEdit> edits, store::ContentReader reader,
+                                   store::ContentWriter writer, bool sign) {
+    mail::BodyRewriter rewriter(std::move(edits));
+    std::optional<mail::DkimBodyHash> hash;
+    if (sign) hash.emplace();
+    RewrittenBody rewritten;
+    std::string piece;
+    const auto put = [&]() -> Result<void> {
+        rewritten.eight_bit = rewritten.eight_bit || !ascii::is_ascii(piece);
+        if (hash) hash->update(piece);
+        writer.append(piece);
+        piece.clear();
+        if (writer.wants_flush()) return writer.flush();
+        return {};
+    };
+    for (;;) {
+        PH_TRY(std::string_view octets, reader.next());
+        if (octets.empty()) break;
+        // What is inline comes whole; an encoder makes three octets of one.
+        for (; !octets.empty(); octets.remove_prefix(std::min(octets.size(), kRewritePiece))) {
+            rewriter.update(octets.substr(0, kRewritePiece), piece);
+            PH_CHECK(put());
+        }
+    }
+    rewriter.finish(piece);
+    PH_CHECK(put());
+    if (hash) rewritten.hash = hash->finish();
+    PH_TRY(rewritten.body, writer.finish());
+    return rewritten;
 }
 
 }  // namespace posthaste::submission

@@ -10,9 +10,12 @@
 
 #include "accounts/identity.h"
 #include "accounts/keyed_digest.h"
+#include "base/ascii.h"
 #include "base/id.h"
 #include "mail/dkim_body.h"
+#include "mail/fixup.h"
 #include "mail/header.h"
+#include "mail/mime.h"
 #include "store/content.h"
 #include "submission/replies.h"
 
@@ -21,6 +24,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace posthaste::submission {
 
@@ -35,6 +39,8 @@ class ContentIntake {
         std::uint64_t max_size = 0;
         // Whether mail from that domain is signed: then its body is hashed on the way (DKIM).
         std::function<bool(const mail::Domain&)> signs{};
+        // An address of the envelope needs SMTPUTF8, so that the header may keep its letters too.
+        bool needs_smtputf8 = false;
     };
 
     // `replies` outlives it.
@@ -71,8 +77,23 @@ class ContentIntake {
 
     bool eight_bit() const { return eight_bit_; }
 
+    bool header_8bit() const { return !ascii::is_ascii(header_); }  // after `end`
+
     // The Message-ID that the client gave, when it may be told by it later; else "".
     const std::string& message_id() const { return message_id_; }
+
+    // After `end`: what was done to the message, and is still to be done to its body by
+    // `rewrite_body` once the writer is finished.
+    const mail::ChangeList& changes() const { return changes_; }
+
+    bool wants_rewrite() const { return !edits_.empty(); }
+
+    std::vector<mail::BodyEdit> take_edits() { return std::move(edits_); }
+
+    // An address in the header has letters beyond ASCII before its @.
+    bool needs_smtputf8() const { return rules_.needs_smtputf8; }
+
+    bool is_signed() const { return hash_.has_value(); }
 
     // After `end`, once, where there is a Message-ID: SHA-256 of the body.
     accounts::Digest body_digest() { return body_digest_->finish(); }
@@ -89,13 +110,20 @@ class ContentIntake {
     void end_header(std::size_t end, std::size_t body_begin);
     std::optional<Answer> read_header(std::string_view block, std::size_t& body_begin);
     void append_body(std::string_view octets);
-    bool is_signed(const mail::HeaderBlock& header) const;
+    bool signs(const mail::HeaderBlock& header) const;
+    std::optional<Answer> repair_header();
+    void end_body();
+    void told(std::string_view rule, std::string text);
 
     Rules rules_;
     const Catalogue& replies_;
     std::shared_ptr<store::ContentWriter> writer_;
     std::optional<mail::DkimBodyHash> hash_;
     std::optional<Answer> refusal_;
+    std::optional<mail::MimeScanner> scanner_;  // not on an open port: there nothing is repaired
+    std::vector<mail::BodyEdit> edits_;
+    mail::ChangeList changes_;
+    mail::HeaderBlock block_;  // once the header is whole
     std::string header_;
     std::string message_id_;
     std::optional<accounts::RunningDigest> body_digest_;
@@ -104,5 +132,16 @@ class ContentIntake {
     bool in_header_ = true;
     bool eight_bit_ = false;
 };
+
+// The second pass over a body that needs a repair: from one place of the store to another.
+// Blocking. `reader` and `writer` are used up. Errors: of the store.
+struct RewrittenBody {
+    store::Body body;
+    std::string hash;  // with `sign`: as DkimBodyHash gives it
+    bool eight_bit = false;
+};
+
+Result<RewrittenBody> rewrite_body(std::vector<mail::BodyEdit> edits, store::ContentReader reader,
+                                   store::ContentWriter writer, bool sign);
 
 }  // namespace posthaste::submission

@@ -1,6 +1,7 @@
 #include "submission/content_intake.h"
 
 #include "base/ascii.h"
+#include "mail/text.h"
 #include "store/testing.h"
 
 #include <filesystem>
@@ -119,7 +120,7 @@ TEST_F(Intake, KnowsEightBitContent) {
     EXPECT_TRUE(body.eight_bit());
     auto header = make();
     feed(header, "From: anna@example.com\r\nSubject: \xfc\r\n\r\nabc\r\n");
-    EXPECT_TRUE(header.eight_bit());
+    EXPECT_FALSE(header.eight_bit());  // it is encoded
 }
 
 TEST_F(Intake, TellsTheTrueSizeAndHoldsNothingMeanwhile) {
@@ -167,7 +168,7 @@ TEST_F(Intake, BoundsTheHeader) {
 
     auto many = make();
     std::string fields = "From: anna@example.com\r\n";
-    for (int i = 0; i < 10'001; ++i) fields += "A: b\r\n";
+    for (int i = 0; i < 1'001; ++i) fields += "A: b\r\n";
     feed(many, fields + "\r\n");
     ASSERT_TRUE(many.refusal().has_value());
     EXPECT_EQ(many.refusal()->code, 552);
@@ -202,6 +203,121 @@ TEST_F(Intake, RemovesBccAndKeepsTheRest) {
               "Received: from a by b; x\r\nFrom: anna@example.com\r\n"
               "Date: Mon, 23 Nov 2026 14:07:14 +0000\r\nMessage-ID: <a@b>\r\n");
     EXPECT_EQ(body_of(intake), "bcc: stays\r\n");
+}
+
+// Through the second pass, as the session does it.
+std::string rewritten(ContentIntake& intake, const store::testing::TempFolder& folder,
+                      store::ContentBudget& budget) {
+    auto before = intake.writer()->finish();
+    PH_ASSERT(before.has_value());
+    auto after = rewrite_body(intake.take_edits(), {folder.path(), *before},
+                              {folder.path(), QueueId::make(), budget}, true);
+    PH_ASSERT(after.has_value());
+    store::ContentReader reader(folder.path(), after->body);
+    std::string all;
+    for (;;) {
+        auto piece = reader.next();
+        PH_ASSERT(piece.has_value());
+        if (piece->empty()) break;
+        all += *piece;
+    }
+    mail::DkimBodyHash hash;
+    hash.update(all);
+    EXPECT_EQ(hash.finish(), after->hash);
+    EXPECT_EQ(after->eight_bit, !ascii::is_ascii(all));
+    return all;
+}
+
+constexpr std::string_view kFrom =
+    "From: anna@example.com\r\nDate: Mon, 23 Nov 2026 14:07:14 +0000\r\nMessage-ID: <a@b>\r\n";
+
+TEST_F(Intake, ALongLineIsEncodedInMemoryAndInAFile) {
+    for (const std::size_t size : {2'000U, 3'000'000U}) {
+        auto intake = make();
+        feed(intake, std::string(kFrom) + "\r\n" + std::string(size, 'x') + "\r\n", 50'000);
+        ASSERT_FALSE(intake.refusal()) << intake.refusal()->line;
+        ASSERT_TRUE(intake.wants_rewrite());
+        ASSERT_EQ(intake.changes().size(), 1U);
+        EXPECT_EQ(intake.changes().front().rule, "F-10");
+        EXPECT_EQ(intake.take_header(),
+                  std::string(kFrom) +
+                      "Content-Transfer-Encoding: quoted-printable\r\nMIME-Version: 1.0\r\n");
+        std::string body = rewritten(intake, folder_, budget_);
+        EXPECT_TRUE(mail::is_clean_content(body));
+        std::string read;
+        for (std::size_t at = 0; at < body.size(); ++at) {
+            if (body.compare(at, 3, "=\r\n") == 0) {
+                at += 2;
+            } else {
+                read += body[at];
+            }
+        }
+        EXPECT_EQ(read, std::string(size, 'x') + "\r\n");
+    }
+}
+
+TEST_F(Intake, ALongLineInASignedPartIsRefused) {
+    auto intake = make();
+    feed(intake, std::string(kFrom) +
+                     "Content-Type: multipart/signed; boundary=s\r\n\r\n--s\r\n\r\n" +
+                     std::string(1200, 'x') + "\r\n--s--\r\n");
+    ASSERT_TRUE(intake.refusal());
+    EXPECT_EQ(intake.refusal()->number, 65);
+    EXPECT_EQ(intake.refusal()->code, 554);
+    EXPECT_EQ(budget_.used(), 0U);
+}
+
+TEST_F(Intake, LettersInTheHeaderAreEncodedUnlessSmtputf8IsNeeded) {
+    auto intake = make();
+    feed(intake, std::string(kFrom) + "Subject: gr\xc3\xbcn\r\n\r\n\xc3\xbc\r\n");
+    ASSERT_FALSE(intake.refusal());
+    EXPECT_FALSE(intake.needs_smtputf8());
+    EXPECT_FALSE(intake.wants_rewrite());
+    EXPECT_FALSE(intake.header_8bit());
+    EXPECT_TRUE(intake.eight_bit());
+    EXPECT_TRUE(intake.take_header().ends_with("Subject: =?utf-8?Q?gr=C3=BCn?=\r\n"));
+    EXPECT_EQ(body_of(intake), "\xc3\xbc\r\n");
+
+    auto address = make();
+    feed(address, std::string(kFrom) + "To: gr\xc3\xbcn@example.org\r\nSubject: \xc3\xbc\r\n\r\n");
+    EXPECT_TRUE(address.needs_smtputf8());
+    EXPECT_TRUE(address.take_header().ends_with("Subject: \xc3\xbc\r\n"));
+}
+
+TEST_F(Intake, TheTrapSeesWhatTheProgramWrote) {
+    auto intake = make(true);
+    feed(intake, "Subject: \xc3\xbc\r\n\r\n" + std::string(1200, 'x') + "\r\n");
+    ASSERT_FALSE(intake.refusal());
+    EXPECT_FALSE(intake.wants_rewrite());
+    EXPECT_TRUE(intake.take_header().starts_with("Subject: \xc3\xbc\r\n"));
+}
+
+TEST_F(Intake, FieldsThatAreThereTwiceAreRefusedByName) {
+    auto intake = make();
+    feed(intake, std::string(kFrom) + "Subject: a\r\nsubject: b\r\n\r\n");
+    ASSERT_TRUE(intake.refusal());
+    EXPECT_EQ(intake.refusal()->number, 43);
+    EXPECT_NE(intake.refusal()->line.find("several Subject fields"), std::string::npos);
+}
+
+TEST_F(Intake, ADeviceSendsAsItself) {
+    identity_.device = true;
+    auto intake = make();
+    feed(intake, "From: Scanner <scan@localhost>\r\nSubject: x\r\n\r\n");
+    ASSERT_FALSE(intake.refusal()) << intake.refusal()->line;
+    const std::string header = intake.take_header();
+    EXPECT_TRUE(header.starts_with("From: \"Scanner\" <anna@example.com>\r\n")) << header;
+    EXPECT_NE(header.find("Reply-To: scan@localhost\r\n"), std::string::npos);
+    EXPECT_EQ(intake.changes().front().rule, "F-1");
+}
+
+TEST_F(Intake, PartsAreBounded) {
+    auto intake = make(false, 8 << 20);
+    std::string body = std::string(kFrom) + "Content-Type: multipart/mixed; boundary=b\r\n\r\n";
+    for (int i = 0; i < 10'001; ++i) body += "--b\r\n\r\n";
+    feed(intake, body);
+    ASSERT_TRUE(intake.refusal());
+    EXPECT_EQ(intake.refusal()->number, 66);
 }
 
 }  // namespace

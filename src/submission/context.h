@@ -50,6 +50,8 @@ class Backend {
     virtual bool signs(const mail::Domain&) const { return false; }
 
     virtual store::ContentWriter write_content(const QueueId& id) = 0;
+    virtual store::ContentReader read_content(const store::Body& body) = 0;
+    virtual void discard_content(const store::Body& body) = 0;  // blocking when in a file
 
     // The commit point. Errors: store_full, store_failed, busy; timeout and cancelled say that it
     // may or may not have been stored.

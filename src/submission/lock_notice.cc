@@ -24,7 +24,7 @@ Result<queue::Submission> compose_lock_notice(const LockNotice& notice) {
         "Auto-Submitted: auto-generated\r\n",
         from, notice.account);
     PH_TRY(auto header, mail::HeaderBlock::parse(raw));
-    mail::fix_up(header, submission.id, notice.hostname, at);
+    mail::fix_up(header, {submission.id, notice.hostname, at});
     const mail::TraceInfo trace{
         .by = notice.hostname, .protocol = "local", .tls = {}, .id = submission.id, .at = at};
     submission.header = mail::make_received(trace) + header.to_string();

@@ -128,8 +128,7 @@ constexpr Row kRows[] = {
      "line ends."},
     {Say::several_from, 43, 550, "5.6.0",
      "The message has several From or Sender fields; one of each is allowed. Correct the program "
-     "that "
-     "wrote it."},
+     "that wrote it."},
     {Say::no_from, 44, 550, "5.6.0",
      "The message has no From field. Enter your e-mail address as sender in the program or "
      "device."},
@@ -138,7 +137,7 @@ constexpr Row kRows[] = {
      "comma in quotes: \"Muster, Anna\" <anna@example.com>"},
     {Say::bad_header, 46, 550, "5.6.0", "{0}. Correct the program that wrote it."},
     {Say::header_too_large, 47, 552, "5.3.4",
-     "The header is over 1 MB or 10,000 fields. Send to fewer people at once, or use Bcc."},
+     "The header is over 1 MB or 1,000 fields. Send to fewer people at once, or use Bcc."},
     {Say::too_many_hops, 48, 554, "5.4.6",
      "The message has passed {0} servers: it goes round in a loop. Look for a forwarding rule that "
      "returns it."},
@@ -184,6 +183,18 @@ constexpr Row kRows[] = {
     {Say::acts_for_another, 50, 535, "5.7.8",
      "This login asks to act for another user. Leave \"authorization identity\" (authzid) empty in "
      "the mail program."},
+    {Say::duplicate_field, 43, 550, "5.6.0",
+     "The message has several {0} fields; one of each is allowed. Correct the program that wrote "
+     "it."},
+    {Say::line_in_sealed_part, 65, 554, "5.6.0",
+     "A signed or encrypted part has a line over 998 octets. Let the program encode it "
+     "(quoted-printable, base64)."},
+    {Say::line_not_mendable, 65, 554, "5.6.0",
+     "A part has a line over 998 octets that cannot be wrapped. Let the program encode it "
+     "(base64)."},
+    {Say::too_many_parts, 66, 554, "5.6.0",
+     "The message has over 10,000 parts, or parts over 50 deep in each other. Send attachments in "
+     "one archive."},
 };
 
 static_assert(std::size(kRows) == Catalogue::size());

@@ -98,6 +98,11 @@ enum class Say : std::uint8_t {
     outside_legacy_range,
     // Logins, again.
     acts_for_another,
+    // Content, again.
+    duplicate_field,  // [name]
+    line_in_sealed_part,
+    line_not_mendable,
+    too_many_parts,
 };
 
 constexpr std::size_t kMaxReply = 200;        // octets, CR LF included
@@ -141,7 +146,7 @@ class Catalogue {
     const std::string& ports() const { return ports_; }
 
     static constexpr std::size_t size() {
-        return static_cast<std::size_t>(Say::acts_for_another) + 1;
+        return static_cast<std::size_t>(Say::too_many_parts) + 1;
     }
 
   private:

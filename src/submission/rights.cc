@@ -26,10 +26,13 @@ std::optional<Answer> check_authors(const accounts::Identity& identity,
     if (from == 0) return replies.make(Say::no_from);
     if (from > 1 || header.count("Sender") > 1) return replies.make(Say::several_from);
     const auto authors = mail::authors(header);
-    if (!authors || authors->empty()) return replies.make(Say::bad_from);
-    for (const auto& author : *authors) {
-        if (identity.may_send_as(author)) continue;
-        return foreign(replies, Say::foreign_author, identity, author);
+    const auto resenders = mail::resenders(header);
+    if (!authors || authors->empty() || !resenders) return replies.make(Say::bad_from);
+    for (const auto* some : {&*authors, &*resenders}) {
+        for (const auto& author : *some) {
+            if (identity.may_send_as(author)) continue;
+            return foreign(replies, Say::foreign_author, identity, author);
+        }
     }
     return std::nullopt;
 }

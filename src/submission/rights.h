@@ -16,7 +16,8 @@ namespace posthaste::submission {
 std::optional<Answer> check_sender(const accounts::Identity& identity,
                                    const mail::ReversePath& sender, const Catalogue& replies);
 
-// Exactly one From, at most one Sender, and every address in both belongs to the login.
+// Exactly one From, at most one Sender, and every address in both belongs to the login; so does
+// every one in Resent-From and Resent-Sender of the topmost block (F-8).
 std::optional<Answer> check_authors(const accounts::Identity& identity,
                                     const mail::HeaderBlock& header, const Catalogue& replies);
 

@@ -85,6 +85,12 @@ class ServerBackend final : public Backend {
         return store_.write_content(id);
     }
 
+    store::ContentReader read_content(const store::Body& body) override {
+        return {store_.content_folder(), body};
+    }
+
+    void discard_content(const store::Body& body) override { store_.discard_content(body); }
+
     // The queue waits for its commit longer than a client does, so the commit is a task of its own.
     runtime::Task<Result<void>> submit(queue::Submission submission, Deadline deadline) override {
         auto* worker = runtime::Worker::current();

@@ -361,6 +361,7 @@ void Session::forget_message() {
     intake_.reset();
     chunks_.reset();
     refused_recipients_ = 0;
+    replaced_sender_.clear();
 }
 
 std::string Session::account() const {

@@ -163,6 +163,8 @@ class Session {
     runtime::Task<void> flush_content();
     runtime::Task<void> finish_message();
     runtime::Task<Result<store::Body>> finish_body(std::shared_ptr<store::ContentWriter> writer);
+    runtime::Task<Result<RewrittenBody>> finish_repaired(ContentIntake& intake);
+    std::vector<std::string> tell_changes(const ContentIntake& intake);
     Answer answer_to(const Error& error) const;
     std::optional<accounts::Digest> sent_digest(ContentIntake& intake) const;
     void said_accepted(const std::optional<accounts::Digest>& digest, const QueueId& id);
@@ -178,6 +180,7 @@ class Session {
     std::string ehlo_;                            // as said, printable
     std::string out_;                             // replies not yet written
     std::unordered_set<std::string> recipients_;  // of the transaction, to store a duplicate once
+    std::string replaced_sender_;                 // of the transaction: a device gave a foreign one
     std::unique_ptr<ContentIntake> intake_;       // between DATA or the first BDAT and its end
     std::unique_ptr<smtp::ChunkNormaliser> chunks_;
     LoginFailures login_failures_;

@@ -38,7 +38,7 @@ TEST(SessionStores, OctetsAndEnvelopeAsTheyCame) {
     client.say("RCPT TO:<postmaster>");
     ASSERT_EQ(client.say("DATA").substr(0, 3), "354");
     const std::string body =
-        "..dot\r\n \r\ntrailing  \r\n\xfc\r\n" + std::string(2000, 'x') + "\r\n";
+        "..dot\r\n \r\ntrailing  \r\n\xfc\r\n" + std::string(998, 'x') + "\r\n";
     const std::string reply = client.say(std::string(kFrom) + "\r\n." + body + ".");
     ASSERT_EQ(rig.backend.submissions.size(), 1U);
     const auto& stored = rig.backend.submissions.front();
@@ -63,6 +63,39 @@ TEST(SessionStores, OctetsAndEnvelopeAsTheyCame) {
         << stored.header;
     EXPECT_EQ(stored.header.find("127.0.0.1"), std::string::npos);
     EXPECT_EQ(stored.header.find("test"), std::string::npos);  // what EHLO said
+}
+
+TEST(SessionStores, ARepairedBodyInPlaceOfTheOneThatCame) {
+    Options options = default_options();
+    options.message_size = 8u << 20;
+    Rig rig(options);
+    Client client(rig);
+    client.log_in();
+    for (const std::size_t size : {5'000U, 1'000'000U}) {
+        begin(client);
+        client.say("DATA");
+        client.send(std::string(kFrom) + "\r\n" + std::string(size, 'x') + "\r\n\xc3\xbc\r\n.\r\n");
+        ASSERT_EQ(client.reply().substr(0, 3), "250");
+        const auto& stored = rig.backend.submissions.back();
+        const std::string body = stored_body(stored, rig);
+        EXPECT_EQ(body.size(), stored.body.size);
+        EXPECT_TRUE(body.ends_with("=\r\n" + std::string(size % 75, 'x') + "\r\n=C3=BC\r\n"))
+            << body.substr(body.size() - 100);
+        EXPECT_EQ(stored.envelope.body, mail::BodyType::seven_bit);
+        EXPECT_TRUE(stored.header.contains("\r\nContent-Transfer-Encoding: quoted-printable\r\n"));
+        ASSERT_FALSE(stored.changes.empty());
+        EXPECT_TRUE(stored.changes.back().ends_with("(F-10)")) << stored.changes.back();
+    }
+    // One file: that of the second message as it leaves.
+    std::size_t files = 0;
+    for (const auto& file : std::filesystem::directory_iterator(rig.folder.path())) {
+        if (file.path().filename() == rig.backend.submissions.back().body.file)
+            ++files;
+        else
+            EXPECT_FALSE(QueueId::parse(file.path().filename().string())) << file.path();
+    }
+    EXPECT_EQ(files, 1U);
+    EXPECT_EQ(rig.backend.budget_.used(), 0U);
 }
 
 TEST(SessionStores, BdatAsDataWould) {

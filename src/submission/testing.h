@@ -55,6 +55,12 @@ class FakeBackend final : public Backend {
         return {folder_, id, budget_};
     }
 
+    store::ContentReader read_content(const store::Body& body) override { return {folder_, body}; }
+
+    void discard_content(const store::Body& body) override {
+        store::discard_content(folder_, body);
+    }
+
     runtime::Task<Result<void>> submit(queue::Submission submission, Deadline) override {
         if (fail_with) co_return std::unexpected(Error{*fail_with, "as asked for", {}});
         submissions.push_back(std::move(submission));

@@ -21,6 +21,15 @@ constexpr Seconds kFlushTimeout{60};  // of a piece of the body, or its sync
 // not.
 constexpr Seconds kCommitTimeout{60};
 
+// SMTPUTF8 asked for is not yet needed (RFC 6531 §3.4 makes it a promise of the client's).
+bool needs_smtputf8(const mail::Envelope& envelope) {
+    if (!envelope.smtputf8) return false;
+    return (envelope.sender && !envelope.sender->is_ascii()) ||
+           std::ranges::any_of(envelope.recipients, [](const mail::Recipient& recipient) {
+               return !recipient.address.is_ascii();
+           });
+}
+
 }  // namespace
 
 // Makes room for the message; false when it cannot be, which has been said.
@@ -36,7 +45,8 @@ bool Session::begin_content() {
         .hostname = context_.options.hostname,
         .identity = profile_->open ? nullptr : &*identity_,
         .max_size = context_.options.message_size,
-        .signs = [this](const mail::Domain& from) { return context_.backend.signs(from); }};
+        .signs = [this](const mail::Domain& from) { return context_.backend.signs(from); },
+        .needs_smtputf8 = needs_smtputf8(transaction_.envelope())};
     intake_ = std::make_unique<ContentIntake>(std::move(rules), context_.backend.write_content(id),
                                               context_.replies);
     return true;
@@ -246,6 +256,64 @@ runtime::Task<Result<store::Body>> Session::finish_body(
     co_return body;
 }
 
+// The body as it is to leave. `intake` outlives the wait.
+runtime::Task<Result<RewrittenBody>> Session::finish_repaired(ContentIntake& intake) {
+    auto finishing = finish_body(intake.writer());
+    PH_CO_TRY(auto body, co_await std::move(finishing));
+    if (!intake.wants_rewrite()) {
+        co_return RewrittenBody{std::move(body), intake.take_body_hash(), intake.eight_bit()};
+    }
+
+    struct Work {
+        Backend& backend;
+        store::Body before;
+        std::vector<mail::BodyEdit> edits;
+        store::ContentWriter writer;
+        bool sign;
+    };
+
+    // A file of its own, under a name of its own; what came goes.
+    const auto work = std::make_shared<Work>(
+        Work{context_.backend, std::move(body), intake.take_edits(),
+             context_.backend.write_content(QueueId::make()), intake.is_signed()});
+    auto rewrite = [work]() -> Result<RewrittenBody> {
+        auto rewritten =
+            rewrite_body(std::move(work->edits), work->backend.read_content(work->before),
+                         std::move(work->writer), work->sign);
+        work->backend.discard_content(work->before);
+        return rewritten;
+    };
+    const bool header_8bit = intake.header_8bit();
+    const Deadline deadline = Deadline::after(kFlushTimeout);
+    auto rewriting = runtime::offload(context_.blocking, std::move(rewrite), deadline);
+    auto rewritten = co_await std::move(rewriting);
+    if (rewritten) rewritten->eight_bit |= header_8bit;
+    co_return rewritten;
+}
+
+// Said in the log, and kept with the message.
+std::vector<std::string> Session::tell_changes(const ContentIntake& intake) {
+    mail::ChangeList changes = intake.changes();
+    if (!replaced_sender_.empty()) {
+        changes.push_back({"F-2", fmt::format("MAIL FROM was {}, which is not this device's: it "
+                                              "became {}",
+                                              replaced_sender_, account())});
+    }
+    std::string what;
+    std::vector<std::string> phrases;
+    for (const mail::Change& change : changes) {
+        phrases.push_back(fmt::format("{} ({})", change.text, change.rule));
+        if (!what.empty()) what += "; ";
+        what += phrases.back();
+    }
+    if (!what.empty()) {
+        context_.log.debug(
+            "message.changed",
+            {{"id", intake.id().to_string()}, {"account", account()}, {"what", what}});
+    }
+    return phrases;
+}
+
 // The end of the content has come: 250 with the id, or why not.
 runtime::Task<void> Session::finish_message() {
     const auto intake = std::exchange(intake_, nullptr);
@@ -269,7 +337,8 @@ runtime::Task<void> Session::finish_message() {
         said_accepted(digest, *before);
         co_return;
     }
-    auto body = co_await finish_body(intake->writer());
+    auto finishing = finish_repaired(*intake);
+    auto body = co_await std::move(finishing);
     if (!body) {
         reject(answer_to(body.error()));
         forget_message();
@@ -280,7 +349,9 @@ runtime::Task<void> Session::finish_message() {
     submission.account = account();
     submission.envelope = transaction_.envelope();
     if (identity_) submission.profile = identity_->profile;
-    if (intake->eight_bit()) submission.envelope.body = mail::BodyType::eight_bit;
+    submission.envelope.smtputf8 |= intake->needs_smtputf8();
+    if (body->eight_bit) submission.envelope.body = mail::BodyType::eight_bit;
+    submission.changes = tell_changes(*intake);
     const mail::TraceInfo trace{
         .by = context_.options.hostname,
         .protocol = protocol(submission.envelope.smtputf8),
@@ -288,8 +359,8 @@ runtime::Task<void> Session::finish_message() {
         .id = submission.id,
         .at = now()};
     submission.header = mail::make_received(trace) + intake->take_header();
-    submission.body = std::move(*body);
-    submission.body_hash = intake->take_body_hash();
+    submission.body = std::move(body->body);
+    submission.body_hash = std::move(body->hash);
     if (requiretls_) {
         submission.tls_wish = store::TlsWish::required;
     } else if (mail::says_tls_is_optional(submission.header)) {

@@ -36,7 +36,8 @@ void write_account(JsonWriter& out, const store::AccountRow& row) {
         .member("disabled", row.disabled)
         .member("profile", accounts::to_string(row.profile));
     out.member("password", !row.password_hash.empty())
-        .member("created", format_iso8601(row.created));
+        .member("created", format_iso8601(row.created))
+        .member("language", row.language.empty() ? "en" : row.language);
     out.key("also").begin_array();
     for (const auto& other : row.also) out.value(other);
     out.end_array().end_object();
@@ -74,6 +75,7 @@ Result<HttpResponse> list_app_passwords(accounts::Directory& directory,
             .member("id", row.id)
             .member("name", row.name)
             .member("created", format_iso8601(row.created))
+            .member("device", row.device)
             .end_object();
     out.end_array().end_object();
     return HttpResponse::json(std::move(out).take());
@@ -96,15 +98,21 @@ Result<HttpResponse> add_account(accounts::Directory& directory, const std::stri
 }
 
 Result<HttpResponse> new_app_password(accounts::Directory& directory, const std::string& address,
-                                      const std::string& name) {
-    PH_TRY(auto made, directory.new_app_password(address, name));
+                                      const std::string& name, bool device) {
+    PH_TRY(auto made, directory.new_app_password(address, name, device));
     JsonWriter out;
     out.begin_object()
         .member("id", made.id)
         .member("name", name)
+        .member("device", device)
         .member("app_password", made.password.reveal())
         .end_object();
     return HttpResponse::json(std::move(out).take(), 201);
+}
+
+Result<bool> body_flag(const HttpRequest& request, std::string_view key) {
+    PH_TRY(auto body, json_body(request));
+    return flag_member(body, key);
 }
 
 Result<std::string> body_text(const HttpRequest& request, std::string_view key) {
@@ -194,6 +202,16 @@ void add_accounts(Router& router, const Services& services) {
                            return done_or(directory.set_profile(a, profile));
                        });
                });
+    router.add("POST", "/v1/accounts/{address}/language",
+               [services](const HttpRequest& request, const PathValues& values) {
+                   return with_directory(
+                       services,
+                       [a = values.at("address"), code = body_text(request, "language")](
+                           auto& directory) -> Result<HttpResponse> {
+                           if (!code) return std::unexpected(code.error());
+                           return done_or(directory.set_language(a, *code));
+                       });
+               });
     router.add("POST", "/v1/accounts/{address}/password",
                [services](const HttpRequest& request, const PathValues& values) {
                    return with_directory(
@@ -227,16 +245,18 @@ void add_credentials(Router& router, const Services& services) {
                        return list_app_passwords(directory, a);
                    });
                });
-    router.add("POST", "/v1/accounts/{address}/app-passwords",
-               [services](const HttpRequest& request, const PathValues& values) {
-                   return with_directory(
-                       services,
-                       [a = values.at("address"), name = body_text(request, "name")](
-                           auto& directory) -> Result<HttpResponse> {
-                           if (!name) return std::unexpected(name.error());
-                           return new_app_password(directory, a, *name);
-                       });
-               });
+    router.add(
+        "POST", "/v1/accounts/{address}/app-passwords",
+        [services](const HttpRequest& request, const PathValues& values) {
+            return with_directory(
+                services,
+                [a = values.at("address"), name = body_text(request, "name"),
+                 device = body_flag(request, "device")](auto& directory) -> Result<HttpResponse> {
+                    if (!name) return std::unexpected(name.error());
+                    if (!device) return std::unexpected(device.error());
+                    return new_app_password(directory, a, *name, *device);
+                });
+        });
     router.add("DELETE", "/v1/accounts/{address}/app-passwords/{id}",
                [services](const auto&, const PathValues& values) {
                    return with_directory(

@@ -21,7 +21,7 @@ Result<queue::Submission> compose_test_message(TestMessage message, TestMessageF
     PH_TRY(auto header,
            mail::HeaderBlock::parse(composed.header + "Auto-Submitted: auto-generated\r\n"));
     const auto at = now();
-    mail::fix_up(header, submission.id, frame.hostname, at);
+    mail::fix_up(header, {submission.id, frame.hostname, at});
     const mail::TraceInfo trace{frame.hostname, "HTTP", {}, submission.id, at};
     submission.header = mail::make_received(trace) + header.to_string();
     mail::DkimBodyHash hash;

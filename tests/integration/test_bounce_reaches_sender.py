@@ -216,12 +216,15 @@ def test_a_hostile_reply_is_tamed(make):
     assert "\x1b" not in server.log.text()
 
 
+SEALED = "Content-Type: multipart/signed; boundary=s\r\n\r\n--s\r\n\r\nGr\u00fc\u00dfe\r\n--s--\r\n"
+
+
 def test_8bit_mail_and_a_hop_without_8bitmime(make):
-    """Until re-encoding exists, it is returned with the reason, never sent as it is."""
+    """Within a signature it cannot be encoded: it is returned with the reason, never sent as it is."""
     sink = make.sink(extensions=("PIPELINING", "SIZE 100000000"))
     server = make.posthaste(relay=sink)
     with server.session() as client:
-        reply = client.transaction(ANNA, "x@example.net", f"From: <{ANNA}>\r\nSubject: t\r\n\r\nGrüße\r\n".encode(), "BODY=8BITMIME")
+        reply = client.transaction(ANNA, "x@example.net", f"From: <{ANNA}>\r\nSubject: t\r\n{SEALED}".encode(), "BODY=8BITMIME")
         assert reply.code == 250
     bounce = sink.wait(ANNA, seconds=25)[0]
     _, _, (group,), _ = _report(bounce)
@@ -271,7 +274,7 @@ def test_a_hop_without_8bitmime_takes_the_report_about_eight_bit_text(make):
     """With RET=FULL too: a report that the way back cannot take would tell nobody anything."""
     hop = make.sink(extensions=("PIPELINING", "DSN"))
     server = make.posthaste(relay=hop)
-    content = "From: <anna@example.test>\r\nSubject: full\r\n\r\nGr\u00fc\u00dfe\r\n".encode()
+    content = f"From: <anna@example.test>\r\nSubject: full\r\n{SEALED}".encode()
     server.submit("x@example.net", content=content, parameters="BODY=8BITMIME RET=FULL")
     failed = server.log.wait_for("failed", to="x@example.net")
     assert failed["status"] == "5.6.3"

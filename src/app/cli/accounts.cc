@@ -137,14 +137,16 @@ int run_account_show(const Arguments& arguments) {
         fmt::print("profile        {}\n", text(account, "profile"));
         fmt::print("password       {}\n",
                    flag(account, "password") ? "set" : "none, app passwords only");
+        fmt::print("language       {}\n", text(account, "language"));
         fmt::print("created        {}\n", text(account, "created"));
         if (const auto* also = account.find("also"))
             for (const auto& other : also->items())
                 fmt::print("may send as    {}\n", other.as_string().value_or(std::string_view()));
         if (const auto* rows = passwords.find("app_passwords"))
             for (const auto& row : rows->items())
-                fmt::print("app password   {}  \"{}\"  since {}\n", text(row, "id"),
-                           text(row, "name"), text(row, "created"));
+                fmt::print("app password   {}  \"{}\"  since {}{}\n", text(row, "id"),
+                           text(row, "name"), text(row, "created"),
+                           flag(row, "device") ? ", of a device" : "");
         return kDone;
     });
 }
@@ -192,6 +194,14 @@ int run_account_passwd(const Arguments& arguments) {
                   std::move(body).take());
 }
 
+int run_account_language(const Arguments& arguments) {
+    JsonWriter body;
+    body.begin_object().member("language", arguments.words.at(1)).end_object();
+    return change(arguments, "POST", account_target(arguments, "/language"),
+                  fmt::format("{} gets reports in: {}", arguments.words[0], arguments.words[1]),
+                  std::move(body).take());
+}
+
 int run_account_allow(const Arguments& arguments) {
     return change(arguments, "POST",
                   account_target(arguments, "/addresses/" + percent_encode(arguments.words.at(1))),
@@ -215,7 +225,10 @@ int run_app_password_new(const Arguments& arguments) {
     return with_admin(arguments, [&](AdminClient& admin) -> Result<int> {
         auto name = arguments.get("--name", "app");
         JsonWriter body;
-        body.begin_object().member("name", name).end_object();
+        body.begin_object()
+            .member("name", name)
+            .member("device", arguments.has("--device"))
+            .end_object();
         PH_TRY(auto answer, admin.call("POST", account_target(arguments, "/app-passwords"),
                                        std::move(body).take()));
         if (arguments.json())
@@ -236,8 +249,8 @@ int run_app_password_list(const Arguments& arguments) {
             if (arguments.json())
                 fmt::print("{}\n", to_json(row));
             else
-                fmt::print("{}  {}  since {}\n", text(row, "id"), text(row, "name"),
-                           text(row, "created"));
+                fmt::print("{}  {}  since {}{}\n", text(row, "id"), text(row, "name"),
+                           text(row, "created"), flag(row, "device") ? ", of a device" : "");
         }
         return kDone;
     });

@@ -21,6 +21,7 @@ int run_account_enable(const Arguments& arguments);
 int run_account_rm(const Arguments& arguments);
 int run_account_set(const Arguments& arguments);
 int run_account_passwd(const Arguments& arguments);
+int run_account_language(const Arguments& arguments);
 int run_account_allow(const Arguments& arguments);
 int run_account_disallow(const Arguments& arguments);
 int run_account_setup_link(const Arguments& arguments);

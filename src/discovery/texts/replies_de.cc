@@ -287,6 +287,21 @@ constexpr Topic kTopics[] = {
      "15 Minuten warten, dann noch einmal senden; das Kennwort deswegen nicht ändern.\n"
      "Am gewohnten Ort geht es jetzt, und ein App-Kennwort geht überall.\n"
      "Sind Sie auf Reisen und es bleibt so, um ein App-Kennwort bitten: {admin}."},
+    {"r65", "Eine Zeile der Nachricht ist zu lang",
+     "E-Mail erlaubt 998 Zeichen in einer Zeile. Sonst bricht dieser Server sie um, aber hier "
+     "würde "
+     "das die Signatur, die Verschlüsselung oder einen Teil zerstören, der bleiben muss, wie er "
+     "ist.",
+     "Das Mailprogramm den Text kodieren lassen (quoted-printable oder base64); die meisten tun "
+     "das "
+     "von selbst.\n"
+     "Oder ohne Signatur senden, oder den Text als angehängte Datei."},
+    {"r66", "Die Nachricht hat zu viele Teile",
+     "Sie hat über 10.000 Teile, oder Nachrichten und Teile über 50-fach ineinander, meist weil "
+     "sie "
+     "immer wieder als Anhang weitergeleitet wurde.",
+     "Die Anhänge in ein Archiv (zip) packen, oder den Text statt der ganzen Nachricht "
+     "weiterleiten."},
 };
 
 }  // namespace

@@ -194,7 +194,7 @@ constexpr Topic kTopics[] = {
      "A line of it has a form that mail does not allow.",
      "The reply says what is wrong: correct the program that wrote it."},
     {"r47", "The message's header is too large",
-     "It is over 1 MB or has more than 10,000 fields, mostly through a very long To line.",
+     "It is over 1 MB or has more than 1,000 fields, mostly through a very long To line.",
      "Send to fewer people at once, or use Bcc or a mailing list."},
     {"r48", "The message goes round in a loop",
      "It has passed through so many servers that it must come back again and again.",
@@ -265,6 +265,18 @@ constexpr Topic kTopics[] = {
      "Wait 15 minutes, then send again; do not change the password for this.\n"
      "At your usual place it works now, and an app password works everywhere.\n"
      "If you are abroad and it goes on, ask {admin} for an app password."},
+    {"r65", "A line of the message is too long",
+     "Mail allows 998 letters in a line. Elsewhere this server would have wrapped it, but here "
+     "that "
+     "would break the signature, the encryption, or a part that must stay as it is.",
+     "Let the mail program encode the text (quoted-printable or base64); most do so by "
+     "themselves.\n"
+     "Or send it without a signature, or the text as an attached file."},
+    {"r66", "The message has too many parts",
+     "It has over 10,000 parts, or messages and parts over 50 deep within each other, mostly "
+     "because it was forwarded as an attachment again and again.",
+     "Put the attachments into one archive (zip), or forward the text instead of the whole "
+     "message."},
 };
 
 }  // namespace

@@ -1,0 +1,89 @@
+// The one table of what reports say, by language: a sentence for each cause and each place
+// (delivery.md 6.3). Names in braces are filled in by dsn_explain and dsn_words. Pure.
+#pragma once
+
+#include "base/time.h"
+#include "mail/outcome.h"
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace posthaste::mail {
+
+enum class Language : std::uint8_t { english, german, french, spanish };
+
+inline constexpr Language kLanguages[] = {Language::english, Language::german, Language::french,
+                                          Language::spanish};
+
+// "en", "de", "fr", "es", also with a region ("de-AT"), in any letter case.
+std::optional<Language> parse_language(std::string_view code);
+std::string_view language_code(Language language);
+
+// {domain}, {address}: the recipient's; {sender}, {sender_domain}.
+struct CauseText {
+    Cause cause;
+    std::string_view why;
+    std::string_view mend;  // when it is final
+};
+
+enum class Actor : std::uint8_t { you, recipient, their_admin, our_admin, nobody };
+
+// The place of a sentence, and what goes into it.
+enum class Phrase : std::uint8_t {
+    not_delivered,  // of the subject
+    not_delivered_yet,
+    delivered,
+    passed_on,
+    subject,             // {opening} {message} {to}
+    your_message_short,  // in the subject
+    your_message,        // opens a sentence
+    your_message_named,  // {subject}
+    recipients,          // {count}
+    result_failed,       // {message} {to}
+    result_delayed,      // {message} {to} {until}
+    until,               // {duration} {time}
+    result_delivered,    // {message} {to}
+    result_relayed,      // {message} {to} {host}
+    next_server,
+    relayed_why,
+    tried,  // {attempts} {duration}
+    ambiguous,
+    delay_mend,
+    no_reply_why,  // {domain}
+    no_reply_mend,
+    label_why,
+    label_meaning,
+    label_mend,
+    label_actor,
+    actor_you,
+    actor_recipient,
+    actor_their_admin,  // {domain}
+    actor_our_admin,    // {admin}
+    actor_nobody,
+    more,     // {count}
+    details,  // {admin}
+    count_of_phrases,
+};
+
+struct Texts {
+    std::span<const std::string_view> phrases;  // by Phrase
+    std::span<const CauseText> causes;
+};
+
+const Texts& texts(Language language);
+std::string_view phrase(Language language, Phrase which);
+// "4 days 23 h" in that language.
+std::string tell_duration(Language language, Seconds duration);
+const CauseText& cause_text(Language language, Cause cause);  // not of Cause::none
+Actor actor_of(Cause cause);
+
+namespace detail {
+
+extern const Texts kEnglish, kGerman, kFrench, kSpanish;
+
+}  // namespace detail
+
+}  // namespace posthaste::mail
