@@ -23,7 +23,7 @@ enum class EventType {
     held,       // a message was put on hold by a person, or restored
     released,   // ... and freed
     cancelled,  // a recipient ended by a person's will
-    delayed,    // its site is down and it waits untried; or the sender was told that it takes longer
+    delayed,  // its site is down and it waits untried; or the sender was told that it takes longer
 };
 
 std::string_view to_string(EventType type);

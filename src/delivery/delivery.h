@@ -74,7 +74,7 @@ struct Options {
     std::uint16_t mx_port = 25;
     std::string ca_file;  // who may sign the certificates of MX hosts; empty: the system's
     bool allow_private_addresses = false;
-    bool old_tls = false;  // TLS 1.0 and 1.1 where nothing is promised
+    bool old_tls = false;                      // TLS 1.0 and 1.1 where nothing is promised
     std::shared_ptr<const Shaping> shaping{};  // null: what is shipped
     const Overrides* overrides = nullptr;      // of rules on replies; null: there are none
     Seconds connect_timeout{30};

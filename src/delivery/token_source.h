@@ -30,7 +30,7 @@ class TokenSource {
         std::string trouble;  // why there is none, or why it is not renewed; "" if all is well
         std::string mend;
         bool sign_in_needed = false;
-        std::string doubt;  // what the token itself lacks, with the mend; "" if nothing
+        std::string doubt;         // what the token itself lacks, with the mend; "" if nothing
         std::uint64_t tokens = 0;  // so far
     };
 

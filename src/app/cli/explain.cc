@@ -166,9 +166,11 @@ int run_overrides_clear(const Arguments& arguments) {
         if (arguments.json())
             fmt::print("{}\n", formats::to_json(done));
         else
-            fmt::print("{} cleared; waiting mail goes on by itself, or at once with: posthaste queue retry "
-                       "--all\n",
-                       number(done, "cleared"));
+            fmt::print(
+                "{} cleared; waiting mail goes on by itself, or at once with: posthaste queue "
+                "retry "
+                "--all\n",
+                number(done, "cleared"));
         return kDone;
     });
 }

@@ -2,8 +2,8 @@
 // damaged.
 #pragma once
 
-#include "store/sqlite/connection.h"
 #include "store/record.h"
+#include "store/sqlite/connection.h"
 #include "store/values.h"
 
 #include <string>

@@ -87,8 +87,8 @@ CREATE TABLE recipients (
 ) WITHOUT ROWID;
 )sql";
 
-// Tables that came later within the same format (see kDirectoryAdditions). `outbox` holds records of
-// the history until they are in a file of their own.
+// Tables that came later within the same format (see kDirectoryAdditions). `outbox` holds records
+// of the history until they are in a file of their own.
 constexpr const char* kQueueAdditions = R"sql(
 CREATE TABLE IF NOT EXISTS outbox (
     number INTEGER PRIMARY KEY,
