@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <charconv>
 #include <filesystem>
+#include <functional>
 #include <set>
 
 #include <fmt/format.h>
@@ -122,12 +123,12 @@ class Loader {
     void walk(const TomlTable& table, const std::string& prefix) {
         for (const auto& entry : table.entries()) {
             auto key = prefix + entry.key;
-            if (key == "route") {
-                walk_routes(entry);
+            if (key == "route" || key == "source") {
+                walk_list(entry);
             } else if (entry.value.as_table() != nullptr && is_section(key)) {
                 walk(*entry.value.as_table(), key + ".");
             } else {
-                read_entry(entry, key, nullptr);
+                read_entry(entry, key, {});
             }
         }
     }
@@ -138,37 +139,57 @@ class Loader {
         return false;
     }
 
-    void walk_routes(const TomlEntry& entry) {
-        const auto* routes = entry.value.as_array();
-        if (routes == nullptr) {
-            mistake(entry.key_position, "routes are a list of tables",
-                    "write [[route]] with two brackets");
+    // [[route]] and [[source]].
+    void walk_list(const TomlEntry& entry) {
+        const auto* items = entry.value.as_array();
+        if (items == nullptr) {
+            mistake(entry.key_position, fmt::format("{}s are a list of tables", entry.key),
+                    fmt::format("write [[{}]] with two brackets", entry.key));
             return;
         }
-        for (const auto& item : *routes) {
-            const auto* table = item.as_table();
-            if (table == nullptr) {
-                mistake(item.position(), "a route is a table",
-                        "write [[route]], then to = […] and via = \"…\"");
-                continue;
-            }
-            RouteSettings route;
-            std::set<std::string> named;
-            for (const auto& field : table->entries()) {
-                read_entry(field, "route[]." + field.key, &route);
-                named.insert(field.key);
-            }
-            if (!named.contains("to"))
-                mistake(item.position(), "this route has no \"to\"",
-                        "name its domains: to = [\"example.net\"]");
-            if (!named.contains("via"))
-                mistake(item.position(), "this route has no \"via\"",
-                        "write via = \"host:port\", \"mx\", \"trap\" or \"hold\"");
-            result_.settings.routes.push_back(std::move(route));
+        for (const auto& item : *items) {
+            if (item.as_table() == nullptr)
+                mistake(item.position(), fmt::format("a {} is a table", entry.key),
+                        fmt::format("write [[{}]], then its keys below it", entry.key));
+            else if (entry.key == "route")
+                walk_route(*item.as_table(), item.position());
+            else
+                walk_source(*item.as_table(), item.position());
         }
     }
 
-    void read_entry(const TomlEntry& entry, const std::string& key, RouteSettings* route) {
+    void walk_route(const TomlTable& table, TomlPosition at) {
+        RouteSettings route;
+        std::set<std::string> named;
+        for (const auto& field : table.entries()) {
+            const auto key = "route[]." + field.key;
+            read_entry(field, key,
+                       [&](const OptionValue& value) { return set_route(route, key, value); });
+            named.insert(field.key);
+        }
+        if (!named.contains("via"))
+            mistake(at, "this route has no \"via\"",
+                    "write via = \"host:port\", \"mx\", \"trap\" or \"hold\"");
+        route_places_.push_back(at);
+        result_.settings.routes.push_back(std::move(route));
+    }
+
+    void walk_source(const TomlTable& table, TomlPosition at) {
+        SourceSettings source;
+        for (const auto& field : table.entries()) {
+            const auto key = "source[]." + field.key;
+            read_entry(field, key,
+                       [&](const OptionValue& value) { return set_source(source, key, value); });
+        }
+        if (source.name.empty() && !broken_.contains("source[]"))
+            mistake(at, "this source has no \"name\"", "routes name it: name = \"first\"");
+        source_places_.push_back(at);
+        result_.settings.sources.push_back(std::move(source));
+    }
+
+    using SetItem = std::function<Result<void>(const OptionValue&)>;
+
+    void read_entry(const TomlEntry& entry, const std::string& key, const SetItem& set_item) {
         const auto* option = find_option(key);
         if (option == nullptr) {
             unknown(entry, key);
@@ -185,8 +206,8 @@ class Loader {
         Result<void> status;
         if (!value)
             status = std::unexpected(value.error());
-        else if (route != nullptr)
-            status = set_route(*route, key, *value);
+        else if (set_item)
+            status = set_item(*value);
         else
             status = option->set(result_.settings, *value);
         if (status) return;
@@ -458,7 +479,21 @@ class Loader {
                     "listen.trap takes mail without a login, so it needs mode = \"trap\"",
                     "set mode = \"trap\", or leave listen.trap out");
         check_relay();
+        check_routes_and_sources();
         check_legacy();
+    }
+
+    void check_routes_and_sources() {
+        if (broken_.contains("route[]") || broken_.contains("source[]")) return;
+        const auto& s = result_.settings;
+        for (auto& found : check_routes(s))
+            mistake(found.of_source ? source_places_[found.index] : route_places_[found.index],
+                    std::move(found.text), std::move(found.mend));
+        for (const auto& name : s.source_pool)
+            if (std::ranges::find(s.sources, name, &SourceSettings::name) == s.sources.end())
+                mistake(place("delivery.source"),
+                        fmt::format("no [[source]] is called \"{}\"", name),
+                        "delivery.source names those that [[source]] tables describe");
     }
 
     // What no bind can do, said before one fails.
@@ -549,6 +584,7 @@ class Loader {
     std::set<std::string> seen_;    // keys that were named, well or not
     std::set<std::string> broken_;  // sections with a mistake of their own: no second one follows
     std::vector<std::pair<std::string, TomlPosition>> places_;
+    std::vector<TomlPosition> route_places_, source_places_;
 };
 
 }  // namespace

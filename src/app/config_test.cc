@@ -1,5 +1,7 @@
 #include "app/config.h"
 
+#include "app/route_settings.h"
+
 #include <gtest/gtest.h>
 
 namespace posthaste::app {
@@ -189,6 +191,110 @@ TEST(Config, RoutesToAllKindsOfDomains) {
     auto loaded =
         with("[[route]]\nto = [\"a.test\", \".b.test\", \"*\", \"bücher.test\"]\nvia = \"mx\"\n");
     EXPECT_TRUE(loaded.mistakes.empty()) << loaded.mistakes[0].to_string();
+}
+
+struct WholeMistake {
+    const char* name;
+    const char* text;
+    const char* said;
+};
+
+class ConfigOfRoutes : public testing::TestWithParam<WholeMistake> {};
+
+TEST_P(ConfigOfRoutes, IsTold) {
+    auto loaded = with(GetParam().text);
+    ASSERT_EQ(loaded.mistakes.size(), 1U)
+        << (loaded.mistakes.empty() ? std::string("no mistake") : loaded.mistakes[1].to_string());
+    EXPECT_NE(loaded.mistakes[0].text.find(GetParam().said), std::string::npos)
+        << loaded.mistakes[0].to_string();
+    EXPECT_GT(loaded.mistakes[0].line, 0U);
+    EXPECT_FALSE(loaded.mistakes[0].mend.empty());
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, ConfigOfRoutes,
+    testing::Values(
+        WholeMistake{"same_name",
+                     "[[route]]\nname = \"a\"\nvia = \"mx\"\n[[route]]\nname = \"a\"\nvia = "
+                     "\"mx\"\n",
+                     "two routes"},
+        WholeMistake{"taken_name", "[[route]]\nname = \"default\"\nvia = \"mx\"\n", "is taken"},
+        WholeMistake{"two_words", "[[route]]\nname = \"a b\"\nvia = \"mx\"\n", "is no name"},
+        WholeMistake{"no_sender", "[[route]]\nfrom = [\"a@b@c\"]\nvia = \"mx\"\n",
+                     "neither an address"},
+        WholeMistake{"no_account", "[[route]]\naccount = \"anna\"\nvia = \"mx\"\n",
+                     "is no account"},
+        WholeMistake{"unknown_fallback",
+                     "[[route]]\nto = \"a.test\"\nvia = \"mx\"\nfallback = \"spar\"\n"
+                     "[[route]]\nname = \"spare\"\nvia = \"a.test:25\"\n",
+                     "no [[route]] is called \"spar\""},
+        WholeMistake{"fallback_after_without",
+                     "[[route]]\nto = \"a.test\"\nvia = \"mx\"\nfallback_after = 3\n",
+                     "without \"fallback\""},
+        WholeMistake{"fallback_to_itself",
+                     "[[route]]\nname = \"a\"\nvia = \"a.test:25\"\nfallback = \"a\"\n",
+                     "leads back"},
+        WholeMistake{"fallback_that_holds",
+                     "[[route]]\nto = \"a.test\"\nvia = \"mx\"\nfallback = \"keep\"\n"
+                     "[[route]]\nname = \"keep\"\nvia = \"hold\"\n",
+                     "does not leave"},
+        WholeMistake{"unknown_source",
+                     "[[route]]\nto = \"a.test\"\nvia = \"mx\"\nsource = \"first\"\n",
+                     "no [[source]] is called"},
+        WholeMistake{"unknown_source_of_all", "[delivery]\nsource = [\"first\"]\n",
+                     "no [[source]] is called"},
+        WholeMistake{"a_login_in_clear",
+                     "[[route]]\nto = \"a.test\"\nvia = \"a.test:587\"\ntls = \"may\"\n"
+                     "username = \"u\"\npassword_file = \"p\"\n",
+                     "must not leave unencrypted"},
+        WholeMistake{"a_login_by_halves",
+                     "[[route]]\nto = \"a.test\"\nvia = \"a.test:587\"\nusername = \"u\"\n",
+                     "no password_file"},
+        WholeMistake{"a_login_at_mx",
+                     "[[route]]\nto = \"a.test\"\nvia = \"mx\"\nusername = \"u\"\n"
+                     "password_file = \"p\"\n",
+                     "only a relay"},
+        WholeMistake{"ports_of_two_kinds",
+                     "[[route]]\nto = \"a.test\"\nvia = [\"a.test:465\", \"b.test:587\"]\n",
+                     "port 465"},
+        WholeMistake{"a_host_twice",
+                     "[[route]]\nto = \"a.test\"\nvia = [\"a.test:25 b.test:25\", \"A.test:25\"]\n",
+                     "named twice"},
+        WholeMistake{"mx_of_an_address", "[[route]]\nto = \"a.test\"\nvia = \"mx:192.0.2.1\"\n",
+                     "no MX records"},
+        WholeMistake{"source_without_name", "[[source]]\naddress = \"192.0.2.1\"\n", "no \"name\""},
+        WholeMistake{"source_without_address", "[[source]]\nname = \"a\"\n", "no address"},
+        WholeMistake{"source_with_two_of_a_kind",
+                     "[[source]]\nname = \"a\"\naddress = [\"192.0.2.1\", \"192.0.2.2\"]\n",
+                     "one address of each family"},
+        WholeMistake{"one_address_twice",
+                     "[[source]]\nname = \"a\"\naddress = \"192.0.2.1\"\n"
+                     "[[source]]\nname = \"b\"\naddress = \"192.0.2.1\"\n",
+                     "the same address"},
+        WholeMistake{"no_own_address", "[delivery]\nown_addresses = [\"here\"]\n",
+                     "is no address"}),
+    [](const auto& row) { return std::string(row.param.name); });
+
+TEST(Config, ARouteInFull) {
+    auto loaded = with(
+        "[[source]]\nname = \"first\"\naddress = [\"192.0.2.1\", \"2001:db8::1\"]\n"
+        "ehlo = \"out1.example.com\"\nweight = 3\n"
+        "[[route]]\nname = \"main\"\nto = [\"a.test\"]\nfrom = [\"example.com\", \"<>\"]\n"
+        "account = \"anna@example.com\"\n"
+        "via = [\"[relay1.test]:587 relay2.test:587\", \"mx:pool.test\"]\n"
+        "username = \"u\"\npassword_file = \"p\"\nfallback = \"spare\"\nfallback_after = 2\n"
+        "source = [\"first\"]\nfamily = \"v6,v4\"\n"
+        "[[route]]\nname = \"spare\"\nvia = \"mx\"\n");
+    ASSERT_TRUE(loaded.mistakes.empty()) << loaded.mistakes[0].to_string();
+    ASSERT_EQ(loaded.settings.routes.size(), 2U);
+    auto hosts = parse_relay_hosts(loaded.settings.routes[0].via);
+    ASSERT_TRUE(hosts);
+    const std::vector<delivery::RelayHost> expected{
+        {"relay1.test", 587, false, 0}, {"relay2.test", 587, false, 0}, {"pool.test", 25, true, 1}};
+    EXPECT_EQ(*hosts, expected);
+    EXPECT_EQ(loaded.settings.routes[0].families, delivery::AddressFamilies::v6_first);
+    EXPECT_EQ(loaded.settings.sources.at(0).weight, 3U);
+    EXPECT_EQ(loaded.settings.sources.at(0).v6->to_string(), "2001:db8::1");
 }
 
 TEST(Config, AllMistakesInOneRun) {

@@ -228,8 +228,9 @@ class Daemon {
         delivery.sign = [this](const std::string& header, const std::string& body_hash) {
             return queue_ ? queue_->sign_now(header, body_hash) : std::string();
         };
-        courier_ = delivery::make_courier(std::move(delivery), *store_, *resolver_, inbox_.get(),
-                                          workers_, blocking_, log_, tls, &*logins_);
+        courier_ =
+            delivery::make_courier(std::move(delivery), *store_, *resolver_, inbox_.get(), workers_,
+                                   blocking_, log_, tls, &*logins_, &learned_->delivered);
         on_crash(queue::InFlight::mark_crash);
         queue_.emplace(queue_options(settings_), *store_, *courier_, workers_, blocking_, log_,
                        publish);
@@ -248,7 +249,7 @@ class Daemon {
         submission::PortProfile by_https;
         by_https.habit = net::PortHabit::implicit_tls;
         web_.emplace(WebServices::Parts{
-            settings_, *store_, *queue_, *resolver_, tls_policies_->sts(), hub_, *automation_,
+            settings_, *store_, *queue_, *resolver_, *courier_, tls_policies_->sts(), hub_, *automation_,
             learned_->sign_ins, learned_->guard, inbox_.get(), std::move(trap_address), metrics_,
             *relays_, certificates_, submission_->handler(by_https), blocking_, workers_, log_});
         return {};
@@ -402,7 +403,7 @@ class Daemon {
     std::optional<TlsPolicies> tls_policies_;
     std::optional<delivery::Logins> logins_;
     std::unique_ptr<web::RelayDesk> relays_;
-    std::unique_ptr<queue::Courier> courier_;
+    std::unique_ptr<delivery::Carrier> courier_;
     ReplyRules rules_;
     std::optional<delivery::Automation> automation_;
     std::optional<Learned> learned_;

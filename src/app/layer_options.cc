@@ -1,8 +1,11 @@
 #include "app/layer_options.h"
 
 #include "app/host_port.h"
+#include "app/listen_addresses.h"
+#include "app/route_settings.h"
 #include "base/ascii.h"
 #include "base/file.h"
+#include "delivery/route.h"
 #include "delivery/shaping.h"
 
 #include <algorithm>
@@ -20,18 +23,28 @@ constexpr std::uint16_t kHttpsPort = 443;
 Result<delivery::RouteRule> route_rule(const RouteSettings& route) {
     delivery::RouteRule rule;
     rule.to = route.to;
+    rule.from = route.from;
+    rule.accounts = route.accounts;
+    rule.name = route.name;
+    rule.fallback = route.fallback;
+    rule.fallback_after = route.fallback_after.value_or(1);
+    rule.sources = route.sources;
+    rule.families = route.families;
     using Kind = delivery::RouteRule::Kind;
-    if (route.via == "mx" || route.via == "trap" || route.via == "hold") {
-        rule.kind = route.via == "mx" ? Kind::mx : route.via == "trap" ? Kind::trap : Kind::hold;
+    const std::string& via = route.via.front();
+    if (via == "mx" || via == "trap" || via == "hold") {
+        rule.kind = via == "mx" ? Kind::mx : via == "trap" ? Kind::trap : Kind::hold;
         rule.tls = route.tls.value_or(delivery::TlsLevel::may);
         return rule;
     }
-    RelaySettings relay;
-    relay.host = route.via;
+    PH_TRY(rule.hosts, parse_relay_hosts(route.via));
+    RelaySettings relay = route.login;
+    const auto& first = rule.hosts.front();
+    relay.host = fmt::format("{}:{}", first.host, first.port);
     relay.tls = route.tls.value_or(delivery::TlsLevel::verify);
     rule.kind = Kind::smarthost;
     PH_TRY(rule.smarthost, make_smarthost(relay));
-    rule.smarthost->may_have_login = false;
+    rule.smarthost->may_have_login = !relay.username.empty();
     rule.tls = relay.tls;
     return rule;
 }
@@ -119,8 +132,9 @@ web::DnsFacts dns_facts(const Settings& settings) {
 
 bool needs_trap(const Settings& settings) {
     return settings.mode == Mode::trap ||
-           std::ranges::any_of(settings.routes,
-                               [](const auto& route) { return route.via == "trap"; });
+           std::ranges::any_of(settings.routes, [](const auto& route) {
+               return route.via == std::vector<std::string>{"trap"};
+           });
 }
 
 store::Store::Options store_options(const Settings& settings) {
@@ -175,6 +189,7 @@ submission::Options submission_options(const Settings& settings) {
     options.requiretls = settings.requiretls;
     options.recipients = settings.recipients;
     options.errors = settings.errors;
+    options.address_literals = settings.address_literals;
     options.command_timeout = settings.command_timeout;
     options.data_timeout = settings.data_timeout;
     if (settings.legacy.listen) options.legacy_port = settings.legacy.listen->to_string();
@@ -216,6 +231,11 @@ Result<delivery::Options> delivery_options(const Settings& settings) {
     options.old_tls = settings.old_tls;
     PH_TRY(auto shaping, delivery::Shaping::load(settings.shaping_file));
     options.shaping = std::make_shared<const delivery::Shaping>(std::move(shaping));
+    options.address_literals = settings.address_literals;
+    for (const auto& source : settings.sources)
+        options.sources.push_back({source.name, source.v4, source.v6, source.ehlo, source.weight});
+    options.source_pool = settings.source_pool;
+    options.own_addresses = own_addresses(settings);
     if (settings.mode == Mode::live) {
         for (const auto& route : settings.routes) {
             PH_TRY(auto rule, route_rule(route));
@@ -224,6 +244,7 @@ Result<delivery::Options> delivery_options(const Settings& settings) {
     }
     delivery::RouteRule last;
     last.to = {"*"};
+    last.name = delivery::Routes::kDefault;
     if (settings.mode == Mode::trap) {
         last.kind = delivery::RouteRule::Kind::trap;
     } else if (!settings.relay.host.empty()) {

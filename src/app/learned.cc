@@ -19,8 +19,9 @@ Learned::Learned(const Settings& settings, store::Store& store, Log& log,
                  std::vector<store::LazySource*> more)
     : guard(guard_options(settings)),
       sent_marks({}, store.engine().server_secret()),
+      delivered(store),
       writer(store.committer(),
-             with(std::move(more), {&sign_ins, &guard, &sent_marks, &broken_tls})) {
+             with(std::move(more), {&sign_ins, &guard, &sent_marks, &broken_tls, &delivered})) {
     const auto say = [&](std::string_view what, const Result<void>& loaded) {
         if (loaded) return;
         log.warning("learned.unreadable",

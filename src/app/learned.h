@@ -7,6 +7,7 @@
 #include "accounts/sign_in_log.h"
 #include "app/settings.h"
 #include "base/log.h"
+#include "delivery/delivered_domains.h"
 #include "delivery/tls_memory.h"
 #include "store/lazy_writer.h"
 #include "store/store.h"
@@ -24,6 +25,7 @@ struct Learned {
     accounts::LoginGuard guard;
     submission::SentMarks sent_marks;
     delivery::BrokenTls broken_tls;
+    delivery::DeliveredDomains delivered;
     store::LazyWriter writer;
 };
 

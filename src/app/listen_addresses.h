@@ -16,6 +16,11 @@ struct NamedAddress {
 
 std::vector<NamedAddress> listen_addresses(const Settings& settings);
 
+// Where an MX host would be this server: the addresses that mail comes in at, or leaves from, if
+// that port is listened on, and whatever [delivery] own_addresses adds. Asks the kernel for those
+// of the machine when all are listened on.
+std::vector<IpAddress> own_addresses(const Settings& settings);
+
 // One process cannot listen on both: the same port, and the same address or one of them is all
 // addresses. Port 0 is another one each time.
 bool exclude_each_other(const net::ListenAddress& one, const net::ListenAddress& other);

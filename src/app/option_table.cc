@@ -235,6 +235,17 @@ Result<void> set_resolvers(Settings& s, const OptionValue& v) {
     return {};
 }
 
+Result<void> set_own_addresses(Settings& s, const OptionValue& v) {
+    for (const auto& text : v.texts) {
+        const auto address = IpAddress::parse(text);
+        if (!address)
+            return fail(ErrorKind::syntax, fmt::format("\"{}\" is no address", text),
+                        "write it like \"192.0.2.1\" or \"2001:db8::1\"");
+        s.own_addresses.push_back(*address);
+    }
+    return {};
+}
+
 Result<void> set_trusted_networks(Settings& s, const OptionValue& v) {
     s.trusted_networks.clear();
     for (const auto& text : v.texts) {
@@ -422,6 +433,7 @@ const std::vector<Option>& table() {
          "who may sign the token server's certificate (default: the system's authorities)", "",
          true, assign_oauth(&RelayOAuthSettings::ca_file)},
 
+        {"route[].name", text, "", "what commands and logs call it: one word", "", true, {}},
         {"route[].to",
          texts,
          "",
@@ -429,7 +441,22 @@ const std::vector<Option>& table() {
          "",
          true,
          {}},
-        {"route[].via", text, "", "\"host:port\", \"mx\", \"trap\" or \"hold\"", "", true, {}},
+        {"route[].from",
+         texts,
+         "",
+         "senders: \"anna@example.com\", \"example.com\", \".example.com\" (below it), \"<>\"",
+         "",
+         true,
+         {}},
+        {"route[].account", texts, "", "logins, by their address", "", true, {}},
+        {"route[].via",
+         texts,
+         "",
+         "\"host:port\", \"mx:name\", \"mx\", \"trap\" or \"hold\"; a list of hosts: the next when "
+         "one fails; several in one text share the load",
+         "",
+         true,
+         {}},
         {"route[].tls",
          choice,
          "",
@@ -438,6 +465,49 @@ const std::vector<Option>& table() {
          "none may encrypt verify dane dane-only",
          true,
          {}},
+        {"route[].implicit_tls", flag, "", "as relay.implicit_tls", "", true, {}},
+        {"route[].ca_file", path, "", "as relay.ca_file", "", true, {}},
+        {"route[].username", text, "", "as relay.username", "", true, {}},
+        {"route[].password_file", path, "", "as relay.password_file", "", true, {}},
+        {"route[].fallback",
+         text,
+         "",
+         "name of the route that takes over when no host of this one is reached",
+         "",
+         true,
+         {}},
+        {"route[].fallback_after",
+         number,
+         "",
+         "after so many attempts of a message (default 1)",
+         "",
+         true,
+         {}},
+        {"route[].source", texts, "", "names of the [[source]] it leaves from", "", true, {}},
+        {"route[].family",
+         choice,
+         "",
+         "which addresses are tried, in which order (default v4,v6)",
+         "v4 v6 v4,v6 v6,v4",
+         true,
+         {}},
+
+        {"source[].name", text, "", "what routes and logs call it: one word", "", true, {}},
+        {"source[].address",
+         texts,
+         "",
+         "an address of this machine that mail leaves from; one of IPv4 and one of IPv6 at most",
+         "",
+         true,
+         {}},
+        {"source[].ehlo",
+         text,
+         "",
+         "the name it greets with, which its PTR record should hold (default: hostname)",
+         "",
+         true,
+         {}},
+        {"source[].weight", number, "", "its share of a pool's mail (default 1)", "", true, {}},
 
         {"delivery.resolver", texts, "", "name servers \"127.0.0.1:5353\" (default: the system's)",
          "", true, set_resolvers},
@@ -468,6 +538,16 @@ const std::vector<Option>& table() {
          "offer REQUIRETLS (RFC 8689): who asks for it gets verified TLS all the way, or the mail "
          "back",
          "", true, assign(&Settings::requiretls)},
+        {"delivery.address_literals", flag, "false",
+         "take mail to user@[192.0.2.1], and bring it to that address", "", true,
+         assign(&Settings::address_literals)},
+        {"delivery.own_addresses", texts, "",
+         "further addresses of this server, such as its address before NAT: an MX host there is a "
+         "loop",
+         "", true, set_own_addresses},
+        {"delivery.source", texts, "",
+         "names of the [[source]] that mail leaves from, unless its route names others", "", true,
+         assign(&Settings::source_pool)},
         {"delivery.retry", durations, "[\"5m\", \"10m\", \"15m\", \"30m\", \"1h\", \"2h\", \"4h\"]",
          "waits between attempts; the last repeats", "", true, set_steps<&Settings::retry>},
         {"delivery.expire", duration, "\"5d\"", "when a message is given up", "", true,

@@ -1,8 +1,13 @@
 #include "app/route_settings.h"
 
 #include "app/host_port.h"
+#include "base/levenshtein.h"
 #include "base/utf8.h"
 #include "mail/domain.h"
+#include "mail/mailbox.h"
+
+#include <algorithm>
+#include <charconv>
 
 #include <fmt/format.h>
 
@@ -10,7 +15,11 @@ namespace posthaste::app {
 
 namespace {
 
-Result<void> check_route_domains(const std::vector<std::string>& domains) {
+constexpr std::uint16_t kSmtp = 25;
+constexpr std::uint16_t kSubmissions = 465;
+constexpr std::size_t kLongestName = 40;
+
+Result<void> check_domains(const std::vector<std::string>& domains) {
     constexpr std::string_view kForms =
         "write \"example.net\", \".example.net\" for all below it, or \"*\"";
     if (domains.empty())
@@ -26,28 +35,359 @@ Result<void> check_route_domains(const std::vector<std::string>& domains) {
     return {};
 }
 
+Result<void> check_senders(const std::vector<std::string>& senders) {
+    constexpr std::string_view kForms =
+        "write \"anna@example.com\", \"example.com\", \".example.com\" for all below it, or \"<>\" "
+        "for reports";
+    if (senders.empty())
+        return fail(ErrorKind::syntax, "this route is for no sender", std::string(kForms));
+    for (std::string_view sender : senders) {
+        if (sender == "<>" || sender == "*") continue;
+        const bool ok =
+            sender.contains('@')
+                ? mail::Mailbox::parse(sender).has_value()
+                : mail::Domain::parse(sender.starts_with('.') ? sender.substr(1) : sender)
+                      .has_value();
+        if (!ok)
+            return fail(ErrorKind::syntax,
+                        fmt::format("\"{}\" is neither an address nor a domain",
+                                    utf8::printable(sender, 80)),
+                        std::string(kForms));
+    }
+    return {};
+}
+
+Result<void> check_accounts(const std::vector<std::string>& accounts) {
+    for (const std::string& account : accounts)
+        if (!mail::Mailbox::parse(account))
+            return fail(ErrorKind::syntax,
+                        fmt::format("\"{}\" is no account", utf8::printable(account, 80)),
+                        "an account is named by its address: \"anna@example.com\"");
+    if (accounts.empty())
+        return fail(ErrorKind::syntax, "this route is for no account",
+                    "name them by their addresses, or leave the key out");
+    return {};
+}
+
+// Names stand in log lines, commands and routing keys: one word.
+Result<void> check_name(std::string_view name, bool route) {
+    constexpr std::string_view kLetters =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
+    if (name.empty() || name.size() > kLongestName || name.find_first_not_of(kLetters) != name.npos)
+        return fail(ErrorKind::syntax, fmt::format("\"{}\" is no name", utf8::printable(name, 60)),
+                    "a name is one word of letters, digits, '-', '_' and '.', at most 40 of them");
+    if (route && (name == "default" || name == "rules" || name == "mx"))
+        return fail(ErrorKind::syntax, fmt::format("the name \"{}\" is taken", name),
+                    "commands call the way of all other mail \"default\", delivery to MX hosts "
+                    "\"mx\", and the choice by these rules \"rules\"");
+    return {};
+}
+
+Result<delivery::RelayHost> parse_by_mx(std::string_view text) {
+    std::string_view name = text.substr(3);
+    std::string with_port(name);
+    if (name.rfind(':') == name.npos) with_port += fmt::format(":{}", kSmtp);
+    PH_TRY(auto parsed, parse_host_port(with_port));
+    if (IpAddress::parse(parsed.host))
+        return fail(ErrorKind::syntax, fmt::format("\"{}\": an address has no MX records", text),
+                    "leave out \"mx:\"");
+    return delivery::RelayHost{parsed.host, parsed.port, true, 0};
+}
+
+Result<void> set_via(RouteSettings& route, const std::vector<std::string>& via) {
+    const bool word = via.size() == 1 && (via[0] == "mx" || via[0] == "trap" || via[0] == "hold");
+    if (!word) {
+        PH_CHECK(parse_relay_hosts(via));
+    }
+    route.via = via;
+    return {};
+}
+
+Result<void> set_families(RouteSettings& route, const std::string& text) {
+    using enum delivery::AddressFamilies;
+    route.families = text == "v4"      ? v4_only
+                     : text == "v6"    ? v6_only
+                     : text == "v6,v4" ? v6_first
+                                       : v4_first;
+    return {};
+}
+
+delivery::TlsLevel tls_level(std::string_view text) {
+    return text == "none"        ? delivery::TlsLevel::none
+           : text == "may"       ? delivery::TlsLevel::may
+           : text == "encrypt"   ? delivery::TlsLevel::encrypt
+           : text == "dane"      ? delivery::TlsLevel::dane
+           : text == "dane-only" ? delivery::TlsLevel::dane_only
+                                 : delivery::TlsLevel::verify;
+}
+
+// What is wrong with the whole.
+class Check {
+  public:
+    explicit Check(const Settings& settings) : settings_(settings) {
+        for (const auto& source : settings.sources) sources_.push_back(source.name);
+        for (const auto& route : settings.routes)
+            if (!route.name.empty()) routes_.push_back(route.name);
+    }
+
+    std::vector<RouteMistake> run() {
+        for (std::size_t i = 0; i < settings_.sources.size(); ++i) check_source(i);
+        for (std::size_t i = 0; i < settings_.routes.size(); ++i) {
+            check_route(i);
+            check_login(i);
+            check_fallback(i);
+        }
+        return std::move(mistakes_);
+    }
+
+  private:
+    void say(bool of_source, std::size_t index, std::string text, std::string mend) {
+        mistakes_.push_back({of_source, index, std::move(text), std::move(mend)});
+    }
+
+    void check_source(std::size_t i) {
+        const SourceSettings& source = settings_.sources[i];
+        if (!source.v4 && !source.v6)
+            say(true, i, fmt::format("source \"{}\" has no address", source.name),
+                "write address = \"192.0.2.1\", or a list with one of IPv4 and one of IPv6");
+        for (std::size_t j = 0; j < i; ++j) {
+            const SourceSettings& other = settings_.sources[j];
+            if (other.name == source.name)
+                say(true, i, fmt::format("two sources are called \"{}\"", source.name),
+                    "give each its own name");
+            if ((source.v4 && source.v4 == other.v4) || (source.v6 && source.v6 == other.v6))
+                say(true, i,
+                    fmt::format("sources \"{}\" and \"{}\" have the same address", other.name,
+                                source.name),
+                    "one address is one source: leave one of them out");
+        }
+    }
+
+    void check_route(std::size_t i) {
+        const RouteSettings& route = settings_.routes[i];
+        const bool for_nobody = route.to.empty() && route.from.empty() && route.accounts.empty();
+        if (for_nobody && route.name.empty())
+            say(false, i,
+                "this route is for nobody: it has no \"to\", \"from\", \"account\" or "
+                "\"name\"",
+                "name its domains: to = [\"example.net\"]");
+        for (std::size_t j = 0; j < i; ++j)
+            if (!route.name.empty() && settings_.routes[j].name == route.name)
+                say(false, i, fmt::format("two routes are called \"{}\"", route.name),
+                    "give each its own name");
+        for (const std::string& name : route.sources)
+            if (std::ranges::find(sources_, name) == sources_.end())
+                say(false, i, fmt::format("no [[source]] is called \"{}\"", name),
+                    like(name, sources_));
+        const bool leaves = route.via.empty() || (route.via[0] != "trap" && route.via[0] != "hold");
+        if (!leaves && (!route.sources.empty() || !route.fallback.empty()))
+            say(false, i,
+                fmt::format("mail of via = \"{}\" does not leave: \"source\" and \"fallback\" mean "
+                            "nothing there",
+                            route.via[0]),
+                "leave them out");
+    }
+
+    void check_login(std::size_t i) {
+        const RouteSettings& route = settings_.routes[i];
+        const RelaySettings& login = route.login;
+        const bool relay = !route.via.empty() && route.via[0] != "mx" && route.via[0] != "trap" &&
+                           route.via[0] != "hold";
+        const bool any = !login.username.empty() || !login.password_file.empty();
+        if (!relay && (any || !login.ca_file.empty() || login.implicit_tls)) {
+            say(false, i, "only a relay is logged in to or has a certificate to check",
+                "leave out username, password_file, ca_file and implicit_tls, or name the host: "
+                "via = \"smtp.provider.net:587\"");
+            return;
+        }
+        if (login.username.empty() != login.password_file.empty())
+            say(false, i,
+                login.username.empty() ? "this route has a password_file but no username"
+                                       : "this route has a username but no password_file",
+                "give both, or neither");
+        const auto tls = route.tls.value_or(delivery::TlsLevel::verify);
+        if (!login.username.empty() && tls < delivery::TlsLevel::encrypt)
+            say(false, i, "a password must not leave unencrypted",
+                "set tls = \"verify\" (or \"encrypt\" if its certificate cannot be verified)");
+        if (relay && !login.implicit_tls) check_ports(i);
+    }
+
+    // TLS from the first octet is of the route, and port 465 means it.
+    void check_ports(std::size_t i) {
+        const auto hosts = parse_relay_hosts(settings_.routes[i].via);
+        if (!hosts) return;  // told already
+        const auto implicit = std::ranges::count(*hosts, kSubmissions, &delivery::RelayHost::port);
+        if (implicit > 0 && static_cast<std::size_t>(implicit) < hosts->size())
+            say(false, i, "port 465 speaks TLS from the first octet and the others do not",
+                "name hosts of one kind, and the others in a route of their own that is its "
+                "fallback");
+    }
+
+    void check_fallback(std::size_t i) {
+        const RouteSettings& route = settings_.routes[i];
+        if (route.fallback.empty()) {
+            if (route.fallback_after)
+                say(false, i, "\"fallback_after\" without \"fallback\"",
+                    "name the route that takes over: fallback = \"…\"");
+            return;
+        }
+        if (route.fallback == "mx" || route.fallback == "default") return;
+        if (std::ranges::find(routes_, route.fallback) == routes_.end()) {
+            say(false, i, fmt::format("no [[route]] is called \"{}\"", route.fallback),
+                like(route.fallback, routes_));
+            return;
+        }
+        const RouteSettings* next = find(route.fallback);
+        if (!next->via.empty() && (next->via[0] == "trap" || next->via[0] == "hold"))
+            say(false, i, fmt::format("mail of the fallback \"{}\" does not leave", route.fallback),
+                "name a route to a host or to \"mx\"");
+        // A chain that comes back would try the dead host for ever.
+        const RouteSettings* at = &route;
+        for (std::size_t steps = 0; at != nullptr && !at->fallback.empty(); ++steps) {
+            if (steps > settings_.routes.size() || at->fallback == route.name) {
+                say(false, i,
+                    fmt::format("the fallback of route \"{}\" leads back to it", route.name),
+                    "let the last of them have no fallback");
+                return;
+            }
+            at = find(at->fallback);
+        }
+    }
+
+    const RouteSettings* find(const std::string& name) const {
+        for (const auto& route : settings_.routes)
+            if (route.name == name) return &route;
+        return nullptr;
+    }
+
+    static std::string like(const std::string& name, const std::vector<std::string>& known) {
+        const std::vector<std::string_view> views(known.begin(), known.end());
+        if (auto near = closest(name, views)) return fmt::format("did you mean \"{}\"?", *near);
+        if (known.empty()) return "give one that name";
+        return fmt::format("there is: {}", fmt::join(known, ", "));
+    }
+
+    const Settings& settings_;
+    std::vector<std::string> sources_, routes_;
+    std::vector<RouteMistake> mistakes_;
+};
+
 }  // namespace
 
+Result<std::vector<delivery::RelayHost>> parse_relay_hosts(const std::vector<std::string>& via) {
+    std::vector<delivery::RelayHost> hosts;
+    unsigned group = 0;
+    for (const std::string& text : via) {
+        std::string_view rest = text;
+        while (!rest.empty()) {
+            const auto space = std::min(rest.find(' '), rest.size());
+            const auto one = rest.substr(0, space);
+            rest.remove_prefix(std::min(space + 1, rest.size()));
+            if (one.empty()) continue;
+            delivery::RelayHost host;
+            if (one.starts_with("mx:")) {
+                PH_TRY(host, parse_by_mx(one));
+            } else {
+                PH_TRY(auto parsed, parse_host_port(one));
+                host = {parsed.host, parsed.port, false, 0};
+            }
+            host.group = group;
+            if (std::ranges::any_of(hosts, [&](const auto& other) {
+                    return other.host == host.host && other.port == host.port;
+                }))
+                return fail(ErrorKind::syntax, fmt::format("\"{}\" is named twice", one),
+                            "name each host once");
+            hosts.push_back(std::move(host));
+        }
+        ++group;
+    }
+    if (hosts.empty())
+        return fail(ErrorKind::syntax, "no next hop is named",
+                    "write \"host:port\", \"mx\", \"trap\" or \"hold\"");
+    return hosts;
+}
+
 Result<void> set_route(RouteSettings& route, std::string_view key, const OptionValue& value) {
-    if (key == "route[].to") {
-        PH_CHECK(check_route_domains(value.texts));
-        route.to = value.texts;
+    key.remove_prefix(std::string_view("route[].").size());
+    const auto& texts = value.texts;
+    if (key == "to") {
+        PH_CHECK(check_domains(texts));
+        route.to = texts;
+    } else if (key == "name") {
+        PH_CHECK(check_name(texts[0], true));
+        route.name = texts[0];
+    } else if (key == "from") {
+        PH_CHECK(check_senders(texts));
+        route.from = texts;
+    } else if (key == "account") {
+        PH_CHECK(check_accounts(texts));
+        route.accounts = texts;
+    } else if (key == "via") {
+        auto set = set_via(route, texts);
+        if (!set)
+            return fail(
+                ErrorKind::syntax,
+                fmt::format("\"{}\" is no next hop: {}",
+                            texts.empty() ? "" : utf8::printable(texts[0], 80), set.error().text),
+                "write \"host:port\", \"mx\", \"trap\" or \"hold\"");
+    } else if (key == "tls") {
+        route.tls = tls_level(texts[0]);
+    } else if (key == "implicit_tls") {
+        route.login.implicit_tls = value.flag;
+    } else if (key == "ca_file") {
+        route.login.ca_file = texts[0];
+    } else if (key == "username") {
+        route.login.username = texts[0];
+    } else if (key == "password_file") {
+        route.login.password_file = texts[0];
+    } else if (key == "fallback") {
+        route.fallback = texts[0];
+    } else if (key == "fallback_after") {
+        if (value.numbers[0] < 1 || value.numbers[0] > 100)
+            return fail(ErrorKind::syntax, "fallback_after is 1 to 100 attempts");
+        route.fallback_after = static_cast<unsigned>(value.numbers[0]);
+    } else if (key == "source") {
+        route.sources = texts;
+    } else if (key == "family") {
+        PH_CHECK(set_families(route, texts[0]));
     }
-    if (key == "route[].via") {
-        const auto& via = value.texts[0];
-        if (via != "mx" && via != "trap" && via != "hold" && !parse_host_port(via))
-            return fail(ErrorKind::syntax, fmt::format("\"{}\" is no next hop", via),
-                        "write \"host:port\", \"mx\", \"trap\" or \"hold\"");
-        route.via = via;
-    }
-    if (key == "route[].tls")
-        route.tls = value.texts[0] == "none"        ? delivery::TlsLevel::none
-                    : value.texts[0] == "may"       ? delivery::TlsLevel::may
-                    : value.texts[0] == "encrypt"   ? delivery::TlsLevel::encrypt
-                    : value.texts[0] == "dane"      ? delivery::TlsLevel::dane
-                    : value.texts[0] == "dane-only" ? delivery::TlsLevel::dane_only
-                                                    : delivery::TlsLevel::verify;
     return {};
+}
+
+Result<void> set_source(SourceSettings& source, std::string_view key, const OptionValue& value) {
+    key.remove_prefix(std::string_view("source[].").size());
+    if (key == "name") {
+        PH_CHECK(check_name(value.texts[0], false));
+        source.name = value.texts[0];
+    } else if (key == "ehlo") {
+        PH_TRY(auto domain, mail::Domain::parse(value.texts[0]));
+        if (domain.is_literal())
+            return fail(ErrorKind::syntax, "a host name is needed, not an address");
+        source.ehlo = domain.ascii();
+    } else if (key == "weight") {
+        if (value.numbers[0] < 1 || value.numbers[0] > 1000)
+            return fail(ErrorKind::syntax, "a weight is 1 to 1000");
+        source.weight = static_cast<unsigned>(value.numbers[0]);
+    } else if (key == "address") {
+        for (const std::string& text : value.texts) {
+            const auto address = IpAddress::parse(text);
+            if (!address || address->is_unspecified() || address->is_multicast())
+                return fail(
+                    ErrorKind::syntax,
+                    fmt::format("\"{}\" is no address to send from", utf8::printable(text, 60)),
+                    "write one of this machine's: \"192.0.2.1\" or \"2001:db8::1\"");
+            auto& family = address->is_v4() ? source.v4 : source.v6;
+            if (family)
+                return fail(ErrorKind::syntax, "a source has one address of each family at most",
+                            "write a [[source]] for each");
+            family = *address;
+        }
+    }
+    return {};
+}
+
+std::vector<RouteMistake> check_routes(const Settings& settings) {
+    return Check(settings).run();
 }
 
 }  // namespace posthaste::app

@@ -19,8 +19,23 @@ enum class Mode { live, trap };
 
 struct RouteSettings {
     std::vector<std::string> to;
-    std::string via;
+    std::vector<std::string> via;  // one word, or the hosts of a relay
     std::optional<delivery::TlsLevel> tls;
+    std::string name;
+    std::vector<std::string> from;
+    std::vector<std::string> accounts;
+    RelaySettings login;  // of hosts only; without `host` and `tls`
+    std::string fallback;
+    std::optional<unsigned> fallback_after;
+    std::vector<std::string> sources;
+    delivery::AddressFamilies families = delivery::AddressFamilies::v4_first;
+};
+
+struct SourceSettings {
+    std::string name;
+    std::optional<IpAddress> v4, v6;
+    std::string ehlo;
+    unsigned weight = 1;
 };
 
 // The port for devices that know no TLS newer than 1.0 or 1.1.
@@ -64,6 +79,7 @@ struct Settings {
 
     RelaySettings relay;
     std::vector<RouteSettings> routes;
+    std::vector<SourceSettings> sources;
 
     std::vector<std::string> resolvers;
     std::string trust_anchor_file;
@@ -75,6 +91,9 @@ struct Settings {
     bool tls_reports = true;
     bool tls_report_successes = true;
     bool allow_private_addresses = false;
+    bool address_literals = false;
+    std::vector<IpAddress> own_addresses;
+    std::vector<std::string> source_pool;
     std::vector<Seconds> retry;
     Seconds expire{};
     std::vector<Seconds> application_retry;

@@ -75,6 +75,9 @@ WebServices::WebServices(Parts parts) : parts_(std::move(parts)) {
     services.resolver = &parts_.resolver;
     services.sts = parts_.sts;
     services.automation = &parts_.automation;
+    services.planner = [carrier = &parts_.carrier]() -> Result<delivery::Carrier*> {
+        return carrier;
+    };
     web::add_admin_api(*admin, std::move(services));
     admin_ = std::make_unique<web::HttpServer>(patient, admin, parts_.workers, parts_.log);
 

@@ -16,6 +16,7 @@
 #include "app/settings.h"
 #include "base/metrics.h"
 #include "delivery/automation.h"
+#include "delivery/plan.h"
 #include "net/listener.h"
 #include "net/resolver.h"
 #include "net/tls.h"
@@ -49,6 +50,7 @@ class WebServices {
         store::Store& store;
         queue::Queue& queue;
         net::Resolver& resolver;
+        delivery::Carrier& carrier;
         delivery::MtaSts* sts;  // null: policies are not heeded
         web::EventHub& hub;
         delivery::Automation& automation;

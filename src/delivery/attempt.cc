@@ -1,4 +1,5 @@
-// The plan of an attempt. Connecting: attempt_connect.cc. Transactions: attempt_send.cc. Verdicts:
+// An attempt as a whole. Which hosts and addresses: attempt_plan.cc. Our own address:
+// attempt_source.cc. Connecting: attempt_connect.cc. Transactions: attempt_send.cc. Verdicts:
 // attempt_judge.cc.
 #include "delivery/attempt.h"
 
@@ -19,19 +20,27 @@ using mail::Verdict;
 constexpr std::size_t kMostAddresses = 5;
 constexpr std::size_t kMostSessions = 2;
 constexpr std::size_t kMostIdleTried = 3;
-constexpr Seconds kLookUp{30};
 constexpr Seconds kConnectWait{10};
 constexpr Seconds kFirstConnect{10};  // while other addresses are left
-constexpr auto kUnreachableForGood = std::chrono::hours(24);
+
+// What greylisting knows a message by, from attempt to attempt. At a site that takes several
+// domains in one transaction the first of them may be another one next time.
+std::string make_source_key(const queue::Parcel& parcel, const Route& route) {
+    std::string key = parcel.message->id.to_string();
+    if (!route.smarthost) key += parcel.recipients.front().address.domain().ascii();
+    return key;
+}
 
 }  // namespace
 
-Attempt::Attempt(Shared& shared, IdleConnections& idle, const queue::Parcel& parcel)
+Attempt::Attempt(Shared& shared, IdleConnections& idle, const queue::Parcel& parcel,
+                 const Route& route)
     : shared_(shared),
       idle_(idle),
       parcel_(parcel),
-      route_(shared.route_of(parcel)),
+      route_(route),
       limits_(shared.shaper.of(parcel.site)),
+      source_key_(make_source_key(parcel, route_)),
       age_(std::chrono::duration_cast<Seconds>(shared.store.clock().now_queue() -
                                                parcel.message->accepted)),
       cases_(parcel.recipients.size()),
@@ -56,18 +65,12 @@ bool Attempt::is_over() const {
     return broken_off_ || std::ranges::all_of(cases_, [](const Case& c) { return c.ended; });
 }
 
-// A smarthost's site names its login and its level of TLS: two of them share nothing.
-std::string Attempt::place_of(const Target& target) const {
-    Place place{target.name, target.port};
-    if (route_.smarthost) place.login = route_.site;
-    place.ehlo = shared_.options.hostname;
-    return place.key();
-}
-
 runtime::Task<void> Attempt::use_idle_connections(const std::vector<Target>& targets) {
     std::size_t tried = 0;
+    const bool v4 =
+        route_.families == AddressFamilies::v4_first || route_.families == AddressFamilies::v4_only;
     for (const Target& target : targets) {
-        const std::string place = place_of(target);
+        const std::string place = place_of(target, v4);
         if (!idle_.has(place)) continue;
         auto deciding = find_policy(target);
         const auto policy = co_await std::move(deciding);
@@ -95,102 +98,23 @@ runtime::Task<void> Attempt::walk() {
     if (put_off()) co_return;
     auto reusing = use_idle_connections(targets);
     co_await std::move(reusing);
-    for (const Target& target : targets) {
+    for (auto target = targets.begin(); target != targets.end(); ++target) {
         if (is_over() || addresses_tried_ >= kMostAddresses || sessions_ >= kMostSessions) {
             co_return;
         }
-        more_targets_ = &target != &targets.back();
-        auto trying = try_target(target);
+        if (target == targets.begin() || target->level != std::prev(target)->level) {
+            const auto end = std::find_if(target, targets.end(), [&](const Target& other) {
+                return other.level != target->level;
+            });
+            auto asking = level_is_ours({target, end});
+            const bool ours = co_await std::move(asking);
+            if (ours) co_return;
+        }
+        more_targets_ = std::next(target) != targets.end();
+        auto trying = try_target(*target);
         const Next next = co_await std::move(trying);
         if (next == Next::ended) co_return;
     }
-}
-
-runtime::Task<std::vector<Attempt::Target>> Attempt::find_targets() {
-    std::vector<Target> targets;
-    if (route_.smarthost) {
-        const std::string& host = route_.smarthost->host;
-        targets.push_back({host, route_.smarthost->port, true, host, host, true});
-        co_return targets;
-    }
-    auto finding = find_destination(shared_.resolver, parcel_.recipients.front().address.domain(),
-                                    shared_.options.hostname);
-    const auto destination = co_await std::move(finding);
-    if (!destination) {
-        for (Case& c : cases_) end(c, destination.error());
-        co_return targets;
-    }
-    for (const MxHost& host : shuffle(*destination)) {
-        const bool best = host.preference == destination->hosts.front().preference;
-        targets.push_back({host.name, shared_.options.mx_port, best,
-                           parcel_.recipients.front().address.domain().ascii(),
-                           destination->expanded, destination->secure});
-    }
-    co_return targets;
-}
-
-runtime::Task<std::vector<IpAddress>> Attempt::find_addresses(Target target) {
-    std::vector<IpAddress> usable;
-    if (const auto literal = IpAddress::parse(target.name); literal && route_.smarthost) {
-        usable.push_back(*literal);
-        co_return usable;
-    }
-    const Deadline deadline = Deadline::after(kLookUp);
-    auto asking = route_.smarthost ? shared_.resolver.system_addresses(target.name, deadline)
-                                   : shared_.resolver.addresses(target.name, deadline);
-    const auto answer = co_await std::move(asking);
-    for (const IpAddress& address : answer.addresses) {
-        // Where a smarthost lives is the operator's word.
-        if (route_.smarthost || is_allowed(address, shared_.options.allow_private_addresses)) {
-            usable.push_back(address);
-        }
-    }
-    if (limits_->family != IpFamily::any) {
-        std::erase_if(usable, [this](const IpAddress& address) {
-            return address.is_v4() != (limits_->family == IpFamily::v4);
-        });
-    }
-    if (usable.empty()) no_address(target, answer, !answer.addresses.empty());
-    const SteadyTime now = std::chrono::steady_clock::now();
-    const bool v4_last = shared_.families.is_bad(parcel_.site, true, now) &&
-                         !shared_.families.is_bad(parcel_.site, false, now);
-    co_return order_addresses(std::move(usable), v4_last, kMostAddresses);
-}
-
-// delivery.md and the poisonous targets of 1.3.
-void Attempt::no_address(const Target& target, const net::AddressAnswer& answer, bool prohibited) {
-    Judgement judgement;
-    mail::Outcome& outcome = judgement.outcome;
-    outcome.cause = Cause::routing;
-    outcome.status = {4, 4, 4};
-    if (prohibited) {
-        outcome.status = {5, 4, 4};
-        outcome.reply = fmt::format(
-            "the mail server {} lies inside a private network or on this machine", target.name);
-    } else if (answer.status == net::DnsStatus::failed) {
-        outcome.status = {4, 4, 3};
-        outcome.cause = Cause::dns_failure;
-        outcome.retry_after = Seconds(60);
-        outcome.reply = answer.why.empty()
-                            ? fmt::format("the address of {} cannot be looked up now", target.name)
-                            : answer.why;
-    } else {
-        outcome.reply = fmt::format("the mail server {} has no address", target.name);
-        if (!route_.smarthost && age_ >= kUnreachableForGood) outcome.status = {5, 4, 4};
-    }
-    // Neither MX nor address: nobody ever meant to take mail there (RFC 5321 §5.1).
-    const bool is_domain_itself =
-        !route_.smarthost && target.name == parcel_.recipients.front().address.domain().ascii();
-    if (is_domain_itself && !prohibited && answer.status != net::DnsStatus::failed) {
-        outcome.status = {5, 4, 4};
-        outcome.reply = fmt::format("{} has neither a mail server nor an address", target.name);
-    }
-    story_.passed_over(target.name, outcome);
-    judgement.permanent_if_all = outcome.status.cls == 5;
-    if (judgement.permanent_if_all) outcome.verdict = Verdict::failed;
-    if (route_.smarthost) learn(queue::SiteSignal::trouble);
-    for (const std::size_t i : open_cases())
-        note_one(cases_[i], judgement, {target.name, "", "", true});
 }
 
 runtime::Task<Attempt::Next> Attempt::try_target(Target target) {
@@ -224,7 +148,6 @@ runtime::Task<Attempt::Next> Attempt::try_target(Target target) {
 runtime::Task<Attempt::Next> Attempt::try_address(Target target, IpAddress address, Seconds wait,
                                                   const TlsPolicy& policy) {
     const bool may_drop = may_drop_tls(target, policy);
-    const std::string place = place_of(target);
     auto asking = may_connect(target);
     const bool allowed = co_await std::move(asking);
     if (!allowed) co_return Next::ended;
@@ -249,7 +172,8 @@ runtime::Task<Attempt::Next> Attempt::try_address(Target target, IpAddress addre
         died_in_tls_ = false;
         auto using_it = use(*opened->session, false, target.best, policy);
         const Next next = co_await std::move(using_it);
-        idle_.put(place, std::move(*opened), keep());
+        // Now, since a source that is not there has made way for another one.
+        idle_.put(place_of(target, address.is_v4()), std::move(*opened), keep());
         if (last || !died_in_tls_ || is_over()) co_return next;
     }
 }
@@ -295,7 +219,9 @@ runtime::Task<bool> Attempt::may_connect(const Target& target) {
 queue::ParcelReport Attempt::conclude() {
     queue::ParcelReport report;
     for (Case& c : cases_) {
+        bool unheard = c.unheard;
         if (!c.ended) {
+            unheard = !broken_off_;
             if (c.temporary) {
                 c.outcome = std::move(*c.temporary);
             } else if (c.permanent) {
@@ -308,6 +234,13 @@ queue::ParcelReport Attempt::conclude() {
                 c.outcome.reply = "the connection ended before it was this recipient's turn";
                 c.outcome.charge_attempt = false;
             }
+        }
+        // Mail that comes back to us does so by any way; what a host cannot take, another one of
+        // its route was asked for already.
+        const Cause cause = c.outcome.cause;
+        if (unheard && cause != Cause::loop && cause != Cause::too_large &&
+            cause != Cause::no_8bit && cause != Cause::no_smtputf8 && c.outcome.charge_attempt) {
+            unheard_.push_back(c.row->index);
         }
         report.outcomes.emplace_back(c.row->index, std::move(c.outcome));
     }

@@ -6,6 +6,7 @@
 #include "delivery/attempt_story.h"
 #include "delivery/automation.h"
 #include "delivery/connections.h"
+#include "delivery/plan.h"
 #include "delivery/seven_bit.h"
 #include "delivery/shared.h"
 #include "delivery/tls_assurance.h"
@@ -19,9 +20,17 @@ namespace posthaste::delivery {
 class Attempt {
   public:
     // All of it lives longer; `parcel` has at least one recipient.
-    Attempt(Shared& shared, IdleConnections& idle, const queue::Parcel& parcel);
+    Attempt(Shared& shared, IdleConnections& idle, const queue::Parcel& parcel, const Route& route);
 
     runtime::Task<queue::ParcelReport> run();
+
+    // Instead of `run`: what it would do. `plan` gets hosts, and what becomes of the mail without
+    // any.
+    runtime::Task<void> explain(Plan& plan);
+
+    // After `run`: the indexes of those recipients about whose mail no host has said anything, so
+    // that another route may be tried (never of mail that would come back to us).
+    const std::vector<std::uint32_t>& unheard() const { return unheard_; }
 
   private:
     // A recipient, and what hosts said while nobody has decided about it.
@@ -29,6 +38,7 @@ class Attempt {
         const store::RecipientRow* row = nullptr;
         bool ended = false;
         bool passed_over = false;                // by the present host
+        bool unheard = false;                    // ended by what is no word about its mail
         mail::Outcome outcome;                   // once it has ended
         std::optional<mail::Outcome> temporary;  // the last that was
         std::optional<mail::Outcome> permanent;  // counts only if every host said such a thing
@@ -42,6 +52,8 @@ class Attempt {
         std::string domain{};
         std::string expanded{};
         bool secure = false;
+        std::uint32_t level = 0;  // of preference
+        bool by_system = false;   // its address is the operator's word: /etc/hosts too
     };
 
     // Who said something.
@@ -51,6 +63,7 @@ class Attempt {
         std::string tls;
         bool best = true;
         std::string policy{};  // Outcome::tls_policy
+        std::string source_ip{};
     };
 
     // How we begin TLS: some hosts hang at what is usual (delivery.md 2.6).
@@ -65,15 +78,34 @@ class Attempt {
     // attempt.cc
     runtime::Task<void> use_idle_connections(const std::vector<Target>& targets);
     runtime::Task<void> walk();
-    runtime::Task<std::vector<Target>> find_targets();
-    runtime::Task<std::vector<IpAddress>> find_addresses(Target target);
-    void no_address(const Target& target, const net::AddressAnswer& answer, bool prohibited);
     runtime::Task<Next> try_target(Target target);
     runtime::Task<Next> try_address(Target target, IpAddress address, Seconds wait,
                                     const TlsPolicy& policy);
-    std::string place_of(const Target& target) const;
     bool is_over() const;
     queue::ParcelReport conclude();
+
+    // attempt_plan.cc
+    runtime::Task<std::vector<Target>> find_targets();
+    runtime::Task<std::vector<Target>> find_relay_targets();
+    runtime::Task<bool> level_is_ours(std::vector<Target> level);
+    runtime::Task<net::AddressAnswer> look_up(Target target);
+    runtime::Task<std::vector<IpAddress>> find_addresses(Target target);
+    bool v4_last(const std::vector<IpAddress>& addresses) const;
+    void no_address(const Target& target, const net::AddressAnswer& answer,
+                    std::string_view prohibited);
+    void no_host(const mail::Outcome& outcome, const std::string& host);
+    bool refused_family(const Case& about, const mail::Outcome& outcome) const;
+
+    // attempt_explain.cc
+    runtime::Task<void> explain_host(Target target, PlannedHost& host);
+    void shut_out_quietly(const Target& target, const TlsRefusal& refusal);
+
+    // attempt_source.cc
+    const Source* source_for(bool v4) const;
+    std::string place_of(const Target& target, bool v4) const;
+    runtime::Task<Step<std::unique_ptr<net::Stream>>> dial(Target target, IpAddress address,
+                                                           Seconds wait);
+    const std::string& our_name(const net::Stream& stream) const;
 
     // attempt_connect.cc
     runtime::Task<Opened> open(Target target, IpAddress address, Seconds wait,
@@ -138,6 +170,7 @@ class Attempt {
     const queue::Parcel& parcel_;
     const Route& route_;
     std::shared_ptr<const PathLimits> limits_;
+    std::string source_key_;
     Seconds age_{};
     std::vector<Case> cases_;
     std::optional<SevenBit> seven_bit_;  // once a host without 8BITMIME was met
@@ -161,6 +194,8 @@ class Attempt {
     std::optional<Seconds> suspend_;
     std::optional<Automation::Effect> automation_;  // of the reply that is being noted
     std::string provider_;  // whose hosts all of the site's are; may be empty
+    bool both_families_ = false;  // the present host has addresses of both
+    std::vector<std::uint32_t> unheard_;
 };
 
 }  // namespace posthaste::delivery

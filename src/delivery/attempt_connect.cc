@@ -2,7 +2,6 @@
 // login.
 #include "base/ascii.h"
 #include "delivery/attempt.h"
-#include "net/dialer.h"
 
 #include <algorithm>
 
@@ -11,27 +10,6 @@ namespace posthaste::delivery {
 namespace {
 
 constexpr Seconds kBannerWait{60};
-
-Incident connect_incident(const Error& error) {
-    Incident incident;
-    incident.stage = Stage::connect;
-    incident.text = error.text;
-    switch (error.kind) {
-        case ErrorKind::timeout:
-            incident.what = What::timed_out;
-            break;
-        case ErrorKind::cancelled:
-            incident.what = What::our_own;
-            break;
-        case ErrorKind::refused:
-            incident.what = What::refused;
-            break;
-        default:
-            incident.what = What::lost;
-            break;
-    }
-    return incident;
-}
 
 }  // namespace
 
@@ -48,14 +26,14 @@ bool Attempt::wants_login() const {
 runtime::Task<Attempt::Opened> Attempt::open(Target target, IpAddress address, Seconds wait,
                                              const TlsPolicy& policy, Hello hello) {
     story_.connecting(target.name, {address, target.port}, std::string(to_string(policy.level)));
-    auto dialing = net::dial({address, target.port}, Deadline::after(wait));
+    auto dialing = dial(target, address, wait);
     auto stream = co_await std::move(dialing);
     if (!stream) {
         story_.came_to_nothing(nullptr);
-        co_return std::unexpected(connect_incident(stream.error()));
+        co_return std::unexpected(std::move(stream).error());
     }
     story_.connected(**stream);
-    ClientSession::Options options{shared_.options.hostname, shared_.options.command_timeout,
+    ClientSession::Options options{our_name(**stream), shared_.options.command_timeout,
                                    shared_.options.command_timeout,
                                    shared_.options.final_dot_timeout, limits_->pipelining};
     // A host that lets us wait for its first word holds up the others.
@@ -97,7 +75,7 @@ runtime::Task<Step<>> Attempt::set_up(ClientSession& session, const TlsPolicy& p
     auto greeted = co_await std::move(greeting);
     if (!greeted) co_return greeted;
     if (!route_.smarthost &&
-        ascii::equals_ignore_case(session.offered().greeting_name, shared_.options.hostname)) {
+        is_own_name(session.offered().greeting_name, shared_.destination_rules)) {
         co_return std::unexpected(Incident{Stage::ehlo, What::ourselves, {}, {}});
     }
     const bool wants_tls = policy.level != TlsPolicy::Level::none && hello != Hello::none;

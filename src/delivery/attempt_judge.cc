@@ -168,8 +168,16 @@ void Attempt::note_one(Case& about, const Judgement& judgement, const Peer& peer
     outcome.remote_ip = peer.ip;
     outcome.tls = peer.tls;
     outcome.tls_policy = peer.policy;
+    outcome.source_ip = peer.source_ip;
     if (judgement.too_many_recipients) return;  // its turn comes in the next transaction
     if (judgement.scope != Scope::host) {
+        // A login that is refused says nothing about the mail; a limit of the relay is to be kept.
+        about.unheard =
+            judgement.scope == Scope::route && outcome.cause != mail::Cause::rate_limited;
+        if (refused_family(about, outcome)) {
+            outcome.verdict = mail::Verdict::deferred;
+            outcome.status.cls = 4;
+        }
         end(about, std::move(outcome));
         return;
     }

@@ -45,8 +45,12 @@ bool is_broken_off(const Incident& whole) {
 
 runtime::Task<Attempt::Next> Attempt::use(ClientSession& session, bool reused, bool best,
                                           const TlsPolicy& policy) {
-    Peer peer{session.host(), session.stream().peer().address.to_string(), session.tls_version(),
-              best, std::string(to_string(policy.level))};
+    Peer peer{session.host(),
+              session.stream().peer().address.to_string(),
+              session.tls_version(),
+              best,
+              std::string(to_string(policy.level)),
+              session.stream().local().address.to_string()};
     for (Case& c : cases_) c.passed_over = false;
     const bool readable = co_await fit_content(session);
     if (!readable) {
@@ -143,8 +147,9 @@ void Attempt::find_misfits(const ClientSession& session, const Peer& peer) {
             story_.misfit(session, note({Stage::mail, what, {}, {}}, peer, about).outcome.reply);
         for (const std::size_t i : about) cases_[i].passed_over = true;
     };
-    if (parcel_.message->body_type == mail::BodyType::eight_bit && !offered.eight_bit_mime &&
-        !offered.smtputf8 && !encoding_) {
+    // Who takes UTF-8 in addresses takes 8-bit text (RFC 6531 §3.1 demands both).
+    const bool takes_8bit = offered.eight_bit_mime || offered.smtputf8 || encoding_;
+    if (parcel_.message->body_type == mail::BodyType::eight_bit && !takes_8bit) {
         return pass_over(What::no_8bit, open_cases());
     }
     if (offered.size && offered.max_size > 0 && wire_size() > offered.max_size) {
@@ -240,6 +245,9 @@ void Attempt::delivered(const ClientSession& session, Case& to, const smtp::Repl
     outcome.remote_ip = peer.ip;
     outcome.tls = peer.tls;
     outcome.tls_policy = peer.policy;
+    outcome.source_ip = peer.source_ip;
+    if (shared_.delivered != nullptr && !route_.smarthost)
+        shared_.delivered->note(to.row->address.domain().ascii(), posthaste::now());
     outcome.remote_takes_dsn = session.offered().dsn;
     end(to, std::move(outcome));
 }

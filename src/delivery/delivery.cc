@@ -4,7 +4,12 @@
 #include "base/ascii.h"
 #include "delivery/attempt.h"
 
+#include <algorithm>
 #include <atomic>
+#include <deque>
+#include <map>
+
+#include <fmt/format.h>
 
 namespace posthaste::delivery {
 
@@ -20,6 +25,7 @@ constexpr Seconds kRouteGoodFor = std::chrono::hours(1);
 constexpr Seconds kMxGoodFor{300};
 constexpr Seconds kLearning{5};
 constexpr std::size_t kMicrosoftLimit = 2;  // it takes three connections a mailbox (clients.md 5.2)
+constexpr Seconds kFallbackGoodFor{15};     // so that mail soon turns to it, and back
 constexpr Seconds kAfterReadError{60};
 constexpr Seconds kStsPatience{10};  // S-1
 
@@ -38,12 +44,27 @@ ParcelReport stay(const Parcel& parcel) {
     return report;
 }
 
-class SmtpCourier final : public queue::Courier {
+// What a fallback came to takes the place of what the first route did; about the site, whose parcel
+// it was, the first has the word.
+void merge(ParcelReport& all, ParcelReport&& part, bool first) {
+    if (first) {
+        all = std::move(part);
+        return;
+    }
+    for (auto& [index, outcome] : part.outcomes) {
+        const auto place =
+            std::ranges::find(all.outcomes, index, [](const auto& o) { return o.first; });
+        if (place != all.outcomes.end()) place->second = std::move(outcome);
+    }
+}
+
+class SmtpCourier final : public Carrier {
   public:
     SmtpCourier(Options options, store::Store& store, net::Resolver& resolver, FinalHop* trap,
                 runtime::WorkerPool& workers, runtime::BlockingPool& blocking, Log& log,
-                TlsServices services, Logins* logins)
-        : shared_(std::move(options), store, resolver, trap, blocking, log, services, logins),
+                TlsServices services, Logins* logins, DeliveredDomains* delivered)
+        : shared_(std::move(options), store, resolver, trap, blocking, log, services, logins,
+                  delivered),
           workers_(workers) {
         const IdleConnections::Limits limits;  // where a path has none of its own
         for (std::size_t i = 0; i < workers.size(); ++i) {
@@ -60,16 +81,30 @@ class SmtpCourier final : public queue::Courier {
         }
     }
 
-    runtime::Task<Location> locate(mail::Domain domain, std::string route) override;
+    std::string route_for(std::string_view domain, const queue::Origin& origin) const override {
+        return shared_.routes.class_of(domain, origin);
+    }
+
+    bool has_route(std::string_view name) const override {
+        return shared_.routes.find(name) != nullptr;
+    }
+
+    runtime::Task<Location> locate(mail::Domain domain, std::string route_class) override;
     runtime::Task<ParcelReport> deliver(Parcel parcel) override;
     void stop(const std::function<void()>& done) override;
+    runtime::Task<Plan> plan(PlanQuestion question) override;
 
   private:
     Site fixed_site(const Route& route);
-    Site mx_site(const Destination& destination, const std::string& domain,
+    Site mx_site(const Destination& destination, const std::string& domain, const Route& route,
                  const std::string& promised);
     runtime::Task<void> learn_sites();
     runtime::Task<ParcelReport> give_to_trap(Parcel parcel);
+    const Route* fallback_of(const Route& route) const;
+    void tell_sources(const Route& route, Plan& plan) const;
+    runtime::Task<std::optional<Location>> locate_by(mail::Domain domain, const Route& route);
+    std::vector<Parcel> left_over(const Parcel& parcel, const Route& route,
+                                  const std::vector<std::uint32_t>& unheard);
 
     static runtime::Task<void> close_idle(IdleConnections& idle,
                                           std::shared_ptr<std::function<void()>> last) {
@@ -88,7 +123,8 @@ Site SmtpCourier::fixed_site(const Route& route) {
     Site site;
     site.key = route.site;
     site.mixes_domains = true;
-    site.good_for = kRouteGoodFor;
+    site.good_for = route.fallback.empty() ? kRouteGoodFor : kFallbackGoodFor;
+    site.route = route.name;
     if (!route.smarthost) return site;
     const Smarthost& smarthost = *route.smarthost;
     SiteShaper::Where where;
@@ -108,25 +144,35 @@ Site SmtpCourier::fixed_site(const Route& route) {
     return site;
 }
 
-runtime::Task<Location> SmtpCourier::locate(mail::Domain domain, std::string) {
+const Route* SmtpCourier::fallback_of(const Route& route) const {
+    return shared_.routes.find(route.fallback);
+}
+
+// Nothing: the route has a fallback, and that is what mail should take now.
+runtime::Task<std::optional<Location>> SmtpCourier::locate_by(mail::Domain domain,
+                                                              const Route& route) {
     Location location;
-    location.hold = shared_.routes.choose(domain).kind == RouteRule::Kind::hold;
-    const Route& route = shared_.routes.choose(domain, Routes::Holds::passed);
-    switch (route.kind) {
-        case RouteRule::Kind::hold:
-            co_return location;
-        case RouteRule::Kind::trap:
-        case RouteRule::Kind::smarthost:
-            location.site = fixed_site(route);
-            co_return location;
-        case RouteRule::Kind::mx:
-            break;
+    const SteadyTime now = std::chrono::steady_clock::now();
+    const bool has_fallback = fallback_of(route) != nullptr;
+    if (route.kind == RouteRule::Kind::hold) co_return location;
+    if (route.kind != RouteRule::Kind::mx) {
+        if (has_fallback && shared_.route_state.is_down(route.site, now)) co_return std::nullopt;
+        location.site = fixed_site(route);
+        co_return location;
     }
     auto learning = learn_sites();
     co_await std::move(learning);
-    auto finding = find_destination(shared_.resolver, domain, shared_.options.hostname);
+    auto finding = shared_.find(domain);
     auto destination = co_await std::move(finding);
     if (!destination) {
+        const mail::Outcome& outcome = destination.error();
+        if (has_fallback && outcome.cause == mail::Cause::dns_failure) {
+            const std::string name = "dns:" + domain.ascii();
+            shared_.route_state.failed(name, route.fallback_after, now);
+            if (route.fallback_after == 1 || shared_.route_state.is_down(name, now)) {
+                co_return std::nullopt;
+            }
+        }
         location.otherwise = std::move(destination).error();
         co_return location;
     }
@@ -141,15 +187,19 @@ runtime::Task<Location> SmtpCourier::locate(mail::Domain domain, std::string) {
         const auto policy = co_await std::move(asking);
         if (policy && policy->mode == StsMode::enforce) promised = " sts:" + policy->fingerprint;
     }
-    location.site = mx_site(*destination, name, promised);
+    Site site = mx_site(*destination, name, route, promised);
+    if (has_fallback) site.good_for = kFallbackGoodFor;
+    if (has_fallback && shared_.route_state.is_down(site.key, now)) co_return std::nullopt;
+    location.site = std::move(site);
     co_return location;
 }
 
 // `promised`: the domain's own TLS policy, as it stands in the key.
 Site SmtpCourier::mx_site(const Destination& destination, const std::string& domain,
-                          const std::string& promised) {
+                          const Route& route, const std::string& promised) {
     Site site;
-    site.key = destination.site() + promised;
+    site.key = destination.site() + route.mark + promised;
+    site.route = route.name;
     site.good_for = kMxGoodFor;
     SiteShaper::Where where;
     for (const MxHost& host : destination.hosts) where.hosts.push_back(host.name);
@@ -170,7 +220,7 @@ runtime::Task<void> SmtpCourier::learn_sites() {
         if (!domain || deadline.passed()) continue;
         auto asking = shared_.resolver.mx(name, deadline);
         const auto answer = co_await std::move(asking);
-        const auto destination = judge_mx(*domain, answer, shared_.options.hostname);
+        const auto destination = judge_mx(*domain, answer, shared_.destination_rules);
         if (!destination) continue;
         const std::string other = shared_.shaper.learn(name, destination->hosts_key());
         if (other.empty()) continue;
@@ -184,21 +234,152 @@ runtime::Task<void> SmtpCourier::learn_sites() {
     }
 }
 
+runtime::Task<Location> SmtpCourier::locate(mail::Domain domain, std::string route_class) {
+    const Routes::Choice choice = shared_.routes.choice(domain, route_class);
+    const Route* route = choice.released;
+    std::optional<Location> location;
+    // A chain of fallbacks that came back would be refused at the start.
+    for (std::size_t i = 0; i <= shared_.routes.all().size() && !location; ++i) {
+        auto locating = locate_by(domain, *route);
+        location = co_await std::move(locating);
+        if (!location) route = fallback_of(*route);
+    }
+    if (!location) location.emplace();
+    location->hold = choice.route->kind == RouteRule::Kind::hold;
+    co_return std::move(*location);
+}
+
+// Those that its fallback takes over now: `fallback_after` attempts have reached no host, or its
+// hosts are known to be down.
+std::vector<Parcel> SmtpCourier::left_over(const Parcel& parcel, const Route& route,
+                                           const std::vector<std::uint32_t>& unheard) {
+    const SteadyTime now = std::chrono::steady_clock::now();
+    const bool nobody_heard = unheard.size() == parcel.recipients.size();
+    if (nobody_heard) {
+        shared_.route_state.failed(parcel.site, route.fallback_after, now);
+    } else {
+        shared_.route_state.worked(parcel.site);
+    }
+    const bool down = shared_.route_state.is_down(parcel.site, now);
+    const Route& next = *fallback_of(route);
+    std::map<std::string, Parcel> left;  // by site: MX hosts take one domain at a time
+    for (const store::RecipientRow& recipient : parcel.recipients) {
+        const bool tried_enough = down || recipient.attempts + 1 >= route.fallback_after;
+        if (!tried_enough || std::ranges::find(unheard, recipient.index) == unheard.end()) continue;
+        std::string site = next.site;
+        if (next.kind == RouteRule::Kind::mx) {
+            site = fmt::format("{} for {} instead of {}", next.name,
+                               recipient.address.domain().ascii(), parcel.site);
+        }
+        Parcel& its = left[site];
+        its.message = parcel.message;
+        its.site = std::move(site);
+        its.route = next.name;
+        its.recipients.push_back(recipient);
+    }
+    std::vector<Parcel> parcels;
+    for (auto& [site, its] : left) parcels.push_back(std::move(its));
+    return parcels;
+}
+
 runtime::Task<ParcelReport> SmtpCourier::deliver(Parcel parcel) {
-    const Route& route = shared_.route_of(parcel);
-    if (route.kind == RouteRule::Kind::trap && shared_.trap != nullptr) {
+    const Route* route = &shared_.route_of(parcel);
+    if (route->kind == RouteRule::Kind::trap && shared_.trap != nullptr) {
         auto giving = give_to_trap(std::move(parcel));
         auto report = co_await std::move(giving);
         co_return report;
     }
-    if (route.kind == RouteRule::Kind::trap || route.kind == RouteRule::Kind::hold) {
+    if (route->kind == RouteRule::Kind::trap || route->kind == RouteRule::Kind::hold) {
         co_return stay(parcel);  // whatever went wrong: such mail never leaves
     }
     const auto& context = co_await runtime::this_task();
-    Attempt attempt(shared_, *idle_[context.worker->index()], parcel);
-    auto running = attempt.run();
-    auto report = co_await std::move(running);
+    IdleConnections& idle = *idle_[context.worker->index()];
+    ParcelReport report;
+    std::deque<Parcel> left;
+    left.push_back(std::move(parcel));
+    for (bool first = true; !left.empty(); first = false) {
+        const Parcel now = std::move(left.front());
+        left.pop_front();
+        if (!first) route = &shared_.route_of(now);
+        Attempt attempt(shared_, idle, now, *route);
+        auto running = attempt.run();
+        auto part = co_await std::move(running);
+        merge(report, std::move(part), first);
+        if (fallback_of(*route) == nullptr || context.cancelled) continue;
+        for (Parcel& next : left_over(now, *route, attempt.unheard())) {
+            left.push_back(std::move(next));
+        }
+    }
     co_return report;
+}
+
+// An attempt for somebody there, told and not made.
+runtime::Task<Plan> SmtpCourier::plan(PlanQuestion question) {
+    const std::string route_class = shared_.routes.class_of(
+        question.domain.ascii(), {question.sender, question.account, question.route});
+    const Routes::Choice choice = shared_.routes.choice(question.domain, route_class);
+    Plan plan;
+    plan.validates = shared_.resolver.validation().works;
+    plan.held = choice.route->kind == RouteRule::Kind::hold;
+    auto locating = locate(question.domain, route_class);
+    Location location = co_await std::move(locating);
+    const Route* route = choice.released;
+    if (location.site) {
+        if (const Route* used = shared_.routes.find(location.site->route)) route = used;
+        plan.site = location.site->key;
+        plan.max_deliveries = location.site->max_deliveries;
+        plan.max_recipients = location.site->max_recipients;
+    } else if (route->kind != RouteRule::Kind::hold) {
+        plan.outcome = location.otherwise;
+    }
+    plan.instead = route != choice.released;
+    if (plan.held) {
+        plan.released_to = route->name;
+        plan.route = choice.route->name;
+        plan.rule = choice.route->rule;
+    } else {
+        plan.route = route->name;
+        plan.rule = route->rule;
+    }
+    using Kind = RouteRule::Kind;
+    plan.kind = route->kind == Kind::mx     ? "mx"
+                : route->kind == Kind::trap ? "trap"
+                : route->kind == Kind::hold ? "hold"
+                                            : "relay";
+    plan.fallback = route->fallback;
+    plan.fallback_after = route->fallback_after;
+    tell_sources(*route, plan);
+    if (!location.site || route->kind == Kind::trap) co_return plan;
+    auto message = std::make_shared<store::MessageRow>();
+    message->id = QueueId::make();
+    // Not so fresh that a failed question to DNS is taken for a passing one.
+    message->accepted = shared_.store.clock().now_queue() - std::chrono::minutes(5);
+    Parcel parcel;
+    parcel.message = std::move(message);
+    parcel.site = plan.site;
+    parcel.route = route->name;
+    auto somebody = mail::Mailbox::parse("postmaster@" + question.domain.ascii());
+    if (!somebody) co_return plan;
+    parcel.recipients.emplace_back().address = std::move(*somebody);
+    Attempt attempt(shared_, *idle_.front(), parcel, *route);
+    auto explaining = attempt.explain(plan);
+    co_await std::move(explaining);
+    co_return plan;
+}
+
+void SmtpCourier::tell_sources(const Route& route, Plan& plan) const {
+    const SteadyTime now = std::chrono::steady_clock::now();
+    const auto& names = shared_.sources.names_of(route.sources);
+    for (const Source& source : shared_.sources.all()) {
+        if (std::ranges::find(names, source.name) == names.end()) continue;
+        PlannedSource told{source.name, {}, source.ehlo, source.weight};
+        if (told.ehlo.empty()) told.ehlo = shared_.options.hostname;
+        if (source.v4) told.addresses.push_back(source.v4->to_string());
+        if (source.v6) told.addresses.push_back(source.v6->to_string());
+        if (const auto until = shared_.sources.suspended_until(source, now))
+            told.rests = std::chrono::duration_cast<Seconds>(*until - now);
+        plan.sources.push_back(std::move(told));
+    }
 }
 
 runtime::Task<ParcelReport> SmtpCourier::give_to_trap(Parcel parcel) {
@@ -240,13 +421,13 @@ void SmtpCourier::stop(const std::function<void()>& done) {
 
 }  // namespace
 
-std::unique_ptr<queue::Courier> make_courier(Options options, store::Store& store,
-                                             net::Resolver& resolver, FinalHop* trap,
-                                             runtime::WorkerPool& workers,
-                                             runtime::BlockingPool& blocking, Log& log,
-                                             TlsServices services, Logins* logins) {
+std::unique_ptr<Carrier> make_courier(Options options, store::Store& store, net::Resolver& resolver,
+                                      FinalHop* trap, runtime::WorkerPool& workers,
+                                      runtime::BlockingPool& blocking, Log& log,
+                                      TlsServices services, Logins* logins,
+                                      DeliveredDomains* delivered) {
     return std::make_unique<SmtpCourier>(std::move(options), store, resolver, trap, workers,
-                                         blocking, log, services, logins);
+                                         blocking, log, services, logins, delivered);
 }
 
 }  // namespace posthaste::delivery

@@ -2,11 +2,13 @@
 // hop. Options are plain values; app/ fills them from the configuration.
 #pragma once
 
+#include "base/ip.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/secret.h"
 #include "delivery/final_hop.h"
 #include "delivery/oauth.h"
+#include "delivery/plan.h"
 #include "net/resolver.h"
 #include "net/tls.h"
 #include "queue/courier.h"
@@ -47,7 +49,7 @@ struct Smarthost {
     std::size_t max_connections = 0;        // 0: as everywhere
     std::size_t max_recipients = 0;         // of a transaction; likewise
     std::size_t max_messages_a_minute = 0;  // 0: no such limit
-    bool may_have_login = true;             // false: of a [[route]], which has no key for one
+    bool may_have_login = true;  // false: of a [[route]]: what mends it is not in [relay]
 
     bool wants_login() const { return !username.empty() || external; }
 };
@@ -55,13 +57,43 @@ struct Smarthost {
 class Automation;    // automation.h
 class VerdictRules;  // verdict.h
 
-// First match wins; `to` holds "example.net" (exact), ".example.net" (below it) or "*".
+// A host of a relay that has several. Those of a lower group come first; equals share the load.
+struct RelayHost {
+    std::string host;
+    std::uint16_t port = 587;
+    bool by_mx = false;  // its MX records name the hosts, not its addresses
+    unsigned group = 0;
+
+    bool operator==(const RelayHost&) const = default;
+};
+
+// Which families of addresses are tried, and which first.
+enum class AddressFamilies { v4_first, v6_first, v4_only, v6_only };
+
+// An address of ours that mail may leave from (delivery.md 3.2, 4.2).
+struct Source {
+    std::string name;
+    std::optional<IpAddress> v4, v6;  // one of them at least
+    std::string ehlo;                 // empty: Options::hostname
+    unsigned weight = 1;              // its share in a pool, from 1
+};
+
+// First match wins, in the order of the file. A rule matches when each of `to`, `from` and
+// `accounts` that is not empty does; one where all are empty is for those that name it.
 struct RouteRule {
     enum class Kind { smarthost, mx, trap, hold } kind = Kind::mx;
 
-    std::vector<std::string> to;
+    std::vector<std::string> to;  // "example.net" (exact), ".example.net" (below it) or "*"
     std::optional<Smarthost> smarthost;
     TlsLevel tls = TlsLevel::may;
+    std::string name{};                   // empty: "route-1" and so on
+    std::vector<std::string> from{};      // senders: an address, a domain as in `to`, or "<>"
+    std::vector<std::string> accounts{};  // logins, as addresses
+    std::vector<RelayHost> hosts{};       // of the smarthost; empty: its host and port
+    std::string fallback{};               // the route that takes over, by name
+    unsigned fallback_after = 1;          // attempts that reached no host
+    std::vector<std::string> sources{};   // a pool, by their names; empty: Options::source_pool
+    AddressFamilies families = AddressFamilies::v4_first;
 };
 
 // The signature fields to stand above a header that was written anew (queue::Signing::sign_now).
@@ -77,6 +109,11 @@ struct Options {
     bool old_tls = false;                      // TLS 1.0 and 1.1 where nothing is promised
     std::shared_ptr<const Shaping> shaping{};  // null: what is shipped
     const Overrides* overrides = nullptr;      // of rules on replies; null: there are none
+    bool address_literals = false;             // mail to user@[192.0.2.1] goes there
+    std::vector<IpAddress> own_addresses;      // where an MX host would be this server itself
+    std::vector<Source> sources;
+    std::vector<std::string> source_pool;  // of routes that name no source; empty: the system's
+                                           // choice of address, and `hostname`
     Seconds connect_timeout{30};
     Seconds command_timeout{300};  // banner, EHLO, MAIL, RCPT (RFC 5321 §4.5.3.2)
     Seconds final_dot_timeout{600};
@@ -86,10 +123,11 @@ struct Options {
     SignNow sign{};                    // null: what is encoded on the way goes out unsigned
 };
 
-class BrokenTls;       // tls_memory.h
-class Logins;          // logins.h
-class StsPolicies;     // tls_policy.h
-class TlsSessionSink;  // tls_policy.h
+class BrokenTls;         // tls_memory.h
+class Logins;            // logins.h
+class DeliveredDomains;  // delivered_domains.h
+class StsPolicies;       // tls_policy.h
+class TlsSessionSink;    // tls_policy.h
 
 // Either may be null: nobody looks for MTA-STS policies, or collects what TLS sessions came to.
 // Both outlive the courier.
@@ -100,11 +138,12 @@ struct TlsServices {
 };
 
 // `trap` may be null when no route names it; `logins`, which outlives the courier, is made by it
-// when null. One for the process; safe on every worker.
-std::unique_ptr<queue::Courier> make_courier(Options options, store::Store& store,
-                                             net::Resolver& resolver, FinalHop* trap,
-                                             runtime::WorkerPool& workers,
-                                             runtime::BlockingPool& blocking, Log& log,
-                                             TlsServices services = {}, Logins* logins = nullptr);
+// when null; without `delivered` no domain that is gone has grace. One for the process; safe
+// on every worker.
+std::unique_ptr<Carrier> make_courier(Options options, store::Store& store, net::Resolver& resolver,
+                                      FinalHop* trap, runtime::WorkerPool& workers,
+                                      runtime::BlockingPool& blocking, Log& log,
+                                      TlsServices services = {}, Logins* logins = nullptr,
+                                      DeliveredDomains* delivered = nullptr);
 
 }  // namespace posthaste::delivery

@@ -658,5 +658,133 @@ TEST_F(DeliveryTest, ContentInAFileIsStreamed) {
     EXPECT_EQ(hop.transactions.size(), 1U);
 }
 
+// delivery.md R-11: the domain's own address is never contacted.
+TEST_F(DeliveryTest, RecordsThatNameNoHostAreGivenUpAfterADay) {
+    FakeHop hop(loop_);
+    use_mx(hop, {{10, "127.0.0.1"}});
+    resolver_.set_addresses("example.net", {"127.0.0.1"});
+    EXPECT_EQ(deliver_one().status.to_string(), "4.4.4");
+    age_ = std::chrono::hours(25);
+    EXPECT_EQ(deliver_one().status.to_string(), "5.4.4");
+    EXPECT_EQ(hop.connections, 0);
+}
+
+// delivery.md, criterion 5, by address: 10 other, 20 us, 20 and 30 others.
+TEST_F(DeliveryTest, AnAddressOfOursEndsTheListOfHosts) {
+    FakeHop other(loop_, "127.0.0.2");
+    FakeHop beside(loop_, "127.0.0.3", other.port());
+    other.replies["BANNER"] = "421 4.3.2 not now";
+    options_.own_addresses = {*IpAddress::parse("127.0.0.9")};
+    use_mx(other, {{10, "other.example"}, {20, "us.example"}, {20, "beside.example"}});
+    resolver_.set_addresses("other.example", {"127.0.0.2"});
+    resolver_.set_addresses("us.example", {"127.0.0.9"});
+    resolver_.set_addresses("beside.example", {"127.0.0.3"});
+    EXPECT_EQ(deliver_one().verdict, Verdict::deferred);
+    EXPECT_EQ(other.connections, 1);
+    EXPECT_EQ(beside.connections, 0);
+    resolver_.set_mx("example.net",
+                     std::vector<net::MxRecord>{{10, "us.example"}, {20, "beside.example"}});
+    const auto looped = deliver_one();
+    EXPECT_EQ(looped.verdict, Verdict::failed);
+    EXPECT_EQ(looped.status.to_string(), "5.4.6");
+    EXPECT_EQ(looped.cause, Cause::loop);
+    EXPECT_EQ(beside.connections, 0);
+}
+
+// delivery.md 1.4: one of the two addresses may be on a list.
+TEST_F(DeliveryTest, RefusedByPolicyOverOneFamilyTheOtherIsTriedOnce) {
+    FakeHop v4(loop_, "127.0.0.1");
+    FakeHop v6(loop_, "::1", v4.port());
+    v4.replies["MAIL"] = "550 5.7.1 Service unavailable; client blocked using zen.example.org";
+    use_mx(v4, {{10, "both.example"}});
+    resolver_.set_addresses("both.example", {"127.0.0.1", "::1"});
+    auto first = parcel({"a@example.net"});
+    const auto refused = deliver(first).outcomes[0].second;
+    EXPECT_EQ(refused.verdict, Verdict::deferred) << refused.reply;
+    EXPECT_EQ(refused.code, 550);
+    EXPECT_EQ(refused.status.cls, 4);
+    EXPECT_EQ(v6.connections, 0);
+    first.recipients[0].attempts = 1;
+    first.recipients[0].last = refused;
+    v6.replies["MAIL"] = v4.replies["MAIL"];
+    EXPECT_EQ(deliver(first).outcomes[0].second.verdict, Verdict::failed) << "once, not for ever";
+    EXPECT_EQ(v6.connections, 1);
+    v6.replies.clear();
+    EXPECT_EQ(deliver(first).outcomes[0].second.verdict, Verdict::delivered);
+}
+
+TEST_F(DeliveryTest, AFallbackTakesWhatNoHostWasReachedFor) {
+    FakeHop spare(loop_);
+    RouteRule dead{.kind = RouteRule::Kind::smarthost, .to = {"*"}, .smarthost = Smarthost{}};
+    dead.name = "dead";
+    dead.smarthost->host = "127.0.0.66";
+    dead.smarthost->port = spare.port();
+    dead.smarthost->tls = TlsLevel::none;
+    dead.fallback = "spare";
+    dead.fallback_after = 2;
+    RouteRule second = dead;
+    second.to.clear();
+    second.name = "spare";
+    second.fallback.clear();
+    second.smarthost->host = "127.0.0.1";
+    options_.routes = {second, dead};
+    EXPECT_EQ(verdicts(deliver(parcel({"a@example.net"}))), "t") << "it is the first attempt";
+    EXPECT_EQ(verdicts(deliver(parcel({"a@example.net", "b@example.org"}, 1))), "dd");
+    EXPECT_EQ(spare.transactions.size(), 1U);
+    // Its site is down now: mail turns to the fallback before any attempt.
+    deliver(parcel({"a@example.net"}));
+    const auto location = *loop_.run(courier().locate(*mail::Domain::parse("example.net"), ""));
+    ASSERT_TRUE(location.site);
+    EXPECT_EQ(location.site->route, "spare");
+    // What a host has said about the mail is no reason.
+    spare.replies["a"] = "550 5.1.1 nobody";
+    auto by_spare = parcel({"a@example.net"}, 5);
+    by_spare.route = "spare";
+    EXPECT_EQ(verdicts(deliver(by_spare)), "f");
+}
+
+TEST_F(DeliveryTest, MailLeavesFromItsSourceAndByItsName) {
+    FakeHop hop(loop_);
+    use_relay(hop);
+    const auto add = [&](const char* name, const char* address, const char* ehlo) {
+        options_.sources.push_back({name, IpAddress::parse(address), {}, ehlo, 1});
+        options_.source_pool.push_back(name);
+    };
+    add("gone", "192.0.2.77", "gone.example.com");
+    add("here", "127.0.0.44", "here.example.com");
+    for (int i = 0; i < 20; ++i) {
+        const auto report = deliver(parcel({"a@example.net"}));
+        EXPECT_EQ(verdicts(report), "d");
+        EXPECT_EQ(report.outcomes[0].second.source_ip, "127.0.0.44");
+    }
+    EXPECT_EQ(hop.lines.front(), "EHLO here.example.com");
+    EXPECT_EQ(hop.connections, 1) << "connections of one source are kept for it";
+}
+
+TEST_F(DeliveryTest, WithoutAnySourceThatIsHereTheSiteIsNotBlamed) {
+    FakeHop hop(loop_);
+    use_relay(hop);
+    options_.sources.push_back({"gone", IpAddress::parse("192.0.2.77"), {}, "", 1});
+    options_.source_pool = {"gone"};
+    const auto report = deliver(parcel({"a@example.net"}));
+    EXPECT_EQ(verdicts(report), "t");
+    EXPECT_EQ(report.outcomes[0].second.status.to_string(), "4.3.0");
+    EXPECT_EQ(report.signal, SiteSignal::neutral);
+    EXPECT_EQ(hop.connections, 0);
+}
+
+TEST_F(DeliveryTest, HostsOfARelayStandInForEachOther) {
+    FakeHop second(loop_, "127.0.0.5");
+    use_relay(second);
+    RouteRule& relay = options_.routes[0];
+    relay.hosts = {{"127.0.0.66", second.port(), false, 0},
+                   {"pool.example", second.port(), true, 1}};
+    resolver_.set_mx("pool.example", std::vector<net::MxRecord>{{10, "five.example"}});
+    resolver_.set_addresses("five.example", {"127.0.0.5"});
+    const auto outcome = deliver_one();
+    EXPECT_EQ(outcome.verdict, Verdict::delivered) << outcome.reply;
+    EXPECT_EQ(outcome.remote_host, "five.example");
+}
+
 }  // namespace
 }  // namespace posthaste::delivery

@@ -43,9 +43,28 @@ void sort(std::vector<MxHost>& hosts) {
     hosts.erase(std::unique(hosts.begin(), hosts.end()), hosts.end());
 }
 
+// delivery.md R-3: never into this machine or its network, whatever is allowed of MX hosts.
+DestinationAnswer judge_literal(const mail::Domain& domain, const DestinationRules& rules) {
+    const auto address = IpAddress::parse(domain.literal_address());
+    if (!rules.address_literals || !address) {
+        return std::unexpected(
+            end({5, 1, 2}, Cause::routing, "mail to a bare IP address is not delivered"));
+    }
+    if (!is_allowed(*address, false) || is_ours(*address, rules)) {
+        return std::unexpected(end(
+            {5, 4, 4}, Cause::routing,
+            fmt::format("{} lies inside a private network or on this machine", domain.ascii())));
+    }
+    Destination destination;
+    destination.literal = true;
+    destination.hosts.push_back({0, address->to_string()});
+    return destination;
+}
+
 }  // namespace
 
 std::string Destination::hosts_key() const {
+    if (!nowhere.empty()) return "mx:nowhere " + nowhere;
     std::string key = "mx:";
     for (std::size_t i = 0; i < hosts.size(); ++i) {
         if (i > 0) key += hosts[i].preference == hosts[i - 1].preference ? ',' : '|';
@@ -60,7 +79,7 @@ std::string Destination::site() const {
 }
 
 DestinationAnswer judge_mx(const mail::Domain& domain, const net::MxAnswer& answer,
-                           const std::string& hostname) {
+                           const DestinationRules& rules) {
     const std::string& name = domain.ascii();
     Destination destination;
     destination.secure = answer.secure;
@@ -95,32 +114,31 @@ DestinationAnswer judge_mx(const mail::Domain& domain, const net::MxAnswer& answ
         }
     }
     if (destination.hosts.empty()) {
-        // The domain's own address is no way in: it said that others take its mail.
-        return std::unexpected(
-            end({4, 4, 4}, Cause::routing, fmt::format("the MX records of {} name no host", name)));
+        destination.nowhere = name;
+        return destination;
     }
     sort(destination.hosts);
-    const auto us = std::ranges::find_if(destination.hosts, [&](const MxHost& host) {
-        return ascii::equals_ignore_case(host.name, hostname);
-    });
+    const auto us = std::ranges::find_if(
+        destination.hosts, [&](const MxHost& host) { return is_own_name(host.name, rules); });
     if (us != destination.hosts.end()) {
         const std::uint16_t level = us->preference;
         std::erase_if(destination.hosts,
                       [&](const MxHost& host) { return host.preference >= level; });
     }
     if (destination.hosts.empty()) {
-        return std::unexpected(end({5, 4, 6}, Cause::loop,
-                                   fmt::format("mail for {} loops back to this server", name)));
+        return std::unexpected(loops_back(name));
     }
     return destination;
 }
 
+mail::Outcome loops_back(const std::string& domain) {
+    return end({5, 4, 6}, Cause::loop,
+               fmt::format("mail for {} loops back to this server", domain));
+}
+
 runtime::Task<DestinationAnswer> find_destination(net::Resolver& resolver, mail::Domain domain,
-                                                  std::string hostname) {
-    if (domain.is_literal()) {
-        co_return std::unexpected(
-            end({5, 1, 2}, Cause::routing, "mail to a bare IP address is not delivered"));
-    }
+                                                  const DestinationRules& rules) {
+    if (domain.is_literal()) co_return judge_literal(domain, rules);
     if (domain.is_single_label()) {
         co_return std::unexpected(
             end({5, 1, 2}, Cause::bad_domain,
@@ -128,7 +146,7 @@ runtime::Task<DestinationAnswer> find_destination(net::Resolver& resolver, mail:
     }
     auto asking = resolver.mx(domain.ascii(), Deadline::after(kLookUp));
     const auto answer = co_await std::move(asking);
-    co_return judge_mx(domain, answer, hostname);
+    co_return judge_mx(domain, answer, rules);
 }
 
 std::vector<MxHost> shuffle(const Destination& destination) {
@@ -150,6 +168,16 @@ bool is_allowed(const IpAddress& address, bool allow_private) {
     // 0.0.0.0/8 reaches this machine too.
     if (address.is_v4() && address.v4_octets()[0] == 0) return false;
     return !address.is_loopback() && !address.is_private() && !address.is_link_local();
+}
+
+bool is_own_name(std::string_view name, const DestinationRules& rules) {
+    return std::ranges::any_of(rules.own_names, [&](const std::string& own) {
+        return ascii::equals_ignore_case(name, own);
+    });
+}
+
+bool is_ours(const IpAddress& address, const DestinationRules& rules) {
+    return std::ranges::find(rules.own_addresses, address) != rules.own_addresses.end();
 }
 
 void FamilyMemory::timed_out(const std::string& site, const IpAddress& address, SteadyTime now) {

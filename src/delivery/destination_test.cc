@@ -26,8 +26,9 @@ TEST_P(MxAnswers, Is) {
     testing_tools::Loop loop;
     testing_tools::FakeResolver resolver;
     resolver.set_mx(GetParam().domain, {GetParam().status, GetParam().records, false, ""});
-    const auto answer = loop.run(
-        find_destination(resolver, *mail::Domain::parse(GetParam().domain), "mail.example.com"));
+    const DestinationRules rules{{"mail.example.com", "out2.example.com"}, {}, false};
+    const auto answer =
+        loop.run(find_destination(resolver, *mail::Domain::parse(GetParam().domain), rules));
     ASSERT_TRUE(answer);
     const auto& got = *answer;
     if (got) {
@@ -61,7 +62,7 @@ INSTANTIATE_TEST_SUITE_P(
               "example.org",
               DnsStatus::ok,
               {{0, "192.0.2.1"}},
-              "4.4.4"},
+              "mx:nowhere example.org"},
         MxRow{"we_are_the_best",
               "example.org",
               DnsStatus::ok,
@@ -72,9 +73,33 @@ INSTANTIATE_TEST_SUITE_P(
               DnsStatus::ok,
               {{10, "a.example"}, {20, "mail.example.com"}, {20, "b.example"}, {30, "c.example"}},
               "mx:a.example"},
+        MxRow{"another_name_of_ours",
+              "example.org",
+              DnsStatus::ok,
+              {{10, "a.example"}, {20, "out2.example.com"}, {30, "c.example"}},
+              "mx:a.example"},
         MxRow{"a_literal", "[192.0.2.1]", DnsStatus::ok, {{0, "a.example"}}, "5.1.2"},
         MxRow{"a_single_label", "localhost", DnsStatus::ok, {{0, "a.example"}}, "5.1.2"}),
     [](const auto& row) { return std::string(row.param.name); });
+
+// delivery.md R-3.
+TEST(Destination, LiteralsAreForThoseWhoWantThem) {
+    testing_tools::Loop loop;
+    testing_tools::FakeResolver resolver;
+    DestinationRules rules{{"mail.example.com"}, {*IpAddress::parse("192.0.2.9")}, true};
+    const auto find = [&](const char* domain) {
+        auto found = loop.run(find_destination(resolver, *mail::Domain::parse(domain), rules));
+        if (!*found) return found->error().status.to_string();
+        return ((*found)->literal ? "literal " : "") + (*found)->hosts.at(0).name;
+    };
+    EXPECT_EQ(find("[192.0.2.1]"), "literal 192.0.2.1");
+    EXPECT_EQ(find("[IPv6:2001:db8::1]"), "literal 2001:db8::1");
+    for (const char* inside : {"[127.0.0.1]", "[10.1.2.3]", "[IPv6:::1]", "[224.0.0.1]",
+                               "[0.0.0.0]", "[169.254.1.1]", "[192.0.2.9]"})
+        EXPECT_EQ(find(inside), "5.4.4") << inside;
+    rules.address_literals = false;
+    EXPECT_EQ(find("[192.0.2.1]"), "5.1.2");
+}
 
 // delivery.md, criterion 1.
 TEST(Destination, EqualsAreShuffledAndOthersAreNot) {

@@ -197,8 +197,9 @@ void stop_route(const OutcomeRow& row, const Reading& reading, const Circumstanc
                          : reading.mend;
     if (!circumstances.may_have_login && judgement.mend.contains("[relay]")) {
         judgement.mend =
-            "this hop wants a login, and a [[route]] has none: have the hop take this server's "
-            "address, or send that mail through [relay]";
+            "this hop wants a login: set username and password_file in its [[route]], or have the "
+            "hop "
+            "take this server's address";
     }
     mail::Outcome& outcome = judgement.outcome;
     outcome.verdict = Verdict::deferred;

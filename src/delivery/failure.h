@@ -50,7 +50,7 @@ struct Incident {
 
 struct Circumstances {
     bool smarthost = false;
-    bool may_have_login = true;  // a smarthost's: [relay] has keys for one, a [[route]] has not
+    bool may_have_login = true;  // a smarthost's: [relay] has keys for one; false: of a [[route]]
     bool best_host = true;       // the first of the plan
     std::size_t accepted = 0;    // recipients taken before this one in the transaction
     std::uint32_t attempts = 0;  // of the recipient, before this one

@@ -17,6 +17,17 @@ std::shared_ptr<const Shaping> shaping_of(const Options& options) {
     return std::make_shared<const Shaping>(Shaping::load("").value());
 }
 
+DestinationRules rules_of(const Options& options) {
+    DestinationRules rules;
+    rules.own_names.push_back(options.hostname);
+    for (const Source& source : options.sources) {
+        if (!source.ehlo.empty()) rules.own_names.push_back(source.ehlo);
+    }
+    rules.own_addresses = options.own_addresses;
+    rules.address_literals = options.address_literals;
+    return rules;
+}
+
 }  // namespace
 
 RouteHealth::Refusal RouteHealth::refused(const std::string& site, const std::string& text,
@@ -45,7 +56,8 @@ void RouteHealth::worked(const std::string& site) {
 }
 
 Shared::Shared(Options given, store::Store& s, net::Resolver& r, FinalHop* t,
-               runtime::BlockingPool& b, Log& l, TlsServices tls_services, Logins* given_logins)
+               runtime::BlockingPool& b, Log& l, TlsServices tls_services, Logins* given_logins,
+               DeliveredDomains* delivered_domains)
     : options(std::move(given)),
       routes(options.routes),
       store(s),
@@ -54,6 +66,9 @@ Shared::Shared(Options given, store::Store& s, net::Resolver& r, FinalHop* t,
       blocking(b),
       log(l),
       tls(tls_services),
+      destination_rules(rules_of(options)),
+      delivered(delivered_domains),
+      sources(options.sources, options.source_pool, l),
       shaper(shaping_of(options), options.overrides),
       broken_tls(tls.broken != nullptr ? *tls.broken : own_broken_tls_),
       given_logins_(given_logins),
@@ -93,9 +108,29 @@ Result<std::shared_ptr<net::TlsClientContext>> Shared::tls_context(
     return fail(ErrorKind::tls, "no certificates to verify with");
 }
 
+runtime::Task<DestinationAnswer> Shared::find(mail::Domain domain) {
+    auto finding = find_destination(resolver, domain, destination_rules);
+    auto found = co_await std::move(finding);
+    if (found || found.error().cause != mail::Cause::bad_domain || domain.is_single_label() ||
+        delivered == nullptr) {
+        co_return found;
+    }
+    auto asking = delivered->has_grace(domain.ascii(), blocking, posthaste::now());
+    const bool grace = co_await std::move(asking);
+    if (!grace) co_return found;
+    mail::Outcome outcome = std::move(found).error();
+    outcome.verdict = mail::Verdict::deferred;
+    outcome.status = {4, 1, 2};
+    outcome.reply +=
+        ", but mail was taken there within the last 30 days: it waits up to 4 hours for "
+        "the name to come back";
+    co_return std::unexpected(std::move(outcome));
+}
+
 const Route& Shared::route_of(const queue::Parcel& parcel) const {
+    if (const Route* known = routes.find(parcel.route)) return *known;
     const bool released = parcel.message->hold == store::Hold::released;
-    return routes.choose(parcel.recipients.front().address.domain(),
+    return routes.choose(parcel.recipients.front().address.domain(), {},
                          released ? Routes::Holds::passed : Routes::Holds::kept);
 }
 

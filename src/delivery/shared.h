@@ -3,11 +3,14 @@
 
 #include "base/mutex.h"
 #include "delivery/attempt_story.h"
+#include "delivery/delivered_domains.h"
 #include "delivery/delivery.h"
 #include "delivery/destination.h"
 #include "delivery/logins.h"
 #include "delivery/route.h"
+#include "delivery/route_state.h"
 #include "delivery/shape_site.h"
+#include "delivery/sources.h"
 #include "delivery/tls_memory.h"
 #include "delivery/verdict.h"
 #include "net/tls.h"
@@ -45,7 +48,8 @@ class RouteHealth {
 
 struct Shared {
     Shared(Options given, store::Store& s, net::Resolver& r, FinalHop* t, runtime::BlockingPool& b,
-           Log& l, TlsServices tls_services = {}, Logins* given_logins = nullptr);
+           Log& l, TlsServices tls_services = {}, Logins* given_logins = nullptr,
+           DeliveredDomains* delivered_domains = nullptr);
 
     // For a smarthost's ca_file and certificate, or for MX hosts (null); errors: why it could not
     // be read at the start.
@@ -55,6 +59,10 @@ struct Shared {
 
     const VerdictRules& verdicts() const;
 
+    // `find_destination` by what is known of ourselves, and with grace for a domain that was
+    // delivered to of late.
+    runtime::Task<DestinationAnswer> find(mail::Domain domain);
+
     const Options options;
     const Routes routes;
     store::Store& store;
@@ -63,6 +71,11 @@ struct Shared {
     runtime::BlockingPool& blocking;
     Log& log;
     const TlsServices tls;
+
+    const DestinationRules destination_rules;
+    DeliveredDomains* const delivered;  // may be null
+    Sources sources;
+    RouteState route_state;
 
     Logins& logins() const { return given_logins_ != nullptr ? *given_logins_ : *own_logins_; }
 

@@ -6,8 +6,11 @@
 
 #include <cerrno>
 #include <cstring>
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+
+#include <fmt/format.h>
 
 namespace posthaste::net {
 
@@ -42,6 +45,17 @@ Error connect_error(int error_number) {
     }
 }
 
+Result<void> bind_to(int fd, const IpAddress& from) {
+    // The port is chosen by `connect`, so that one local port serves many peers.
+    const int yes = 1;
+    ::setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &yes, sizeof yes);
+    const detail::SocketAddress address(Endpoint{from, 0});
+    if (::bind(fd, address.data(), address.size()) == 0) return {};
+    if (errno != EADDRNOTAVAIL) return std::unexpected(connect_error(errno));
+    return fail(ErrorKind::not_found,
+                fmt::format("{} is no address of this machine", from.to_string()));
+}
+
 runtime::Task<Result<void>> finish_connect(detail::Socket& socket, Deadline deadline) {
     auto ready = co_await socket.writable(deadline);
     if (!ready && ready.error().kind == ErrorKind::timeout) {
@@ -57,11 +71,15 @@ runtime::Task<Result<void>> finish_connect(detail::Socket& socket, Deadline dead
 
 }  // namespace
 
-runtime::Task<Result<std::unique_ptr<Stream>>> dial(Endpoint to, Deadline deadline) {
+runtime::Task<Result<std::unique_ptr<Stream>>> dial(Endpoint to, Deadline deadline,
+                                                    std::optional<IpAddress> from) {
     auto& context = co_await runtime::this_task();
     detail::SocketAddress address(to);
     FileDescriptor fd(::socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     if (!fd) co_return std::unexpected(connect_error(errno));
+    if (from) {
+        PH_CO_CHECK(bind_to(fd.get(), *from));
+    }
     if (::connect(fd.get(), address.data(), address.size()) != 0) {
         if (errno != EINPROGRESS) co_return std::unexpected(connect_error(errno));
         PH_CO_TRY(auto socket, detail::Socket::adopt(*context.worker, std::move(fd)));

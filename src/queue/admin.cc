@@ -36,6 +36,12 @@ void Dispatcher::act(Action action, Selection selection, Answer answer) {
         });
 }
 
+void Dispatcher::tell_site(std::string key, runtime::Callback<std::optional<SiteStatus>> answer) {
+    home().post([self = shared_from_this(), key = std::move(key), answer] {
+        answer(self->scheduler_.site_status(key, self->moment()));
+    });
+}
+
 std::vector<QueueId> Dispatcher::select(const Selection& selection) const {
     std::vector<QueueId> ids;
     if (selection.all) {

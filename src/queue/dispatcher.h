@@ -62,6 +62,8 @@ class Dispatcher : public std::enable_shared_from_this<Dispatcher> {
 
     enum class Action { hold, release, retry, cancel, cancel_and_report };
     void act(Action action, Selection selection, Answer answer);  // any thread
+    void tell_site(std::string key,
+                   runtime::Callback<std::optional<SiteStatus>> answer);  // any thread
 
     void refresh_limits();  // any thread
 

@@ -157,6 +157,14 @@ void Queue::refresh_limits() {
     impl_->dispatcher->refresh_limits();
 }
 
+runtime::Task<Result<std::optional<SiteStatus>>> Queue::site_status(std::string key) {
+    runtime::Callback<std::optional<SiteStatus>> answer;
+    impl_->dispatcher->tell_site(std::move(key), answer);
+    auto waiting = answer.wait(Deadline::after(kAdminDeadline));
+    auto status = co_await std::move(waiting);
+    co_return status;
+}
+
 QueueStatus Queue::status() const {
     const QueueMetrics& metrics = impl_->dispatcher->metrics();
     QueueStatus status;

@@ -10,6 +10,7 @@
 #include "mail/envelope.h"
 #include "queue/courier.h"
 #include "queue/retry.h"
+#include "queue/site_status.h"
 #include "runtime/offload.h"
 #include "runtime/worker.h"
 #include "store/store.h"
@@ -104,6 +105,8 @@ class Queue {
     void refresh_limits();
 
     QueueStatus status() const;  // any thread
+    // Nothing: no mail was for it of late. Any worker. Errors: busy while shutting down.
+    runtime::Task<Result<std::optional<SiteStatus>>> site_status(std::string key);
     void register_metrics(MetricsRegistry& registry);
 
   private:

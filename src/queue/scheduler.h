@@ -13,6 +13,7 @@
 #include "queue/name_table.h"
 #include "queue/shared_limits.h"
 #include "queue/site_queue.h"
+#include "queue/site_status.h"
 #include "queue/tables.h"
 #include "queue/window.h"
 #include "store/queue_time.h"
@@ -198,6 +199,8 @@ class Scheduler {
     bool busy(const QueueId& id) const;
 
     Counts counts() const { return counts_; }
+
+    std::optional<SiteStatus> site_status(std::string_view key, const Moment& now) const;
 
     std::size_t running() const { return running_; }
 

@@ -43,6 +43,24 @@ std::vector<std::uint32_t> Scheduler::recipients_to(const QueueId& id,
     return indexes;
 }
 
+std::optional<SiteStatus> Scheduler::site_status(std::string_view key, const Moment& now) const {
+    const Handle handle = site_names_.find(key);
+    if (handle == kNone || sites_[handle] == nullptr) return std::nullopt;
+    const SiteState& site = *sites_[handle];
+    SiteStatus status;
+    const bool suspended = site.suspended_until > now.steady;
+    status.state = suspended ? "suspended" : site.window.dead() ? "down" : "up";
+    status.waiting = site.ready.size();
+    status.running = site.running;
+    status.window = suspended ? 0 : site.window.slots(now.steady);
+    if (suspended || site.window.dead()) {
+        const SteadyTime at = suspended ? site.suspended_until : site.window.next_probe();
+        status.again = std::max(Seconds(0), std::chrono::ceil<Seconds>(at - now.steady));
+        if (site.trouble) status.why = site.trouble->reply;
+    }
+    return status;
+}
+
 std::string Scheduler::account_of(const QueueId& id) const {
     const Handle handle = index_.find(id);
     if (handle == kNone) return {};

@@ -243,6 +243,18 @@ std::optional<Answer> Session::check_mail(const mail::Envelope& envelope,
     return check_sender(*identity_, envelope.sender, replies);
 }
 
+namespace {
+
+// delivery.md R-3: never into this machine or its network.
+bool is_taken(const mail::Domain& literal, const Options& options) {
+    const auto address = IpAddress::parse(literal.literal_address());
+    return options.address_literals && address && !address->is_loopback() &&
+           !address->is_private() && !address->is_link_local() && !address->is_multicast() &&
+           !address->is_unspecified();
+}
+
+}  // namespace
+
 // A list with some bad addresses in it is no attack, one of nothing else is (threats.md D4).
 void Session::refuse_recipient(const Answer& answer, std::string_view path) {
     ++refused_recipients_;
@@ -262,7 +274,7 @@ void Session::on_rcpt(std::string_view argument) {
     const std::string& path = is_postmaster(parsed->path) ? context_.options.admin : parsed->path;
     auto mailbox = mail::Mailbox::parse(path);
     if (!mailbox) return refuse_recipient(replies.make(Say::bad_recipient, {path}), path);
-    if (mailbox->domain().is_literal()) {
+    if (mailbox->domain().is_literal() && !is_taken(mailbox->domain(), context_.options)) {
         return refuse_recipient(replies.make(Say::literal_recipient), path);
     }
     if (!mailbox->is_ascii() && !transaction_.envelope().smtputf8) {

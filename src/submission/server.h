@@ -39,6 +39,7 @@ struct Options {
     Seconds data_timeout{180};   // without octets, or under 1 KB/s over a minute
     Seconds lf_dot_timeout{30};  // after LF . LF: that is how a device ended, and it waits for ever
     std::string legacy_port;     // "10.0.0.1:2525", for the log; empty: there is none
+    bool address_literals = false;  // mail to user@[192.0.2.1] is taken
 };
 
 // What a port demands. The trap's port: loopback only, no TLS, no login.

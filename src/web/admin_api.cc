@@ -5,6 +5,7 @@
 #include "web/admin_dkim.h"
 #include "web/admin_dns.h"
 #include "web/admin_overrides.h"
+#include "web/admin_plan.h"
 #include "web/admin_queue.h"
 #include "web/admin_relay.h"
 #include "web/admin_send.h"
@@ -21,6 +22,7 @@ void add_admin_api(Router& router, AdminServices services) {
     add_trace_resources(router, shared);
     add_directory_resources(router, shared);
     add_dns_resources(router, shared);
+    add_plan_resource(router, shared);
     add_dkim_resources(router, shared);
     add_certificate_resources(router, shared);
     add_relay_resources(router, shared);

@@ -6,6 +6,9 @@
 //   POST /v1/queue/hold|release|retry|cancel   {"ids":[…]}, {"domain":"…"} or {"all":true};
 //                                              cancel: "report":true tells the senders
 //   GET  /v1/trace?what=   GET /v1/trace/live          the story of messages (web/admin_trace.h)
+//                                              cancel: "report":true tells the senders; retry:
+//                                              "route"
+//   GET  /v1/plan?to=&from=&account=&route=            what would be done with such mail, and why
 //   GET  /v1/domains   POST /v1/domains {"name"}   DELETE /v1/domains/{name}
 //   GET  /v1/accounts  POST /v1/accounts {"address","name","password"}
 //   GET|DELETE  /v1/accounts/{address}
@@ -29,6 +32,7 @@
 #include "accounts/login_guard.h"
 #include "accounts/sign_in_log.h"
 #include "delivery/automation.h"
+#include "delivery/plan.h"
 #include "discovery/settings.h"
 #include "net/resolver.h"
 #include "queue/queue.h"
@@ -37,6 +41,7 @@
 #include "web/event_hub.h"
 #include "web/router.h"
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -75,6 +80,9 @@ struct AdminServices {
     net::Resolver* resolver = nullptr;           // null: DNS cannot be asked
     delivery::MtaSts* sts = nullptr;             // null: no server runs, or it heeds no policies
     delivery::Automation* automation = nullptr;  // null: nothing is changed by replies here
+    // Who knows what deliveries would do; empty: nobody does. Errors: why not (a password file that
+    // cannot be read).
+    std::function<Result<delivery::Carrier*>()> planner{};
 };
 
 void add_admin_api(Router& router, AdminServices services);

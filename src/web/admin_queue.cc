@@ -141,6 +141,7 @@ Result<Order> order_of(const HttpRequest& request) {
     auto& selection = order.selection;
     PH_TRY(order.report, flag_member(body, "report"));
     PH_TRY(selection.all, flag_member(body, "all"));
+    PH_TRY(selection.route, optional_text(body, "route"));
     PH_TRY(const auto domain, optional_text(body, "domain"));
     if (!domain.empty()) {
         PH_TRY(const auto parsed, mail::Domain::parse(domain));

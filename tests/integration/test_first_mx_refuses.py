@@ -3,32 +3,11 @@
 import pytest
 
 from harness import waiting
-from harness.ports import free_port
+from harness.network import Network
 from harness.sink import Sink
 
 GREETING_421 = {"banner": b"421 4.3.2 too busy\r\n"}
 GREETING_554 = {"banner": b"554 5.7.1 not you\r\n"}
-
-
-class Network:
-    """Sinks on 127.0.0.2, .3 ... on one port, and a name server that knows them."""
-
-    def __init__(self, make):
-        self.make = make
-        self.port = free_port()
-
-    def host(self, number, **behaviour):
-        sink = Sink(port=self.port, host=f"127.0.0.{number}", **behaviour)
-        self.make.made.append(sink)
-        return sink
-
-    def server(self, zones, **config):
-        nsd = self.make.nsd(zones)
-        settings = {"delivery": {"resolver": [nsd.address], "mx_port": self.port, "allow_private_addresses": True, "retry": ["1s"]}}
-        settings["delivery"].update(config)
-        server = self.make.posthaste(config=settings)
-        server.nsd = nsd
-        return server
 
 
 @pytest.fixture

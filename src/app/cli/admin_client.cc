@@ -125,6 +125,7 @@ struct AdminClient::Impl {
     std::unique_ptr<web::RelayDesk> relays;
     std::unique_ptr<net::Resolver> resolver;  // null when the system has none that works
     std::unique_ptr<delivery::Automation> automation;
+    std::unique_ptr<delivery::Carrier> carrier;  // of plans; made when the first is asked for
     std::unique_ptr<web::Router> router;
 
     Answer ask(const std::string& method, const std::string& target, const std::string& body,
@@ -150,6 +151,18 @@ struct AdminClient::Impl {
         });
         worker.run();
         return answer;
+    }
+
+    Result<delivery::Carrier*> make_planner(const Settings& settings) {
+        if (!resolver)
+            return fail(ErrorKind::io, "DNS cannot be asked on this machine",
+                        "look at /etc/resolv.conf, or set [delivery] resolver");
+        if (!carrier) {
+            PH_TRY(auto options, delivery_options(settings));
+            carrier = delivery::make_courier(std::move(options), *store, *resolver, nullptr,
+                                             *workers, *blocking, quiet);
+        }
+        return carrier.get();
     }
 
     Result<void> open_store(const Settings& settings) {
@@ -186,6 +199,7 @@ struct AdminClient::Impl {
             rules.automation, rules.verdicts, [this] { return store->clock().now_queue(); }, quiet);
         PH_CHECK(automation->load(store->engine()));
         services.automation = automation.get();
+        services.planner = [this, settings] { return make_planner(settings); };
         web::add_admin_api(*router, std::move(services));
         return {};
     }

@@ -260,6 +260,7 @@ int run_check(const Arguments& arguments) {
     check_users(findings, *settings);
     check_renewal(*settings, findings);
     check_ports(*settings, findings);
+    check_sources(*settings, findings);
     check_name_servers(*settings, findings);
     check_signing(*settings, findings);
     std::size_t failed = 0;

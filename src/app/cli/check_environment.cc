@@ -87,11 +87,24 @@ void check_ports(const Settings& s, Findings& findings) {
                             {}});
 }
 
+void check_sources(const Settings& s, Findings& findings) {
+    for (const auto& source : s.sources) {
+        for (const auto& address : {source.v4, source.v6}) {
+            if (!address || net::is_own_address(*address)) continue;
+            findings.push_back(
+                {Status::bad, "sources",
+                 fmt::format("source \"{}\": this machine has no address {}", source.name,
+                             address->to_string()),
+                 "name one that `ip address` shows; behind NAT that is the one inside"});
+        }
+    }
+}
+
 namespace {
 
 bool delivers_itself(const Settings& s) {
     return s.relay.host.empty() || std::ranges::any_of(s.routes, [](const RouteSettings& route) {
-               return route.via == "mx";
+               return route.via == std::vector<std::string>{"mx"};
            });
 }
 

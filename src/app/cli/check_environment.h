@@ -9,6 +9,8 @@
 namespace posthaste::app::cli {
 
 void check_ports(const Settings& settings, Findings& findings);
+// Whether this machine has the addresses that mail is to leave from.
+void check_sources(const Settings& settings, Findings& findings);
 // Takes up to 3 s when no name server answers.
 void check_name_servers(const Settings& settings, Findings& findings);
 // Domains whose mail leaves unsigned; asked of a running server, or not at all. Up to 10 s.

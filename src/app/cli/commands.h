@@ -5,6 +5,8 @@
 
 namespace posthaste::app::cli {
 
+class AdminClient;
+
 int run_serve(const Arguments& arguments);
 int run_try(const Arguments& arguments);
 int run_check(const Arguments& arguments);
@@ -47,6 +49,8 @@ int run_send(const Arguments& arguments);
 
 int run_queue_list(const Arguments& arguments);
 int run_queue_show(const Arguments& arguments);
+// Its --plan.
+Result<int> show_plan(AdminClient& admin, const Arguments& arguments);
 int run_queue_hold(const Arguments& arguments);
 int run_queue_release(const Arguments& arguments);
 int run_queue_retry(const Arguments& arguments);

@@ -145,6 +145,7 @@ std::string selection_body(const Arguments& arguments) {
     for (const auto& id : arguments.words) body.value(id);
     body.end_array();
     if (arguments.has("--bounce")) body.member("report", true);
+    if (arguments.has("--route")) body.member("route", arguments.get("--route"));
     body.end_object();
     return std::move(body).take();
 }
@@ -269,6 +270,7 @@ int run_queue_list(const Arguments& arguments) {
 
 int run_queue_show(const Arguments& arguments) {
     return with_admin(arguments, [&](AdminClient& admin) -> Result<int> {
+        if (arguments.has("--plan")) return show_plan(admin, arguments);
         PH_TRY(auto message,
                admin.call("GET", "/v1/queue/" + percent_encode(arguments.words.at(0))));
         if (arguments.json()) {

@@ -110,6 +110,7 @@ class Sink:
         self.attempts = []           # (recipient, reply code) of each RCPT
         self.commands = []           # (connection, line)
         self.connections = 0
+        self.peers = {}              # connection -> the address it came from
         self.open = 0
         self.most_open = 0
         self.refused = 0             # connections beyond max_connections
@@ -187,12 +188,13 @@ class Sink:
     def _accept(self):
         while not self._stopped:
             try:
-                sock, _ = self._listener.accept()
+                sock, peer = self._listener.accept()
             except OSError:
                 return
             with self._lock:
                 self.connections += 1
                 number = self.connections
+                self.peers[number] = peer[0]
                 self.open += 1
                 self.most_open = max(self.most_open, self.open)
                 self._sockets.add(sock)
