@@ -1,6 +1,7 @@
 // Which of our addresses an attempt leaves from, and the name it greets with (delivery.md 3.2 path,
 // O-3).
 #include "delivery/attempt.h"
+#include "delivery/overrides.h"
 #include "net/dialer.h"
 
 #include <fmt/format.h>
@@ -32,10 +33,17 @@ Incident connect_incident(const Error& error) {
 
 }  // namespace
 
+// One that a rule on replies has called off for these hosts is left to others, as long as there
+// are.
 const Source* Attempt::source_for(bool v4) const {
-    const Sources::Wish wish{route_.sources, source_key_,
-                             v4 ? Sources::Family::v4 : Sources::Family::v6};
-    return shared_.sources.choose(wish, std::chrono::steady_clock::now());
+    const SteadyTime now = std::chrono::steady_clock::now();
+    Sources::Wish wish{route_.sources, source_key_, v4 ? Sources::Family::v4 : Sources::Family::v6};
+    const Source* source = shared_.sources.choose(wish, now);
+    if (source == nullptr || shared_.options.overrides == nullptr) return source;
+    const PathName path{limits_->provider, parcel_.site, source->name, parcel_.message->account};
+    if (!shared_.options.overrides->of(path).use_other_source) return source;
+    wish.not_this = source->name;
+    return shared_.sources.choose(wish, now);
 }
 
 // A smarthost's site names its login and its level of TLS: two of them share nothing, nor do

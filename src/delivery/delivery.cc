@@ -51,6 +51,7 @@ void merge(ParcelReport& all, ParcelReport&& part, bool first) {
         all = std::move(part);
         return;
     }
+    for (auto& attempt : part.tries) all.tries.push_back(std::move(attempt));
     for (auto& [index, outcome] : part.outcomes) {
         const auto place =
             std::ranges::find(all.outcomes, index, [](const auto& o) { return o.first; });
