@@ -25,7 +25,8 @@ constexpr Seconds kRouteGoodFor = std::chrono::hours(1);
 constexpr Seconds kMxGoodFor{300};
 constexpr Seconds kLearning{5};
 constexpr std::size_t kMicrosoftLimit = 2;  // it takes three connections a mailbox (clients.md 5.2)
-constexpr Seconds kFallbackGoodFor{15};     // so that mail soon turns to it, and back
+constexpr Seconds kFallbackGoodFor{0};  // asked for each message, so that mail turns to it at once
+constexpr Seconds kBackSoon{30};        // ... and back
 constexpr Seconds kAfterReadError{60};
 constexpr Seconds kStsPatience{10};  // S-1
 
@@ -246,6 +247,8 @@ runtime::Task<Location> SmtpCourier::locate(mail::Domain domain, std::string rou
         if (!location) route = fallback_of(*route);
     }
     if (!location) location.emplace();
+    if (location->site && route != choice.released)
+        location->site->good_for = std::min(location->site->good_for, kBackSoon);
     location->hold = choice.route->kind == RouteRule::Kind::hold;
     co_return std::move(*location);
 }
