@@ -248,10 +248,11 @@ class Daemon {
         auto trap_address = sockets_.trap ? sockets_.trap->local().to_string() : std::string();
         submission::PortProfile by_https;
         by_https.habit = net::PortHabit::implicit_tls;
-        web_.emplace(WebServices::Parts{
-            settings_, *store_, *queue_, *resolver_, *courier_, tls_policies_->sts(), hub_, *automation_,
-            learned_->sign_ins, learned_->guard, inbox_.get(), std::move(trap_address), metrics_,
-            *relays_, certificates_, submission_->handler(by_https), blocking_, workers_, log_});
+        web_.emplace(WebServices::Parts{settings_, *store_, *queue_, *resolver_, *courier_,
+                                        tls_policies_->sts(), hub_, *automation_,
+                                        learned_->sign_ins, learned_->guard, inbox_.get(),
+                                        std::move(trap_address), metrics_, *relays_, certificates_,
+                                        submission_->handler(by_https), blocking_, workers_, log_});
         return {};
     }
 

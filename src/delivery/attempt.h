@@ -193,7 +193,7 @@ class Attempt {
     std::size_t broken_group_ = 0;
     std::optional<Seconds> suspend_;
     std::optional<Automation::Effect> automation_;  // of the reply that is being noted
-    std::string provider_;  // whose hosts all of the site's are; may be empty
+    std::string provider_;        // whose hosts all of the site's are; may be empty
     bool both_families_ = false;  // the present host has addresses of both
     std::vector<std::uint32_t> unheard_;
 };
