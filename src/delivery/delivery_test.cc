@@ -695,7 +695,7 @@ TEST_F(DeliveryTest, AnAddressOfOursEndsTheListOfHosts) {
 TEST_F(DeliveryTest, RefusedByPolicyOverOneFamilyTheOtherIsTriedOnce) {
     FakeHop v4(loop_, "127.0.0.1");
     FakeHop v6(loop_, "::1", v4.port());
-    v4.replies["MAIL"] = "550 5.7.1 Service unavailable; client blocked using zen.example.org";
+    v4.replies["MAIL"] = "550 5.7.1 refused by local policy";
     use_mx(v4, {{10, "both.example"}});
     resolver_.set_addresses("both.example", {"127.0.0.1", "::1"});
     auto first = parcel({"a@example.net"});

@@ -43,6 +43,7 @@ def test_an_address_that_is_not_there_is_told_once_and_costs_nothing(make, sink)
         server.submit(f"x{n}@x.test")
     sink.wait(count=12)
     assert set(sink.peers.values()) == {"127.0.0.21"}
+    server.log.wait_for("source.not_here")
     told = server.log.find("source.not_here")
     assert len(told) == 1 and told[0]["source"] == "gone" and told[0]["mend"]
     assert not server.log.find("deferred")
