@@ -7,7 +7,7 @@ SOURCES = [{"name": f"ip-{n}", "address": f"127.0.0.{n}"} for n in (11, 12, 13, 
 def test_the_second_attempt_comes_in_time_and_from_the_same_address(make):
     sink = make.sink(greylist=6)
     server = make.posthaste(relay=sink, config={
-        "delivery": {"retry": ["1h"], "sources": [s["name"] for s in SOURCES]}, "source": SOURCES})
+        "delivery": {"retry": ["1h"], "source": [s["name"] for s in SOURCES]}, "source": SOURCES})
     recipients = [f"r{n}@example.net" for n in range(8)]
     for recipient in recipients:
         server.submit(recipient)
