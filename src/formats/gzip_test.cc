@@ -24,7 +24,7 @@ std::string gunzip(const std::string& octets) {
 
 TEST(Gzip, comes_out_as_it_went_in) {
     std::string mixed;
-    for (int i = 0; i < 3'000'000; ++i) mixed += static_cast<char>(i * i / 7);
+    for (unsigned i = 0; i < 3'000'000; ++i) mixed += static_cast<char>(i * i / 7);
     for (const std::string& text :
          {std::string(), std::string("a"), std::string(5'000'000, 'x'), mixed}) {
         const auto packed = gzip(text);
