@@ -58,7 +58,7 @@ LIBRARIES = [
 
 # Single files that the design names as the only place of a library.
 ONLY_IN = {
-    r"boost/beast/": {"web/http_parser.cc"},
+    r"boost/beast/": {"web/http/http_parser.cc"},
     r"boost/asio": {"runtime/detail/asio.h", "runtime/detail/asio_impl.cc"},
 }
 

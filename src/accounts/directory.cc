@@ -6,7 +6,7 @@
 #include "base/mutex.h"
 #include "base/random.h"
 #include "base/utf8.h"
-#include "mail/dsn_texts.h"
+#include "mail/dsn/dsn_texts.h"
 #include "mail/mailbox.h"
 
 #include <algorithm>

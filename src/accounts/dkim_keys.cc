@@ -3,7 +3,7 @@
 #include "base/ascii.h"
 #include "base/mutex.h"
 #include "base/utf8.h"
-#include "mail/dkim.h"
+#include "mail/dkim/dkim.h"
 #include "mail/domain.h"
 
 #include <algorithm>

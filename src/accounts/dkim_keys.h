@@ -8,7 +8,7 @@
 
 #include "base/result.h"
 #include "base/secret.h"
-#include "mail/dkim_key.h"
+#include "mail/dkim/dkim_key.h"
 #include "store/store.h"
 
 #include <optional>

@@ -13,7 +13,7 @@
 #include "net/resolver.h"
 #include "net/tls.h"
 #include "store/store.h"
-#include "web/admin_certificates.h"
+#include "web/admin/certificates.h"
 
 #include <memory>
 #include <string>

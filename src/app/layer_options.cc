@@ -5,8 +5,8 @@
 #include "app/route_settings.h"
 #include "base/ascii.h"
 #include "base/file.h"
-#include "delivery/route.h"
-#include "delivery/shaping.h"
+#include "delivery/route/route.h"
+#include "delivery/shaping/shaping.h"
 
 #include <algorithm>
 

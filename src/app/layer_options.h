@@ -5,7 +5,7 @@
 #include "app/settings.h"
 #include "base/result.h"
 #include "delivery/delivery.h"
-#include "delivery/strangers_https.h"
+#include "delivery/sts/strangers_https.h"
 #include "discovery/settings.h"
 #include "net/listener.h"
 #include "net/resolver.h"
@@ -14,7 +14,7 @@
 #include "store/store.h"
 #include "submission/server.h"
 #include "trap/inbox.h"
-#include "web/admin_api.h"
+#include "web/admin/api.h"
 
 #include <string>
 #include <vector>

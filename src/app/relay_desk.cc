@@ -1,6 +1,6 @@
 #include "app/relay_desk.h"
 
-#include "delivery/token_vault.h"
+#include "delivery/login/token_vault.h"
 
 #include <fmt/format.h>
 

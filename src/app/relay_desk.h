@@ -3,9 +3,9 @@
 #pragma once
 
 #include "app/settings.h"
-#include "delivery/logins.h"
+#include "delivery/login/logins.h"
 #include "store/store.h"
-#include "web/admin_relay.h"
+#include "web/admin/relay.h"
 
 #include <memory>
 

@@ -3,7 +3,7 @@
 #include "app/host_port.h"
 #include "base/ascii.h"
 #include "base/file.h"
-#include "delivery/oauth_exchange.h"
+#include "delivery/login/oauth_exchange.h"
 #include "net/signed_token.h"
 #include "net/tls.h"
 #include "smtp/sasl_client.h"

@@ -3,8 +3,8 @@
 #pragma once
 
 #include "app/settings.h"
-#include "delivery/automation.h"
-#include "delivery/verdict.h"
+#include "delivery/rules/automation.h"
+#include "delivery/rules/verdict.h"
 
 #include <memory>
 

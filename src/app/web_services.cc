@@ -2,13 +2,13 @@
 
 #include "app/layer_options.h"
 #include "base/ascii.h"
-#include "web/admin_api.h"
-#include "web/challenge_pages.h"
-#include "web/metrics_page.h"
-#include "web/public_pages.h"
-#include "web/setup_link_pages.h"
-#include "web/setup_pages.h"
-#include "web/trap_pages.h"
+#include "web/admin/api.h"
+#include "web/pages/challenge_pages.h"
+#include "web/pages/metrics_page.h"
+#include "web/pages/public_pages.h"
+#include "web/setup/setup_link_pages.h"
+#include "web/setup/setup_pages.h"
+#include "web/trap/trap_pages.h"
 
 #include <algorithm>
 #include <atomic>

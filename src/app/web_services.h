@@ -15,8 +15,8 @@
 #include "app/daemon.h"
 #include "app/settings.h"
 #include "base/metrics.h"
-#include "delivery/automation.h"
-#include "delivery/plan.h"
+#include "delivery/route/plan.h"
+#include "delivery/rules/automation.h"
 #include "net/listener.h"
 #include "net/resolver.h"
 #include "net/tls.h"
@@ -25,9 +25,9 @@
 #include "runtime/worker.h"
 #include "store/store.h"
 #include "trap/inbox.h"
-#include "web/admin_relay.h"
+#include "web/admin/relay.h"
 #include "web/event_hub.h"
-#include "web/http_server.h"
+#include "web/http/http_server.h"
 
 #include <functional>
 #include <memory>

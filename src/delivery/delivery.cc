@@ -2,7 +2,7 @@
 #include "delivery/delivery.h"
 
 #include "base/ascii.h"
-#include "delivery/attempt.h"
+#include "delivery/attempt/attempt.h"
 
 #include <algorithm>
 #include <atomic>

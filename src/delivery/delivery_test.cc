@@ -3,7 +3,7 @@
 
 #include "base/base64.h"
 #include "base/checksum.h"
-#include "delivery/shaping.h"
+#include "delivery/shaping/shaping.h"
 #include "delivery/testing.h"
 
 #include <algorithm>

@@ -2,17 +2,17 @@
 #pragma once
 
 #include "base/mutex.h"
-#include "delivery/attempt_story.h"
-#include "delivery/delivered_domains.h"
+#include "delivery/attempt/story.h"
 #include "delivery/delivery.h"
-#include "delivery/destination.h"
-#include "delivery/logins.h"
-#include "delivery/route.h"
-#include "delivery/route_state.h"
-#include "delivery/shape_site.h"
-#include "delivery/sources.h"
-#include "delivery/tls_memory.h"
-#include "delivery/verdict.h"
+#include "delivery/login/logins.h"
+#include "delivery/route/delivered_domains.h"
+#include "delivery/route/destination.h"
+#include "delivery/route/route.h"
+#include "delivery/route/route_state.h"
+#include "delivery/route/sources.h"
+#include "delivery/rules/verdict.h"
+#include "delivery/shaping/shape_site.h"
+#include "delivery/tls/tls_memory.h"
 #include "net/tls.h"
 
 #include <map>

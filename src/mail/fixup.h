@@ -1,5 +1,5 @@
 // What a submission server adds, removes and refuses in a header (RFC 6409 §8; delivery.md 8.1).
-// The body is mail/mime's.
+// The body is mail/mime/mime's.
 #pragma once
 
 #include "base/id.h"

@@ -1,9 +1,9 @@
 // What signing and scanning cost beside the bare primitives, in one run: canonicalisation of
 // headers and bodies, DKIM of a 4 KB message against the RSA-2048 signature alone, the walk over
 // the parts. Build with -DCMAKE_BUILD_TYPE=Release and `ninja mail_bench`.
-#include "mail/dkim.h"
-#include "mail/dkim_body.h"
-#include "mail/mime.h"
+#include "mail/dkim/dkim.h"
+#include "mail/dkim/dkim_body.h"
+#include "mail/mime/mime.h"
 
 #include <algorithm>
 #include <ctime>

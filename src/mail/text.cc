@@ -3,7 +3,7 @@
 #include "base/ascii.h"
 #include "base/base64.h"
 #include "base/utf8.h"
-#include "mail/charset.h"
+#include "mail/mime/charset.h"
 
 #include <algorithm>
 #include <cstdint>

@@ -1,8 +1,8 @@
 #include "queue/bounce.h"
 
 #include "base/ascii.h"
-#include "mail/dkim_body.h"
-#include "mail/dsn.h"
+#include "mail/dkim/dkim_body.h"
+#include "mail/dsn/dsn.h"
 #include "mail/header.h"
 #include "queue/story.h"
 

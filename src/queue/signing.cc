@@ -1,6 +1,6 @@
 #include "queue/signing.h"
 
-#include "mail/dkim.h"
+#include "mail/dkim/dkim.h"
 #include "mail/fixup.h"
 #include "mail/header.h"
 

@@ -1,8 +1,8 @@
 #include "submission/content_intake.h"
 
 #include "base/ascii.h"
-#include "mail/content_type.h"
-#include "mail/header_repair.h"
+#include "mail/mime/content_type.h"
+#include "mail/mime/header_repair.h"
 #include "mail/trace.h"
 #include "submission/rights.h"
 

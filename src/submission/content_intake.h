@@ -12,10 +12,10 @@
 #include "accounts/keyed_digest.h"
 #include "base/ascii.h"
 #include "base/id.h"
-#include "mail/dkim_body.h"
+#include "mail/dkim/dkim_body.h"
 #include "mail/fixup.h"
 #include "mail/header.h"
-#include "mail/mime.h"
+#include "mail/mime/mime.h"
 #include "store/content.h"
 #include "submission/replies.h"
 

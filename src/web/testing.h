@@ -7,8 +7,8 @@
 #include "net/dialer.h"
 #include "net/listener.h"
 #include "runtime/run.h"
-#include "web/http_client.h"
-#include "web/http_server.h"
+#include "web/http/http_client.h"
+#include "web/http/http_server.h"
 
 #include <arpa/inet.h>
 #include <fcntl.h>

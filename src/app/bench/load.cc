@@ -7,7 +7,7 @@
 #include "runtime/timer.h"
 #include "runtime/worker.h"
 #include "smtp/dot.h"
-#include "web/http_client.h"
+#include "web/http/http_client.h"
 
 #include <algorithm>
 #include <atomic>

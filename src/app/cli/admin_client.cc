@@ -13,8 +13,8 @@
 #include "net/resolver.h"
 #include "queue/courier.h"
 #include "runtime/task_group.h"
-#include "web/admin_api.h"
-#include "web/http_client.h"
+#include "web/admin/api.h"
+#include "web/http/http_client.h"
 
 #include <cstring>
 #include <future>

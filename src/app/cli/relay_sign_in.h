@@ -4,7 +4,7 @@
 #pragma once
 
 #include "base/result.h"
-#include "delivery/oauth_exchange.h"
+#include "delivery/login/oauth_exchange.h"
 
 #include <functional>
 #include <string>

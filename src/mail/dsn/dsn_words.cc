@@ -1,0 +1,244 @@
+#include "mail/dsn/dsn_words.h"
+
+#include "base/ascii.h"
+#include "mail/header.h"
+#include "mail/text.h"
+
+#include <algorithm>
+#include <chrono>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+namespace posthaste::mail {
+namespace {
+
+constexpr std::size_t kWidth = 72;
+constexpr std::size_t kMaxListed = 50;  // recipients told of in words; part 2 has them all
+constexpr std::size_t kMaxSubject = 60;
+constexpr std::size_t kMaxMessageId = 500;
+
+class TextWriter {
+  public:
+    // A paragraph, wrapped, with a line end.
+    void line(std::string_view text, std::string_view indent = {}) {
+        text_ += indent;
+        text_ += wrap(text, kWidth - indent.size(), indent);
+        text_ += "\r\n";
+    }
+
+    // "Label:      value", further lines under the value.
+    void entry(std::string_view label, std::string_view value) {
+        if (value.empty()) return;
+        constexpr std::size_t kColumn = 16;
+        const std::string under(kColumn, ' ');
+        text_ += fmt::format("{:<{}}", fmt::format("  {}:", label), kColumn);
+        text_ += wrap(value, kWidth - kColumn, under);
+        text_ += "\r\n";
+    }
+
+    void gap() { text_ += "\r\n"; }
+
+    std::string take() { return std::move(text_); }
+
+  private:
+    std::string text_;
+};
+
+// Recipients whose story is the same, told once.
+struct Group {
+    Explanation explanation;
+    std::vector<const DsnRecipient*> recipients;
+};
+
+std::vector<Group> group_by_story(const DsnInput& input) {
+    std::vector<Group> groups;
+    const std::size_t count = std::min(input.recipients.size(), kMaxListed);
+    for (std::size_t i = 0; i < count; ++i) {
+        auto explanation = explain(input, input.recipients[i]);
+        auto group = std::ranges::find(groups, explanation, &Group::explanation);
+        if (group == groups.end()) {
+            group = groups.insert(groups.end(), {std::move(explanation), {}});
+        }
+        group->recipients.push_back(&input.recipients[i]);
+    }
+    return groups;
+}
+
+std::string name_message(const DsnInput& input, const OriginalFacts& original) {
+    if (original.subject.empty()) return std::string(phrase(input.language, Phrase::your_message));
+    return fill(phrase(input.language, Phrase::your_message_named),
+                {{"subject", original.subject}});
+}
+
+std::string name_recipients(const DsnInput& input) {
+    if (input.recipients.size() == 1) return show(input.recipients.front().recipient.address);
+    return fill(phrase(input.language, Phrase::recipients),
+                {{"count", std::to_string(input.recipients.size())}});
+}
+
+// A point in time as people of that language write it.
+std::string tell_time(Language language, Timestamp at) {
+    if (language == Language::english) return format_rfc5322(at);
+    const auto day = std::chrono::floor<std::chrono::days>(at);
+    const std::chrono::year_month_day date(day);
+    const std::chrono::hh_mm_ss clock(std::chrono::floor<std::chrono::minutes>(at - day));
+    const char separator = language == Language::german ? '.' : '/';
+    return fmt::format("{:02}{}{:02}{}{}, {:02}:{:02} UTC", static_cast<unsigned>(date.day()),
+                       separator, static_cast<unsigned>(date.month()), separator,
+                       static_cast<int>(date.year()), clock.hours().count(),
+                       clock.minutes().count());
+}
+
+std::string tell_until(const DsnInput& input) {
+    if (!input.retry_until || *input.retry_until <= input.now) return {};
+    const auto left = std::chrono::round<Seconds>(*input.retry_until - input.now);
+    return fill(phrase(input.language, Phrase::until),
+                {{"duration", tell_duration(input.language, left)},
+                 {"time", tell_time(input.language, *input.retry_until)}});
+}
+
+Phrase result_of(DsnAction action) {
+    switch (action) {
+        case DsnAction::failed:
+            return Phrase::result_failed;
+        case DsnAction::delayed:
+            return Phrase::result_delayed;
+        case DsnAction::delivered:
+            return Phrase::result_delivered;
+        case DsnAction::relayed:
+            return Phrase::result_relayed;
+    }
+    std::unreachable();
+}
+
+// Who, what did (not) happen, and whether that is final.
+std::string tell_result(const DsnInput& input, const OriginalFacts& original) {
+    std::string host;
+    if (input.recipients.size() == 1)
+        host = readable(input.recipients.front().outcome.remote_host, 255);
+    if (host.empty()) host = phrase(input.language, Phrase::next_server);
+    return fill(phrase(input.language, result_of(input.action)),
+                {{"message", name_message(input, original)},
+                 {"to", name_recipients(input)},
+                 {"until", tell_until(input)},
+                 {"host", host}});
+}
+
+void tell_group(TextWriter& out, const DsnInput& input, const Group& group) {
+    const bool name_them = input.recipients.size() > 1;
+    if (name_them) {
+        out.gap();
+        for (const DsnRecipient* recipient : group.recipients) {
+            out.line("* " + show(recipient->recipient.address));
+        }
+    }
+    const auto tell = [&](Phrase label, const std::string& sentence) {
+        if (sentence.empty()) return;
+        out.gap();
+        out.line(fmt::format("{}: {}", phrase(input.language, label), sentence),
+                 name_them ? "  " : "");
+    };
+    const Explanation& story = group.explanation;
+    tell(input.action == DsnAction::relayed ? Phrase::label_meaning : Phrase::label_why, story.why);
+    tell(Phrase::label_mend, story.mend);
+    tell(Phrase::label_actor, story.actor.empty() ? "" : story.actor + '.');
+}
+
+std::string name_remote(const Outcome& outcome) {
+    std::string text = readable(outcome.remote_host, 255);
+    if (!outcome.remote_ip.empty()) {
+        text += fmt::format("{}[{}]", text.empty() ? "" : " ", readable(outcome.remote_ip, 64));
+    }
+    if (!text.empty() && !outcome.tls.empty()) text += ", " + readable(outcome.tls, 64);
+    return text;
+}
+
+void tell_details(TextWriter& out, const DsnRecipient& recipient) {
+    const Outcome& outcome = recipient.outcome;
+    out.gap();
+    out.line(show(recipient.recipient.address));
+    out.entry("Remote host", name_remote(outcome));
+    if (recipient.attempts > 0) {
+        out.entry("Last attempt",
+                  fmt::format("{}, attempt {}", format_rfc5322(recipient.last_attempt),
+                              recipient.attempts));
+    }
+    if (outcome.status.cls != 0) {
+        out.entry("Status", fmt::format("{}{}", outcome.status.to_string(),
+                                        outcome.cause == Cause::none
+                                            ? std::string()
+                                            : fmt::format(" ({})", to_string(outcome.cause))));
+    }
+    out.entry(outcome.code == 0 ? "Our words" : "Its answer", full_reply(outcome));
+}
+
+}  // namespace
+
+std::string full_reply(const Outcome& outcome) {
+    constexpr std::size_t kMaxReply = 1024;
+    std::string text = readable(outcome.reply, kMaxReply);
+    const std::string code = std::to_string(outcome.code);
+    if (outcome.code == 0 || text.starts_with(code)) return text;
+    return text.empty() ? code : code + ' ' + text;
+}
+
+OriginalFacts read_original(const std::string& original_header) {
+    OriginalFacts facts;
+    const auto header = HeaderBlock::parse(original_header);
+    if (!header) return facts;
+    if (const HeaderField* subject = header->find("Subject")) {
+        std::string text = subject->unfolded();
+        if (text.size() > 4096) text.resize(4096);  // far more than 60 characters need
+        text = decode_words(text);
+        // Nobody reads "=?x-unknown?B?...": better what stands before it, or none at all.
+        if (const std::size_t at = find_encoded_word(text); at != std::string::npos) {
+            text.resize(at);
+            text = std::string(ascii::trim(text));
+            if (!text.empty()) text += "...";
+        }
+        facts.subject = readable(text, kMaxSubject);
+        std::ranges::replace(facts.subject, '"', '\'');
+    }
+    if (const HeaderField* id = header->find("Message-ID")) {
+        const std::string text = id->unfolded();
+        const auto inside = [](char c) { return c > ' ' && c < 0x7f && c != '<' && c != '>'; };
+        if (text.size() > 2 && text.size() <= kMaxMessageId && text.front() == '<' &&
+            text.back() == '>' && std::all_of(text.begin() + 1, text.end() - 1, inside)) {
+            facts.message_id = text;
+        }
+    }
+    return facts;
+}
+
+std::string make_report_text(const DsnInput& input, const OriginalFacts& original) {
+    TextWriter out;
+    out.line(tell_result(input, original));
+    const auto groups = group_by_story(input);
+    for (const Group& group : groups) tell_group(out, input, group);
+    const std::size_t unlisted =
+        input.recipients.size() - std::min(input.recipients.size(), kMaxListed);
+    if (unlisted > 0) {
+        out.gap();
+        out.line(fill(phrase(input.language, Phrase::more), {{"count", std::to_string(unlisted)}}));
+    }
+    out.gap();
+    out.gap();
+    out.line(std::string(kWidth, '-'));
+    out.line(
+        fill(phrase(input.language, Phrase::details), {{"admin", readable(input.admin, 255)}}));
+    out.gap();
+    out.entry("Our server", readable(input.hostname, 255));
+    out.entry("Our queue id", input.original_id.to_string());
+    out.entry("Accepted", format_rfc5322(input.arrived));
+    out.entry("Message-ID", original.message_id);
+    for (const DsnRecipient& recipient :
+         std::span(input.recipients).first(input.recipients.size() - unlisted)) {
+        tell_details(out, recipient);
+    }
+    return out.take();
+}
+
+}  // namespace posthaste::mail

@@ -1,0 +1,295 @@
+#include "web/admin/queue.h"
+
+#include "base/utf8.h"
+#include "mail/header.h"
+#include "web/admin/body.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace posthaste::web {
+
+namespace {
+
+constexpr Seconds kBackupDeadline = std::chrono::hours(2);
+
+using Services = std::shared_ptr<const AdminServices>;
+using formats::JsonWriter;
+
+std::string_view state_of(const store::RecipientRow& row, bool held) {
+    if (row.state == store::RecipientState::report_due) return "ended, report due";
+    if (held) return "held";
+    return row.attempts == 0 ? "waiting" : "deferred";
+}
+
+void write_recipient(JsonWriter& out, const store::RecipientRow& row, bool held,
+                     store::QueueClock& clock) {
+    out.begin_object().member("index", row.index).member("address", row.address.to_display());
+    out.member("domain", row.address.domain().ascii());
+    out.member("state", state_of(row, held)).member("attempts", row.attempts);
+    auto wait = std::chrono::duration_cast<Seconds>(row.next_at - clock.now_queue());
+    if (row.state == store::RecipientState::open)
+        out.member("next_in_s", std::max<std::int64_t>(0, wait.count()));
+    if (row.attempts > 0) out.member("last_attempt", format_iso8601(row.last_attempt));
+    // Without an attempt: what its site, which is down, said to others.
+    if (row.attempts > 0 || !row.last.reply.empty()) {
+        out.member("code", row.last.code).member("status", row.last.status.to_string());
+        out.member("reply", row.last.reply)
+            .member("host", row.last.remote_host)
+            .member("cause", to_string(row.last.cause));
+    }
+    out.end_object();
+}
+
+std::string summary_json(const store::QueueSummary& summary, store::QueueClock& clock) {
+    JsonWriter out;
+    out.begin_object().member("id", summary.id.to_string()).member("account", summary.account);
+    out.member("sender", summary.sender).member("size", summary.size).member("held", summary.held);
+    out.member("accepted", format_iso8601(summary.accepted_wall));
+    out.member("age_s", std::chrono::duration_cast<Seconds>(now() - summary.accepted_wall).count());
+    out.key("recipients").begin_array();
+    for (const auto& row : summary.recipients) write_recipient(out, row, summary.held, clock);
+    out.end_array().end_object();
+    return std::move(out).take();
+}
+
+Result<QueueId> queue_id(std::string_view text) {
+    if (const auto id = QueueId::parse(text)) return *id;
+    return fail(ErrorKind::syntax, fmt::format("\"{}\" is no queue id", utf8::printable(text, 40)),
+                "it has 26 letters and digits: posthaste queue list --messages");
+}
+
+Result<store::QueueFilter> filter_of(const HttpRequest& request) {
+    store::QueueFilter filter;
+    if (const auto domain = request.param("domain"); !domain.empty()) {
+        PH_TRY(const auto parsed, mail::Domain::parse(domain));
+        filter.domain = parsed.ascii();
+    }
+    filter.sender = request.param("sender");
+    filter.held_only = request.param("held") == "1";
+    if (const auto after = request.param("after"); !after.empty()) {
+        PH_TRY(filter.after, queue_id(after));
+    }
+    PH_TRY(const auto limit, number_param(request, "limit", 100));
+    filter.limit = std::clamp<std::size_t>(limit, 1, 1000);
+    return filter;
+}
+
+runtime::Task<HttpResponse> list_queue(Services services, const HttpRequest& request) {
+    auto wanted = filter_of(request);
+    if (!wanted) co_return HttpResponse::error(wanted.error());
+    auto filter = std::move(*wanted);
+    auto read = [services, filter] { return services->store.engine().list(filter); };
+    auto found = co_await runtime::offload(services->blocking, std::move(read),
+                                           Deadline::after(kAdminDeadline));
+    if (!found) co_return HttpResponse::error(found.error());
+    std::string body = "{\"messages\":[";
+    for (std::size_t i = 0; i < found->size(); ++i) {
+        if (i > 0) body += ',';
+        body += summary_json((*found)[i], services->store.clock());
+    }
+    auto more = found->size() == filter.limit ? "\"" + found->back().id.to_string() + "\""
+                                              : std::string("null");
+    co_return HttpResponse::json(body + "],\"more_after\":" + more + "}");
+}
+
+// The Subject as written, for people to recognise a message by.
+std::string subject_of(const store::MessageRow& row) {
+    if (!row.header) return {};
+    auto header = mail::HeaderBlock::parse(*row.header);
+    if (!header) return {};
+    const auto* subject = header->find("Subject");
+    return subject == nullptr ? std::string() : utf8::printable(subject->unfolded(), 200);
+}
+
+runtime::Task<HttpResponse> show_message(Services services, const PathValues& values) {
+    auto id = queue_id(values.at("id"));
+    if (!id) co_return HttpResponse::error(id.error());
+    auto read = [services, id = *id] { return services->store.engine().message(id); };
+    auto found = co_await runtime::offload(services->blocking, std::move(read),
+                                           Deadline::after(kAdminDeadline));
+    if (!found) co_return HttpResponse::error(found.error());
+    if (!*found)
+        co_return HttpResponse::error(
+            {ErrorKind::not_found, "no such message is waiting",
+             "it has ended, or never came here: posthaste trace ID tells what became of it"});
+    const auto& message = **found;
+    store::QueueSummary summary{
+        message.row.id,
+        message.row.account,
+        mail::to_string(message.row.sender),
+        message.row.body.size + (message.row.header ? message.row.header->size() + 2 : 0),
+        message.row.accepted_wall,
+        message.row.hold == store::Hold::held,
+        message.recipients};
+    auto body = summary_json(summary, services->store.clock());
+    body.pop_back();
+    JsonWriter subject;
+    subject.value(subject_of(message.row));
+    co_return HttpResponse::json(body + ",\"subject\":" + std::move(subject).take() + "}");
+}
+
+struct Order {
+    queue::Selection selection;
+    bool report = false;
+};
+
+Result<Order> order_of(const HttpRequest& request) {
+    PH_TRY(const auto body, json_body(request));
+    Order order;
+    auto& selection = order.selection;
+    PH_TRY(order.report, flag_member(body, "report"));
+    PH_TRY(selection.all, flag_member(body, "all"));
+    PH_TRY(selection.route, optional_text(body, "route"));
+    PH_TRY(const auto domain, optional_text(body, "domain"));
+    if (!domain.empty()) {
+        PH_TRY(const auto parsed, mail::Domain::parse(domain));
+        selection.domain = parsed.ascii();
+    }
+    PH_TRY(const auto ids, text_list(body, "ids"));
+    for (const auto& text : ids) {
+        PH_TRY(const auto id, queue_id(text));
+        selection.ids.push_back(id);
+    }
+    if (!selection.all && selection.domain.empty() && selection.ids.empty())
+        return fail(ErrorKind::syntax, "which messages?", "name ids, --to-domain DOMAIN or --all");
+    return order;
+}
+
+enum class Act { hold, release, retry, cancel };
+
+struct Skipped {
+    QueueId id;
+    std::string_view why;
+};
+
+// Which of the named messages the order means nothing for, as they are before it.
+Result<std::vector<Skipped>> skipped_by(store::Engine& engine, const std::vector<QueueId>& ids,
+                                        Act what) {
+    std::vector<Skipped> skipped;
+    for (const auto& id : ids) {
+        PH_TRY(const auto found, engine.message(id));
+        const bool held = found && found->row.hold == store::Hold::held;
+        if (!found)
+            skipped.push_back({id, "no such message is waiting: it has ended, or never came here"});
+        else if (what == Act::hold && held)
+            skipped.push_back({id, "is on hold already"});
+        else if (what == Act::release && !held)
+            skipped.push_back({id, "is not on hold"});
+        else if (what == Act::retry && held)
+            skipped.push_back({id, "is on hold and not tried: posthaste queue release"});
+    }
+    return skipped;
+}
+
+std::string order_json(std::size_t touched, const std::vector<Skipped>& skipped) {
+    JsonWriter out;
+    out.begin_object().member("messages", touched).key("skipped").begin_array();
+    for (const auto& one : skipped)
+        out.begin_object().member("id", one.id.to_string()).member("why", one.why).end_object();
+    out.end_array().end_object();
+    return std::move(out).take();
+}
+
+runtime::Task<HttpResponse> act(Services services, const HttpRequest& request, Act what) {
+    auto order = order_of(request);
+    if (!order) co_return HttpResponse::error(order.error());
+    auto look = [services, ids = order->selection.ids, what] {
+        return skipped_by(services->store.engine(), ids, what);
+    };
+    auto skipped = co_await runtime::offload(services->blocking, std::move(look),
+                                             Deadline::after(kAdminDeadline));
+    if (!skipped) co_return HttpResponse::error(skipped.error());
+    auto& queue = services->queue;
+    auto chosen = std::move(order->selection);
+    Result<std::size_t> touched = 0;
+    switch (what) {
+        case Act::hold:
+            touched = co_await queue.hold(std::move(chosen));
+            break;
+        case Act::release:
+            touched = co_await queue.release(std::move(chosen));
+            break;
+        case Act::retry:
+            touched = co_await queue.retry(std::move(chosen));
+            break;
+        case Act::cancel:
+            touched = co_await queue.cancel(std::move(chosen), order->report);
+            break;
+    }
+    if (!touched) co_return HttpResponse::error(touched.error());
+    co_return HttpResponse::json(order_json(*touched, *skipped));
+}
+
+runtime::Task<HttpResponse> show_status(Services services) {
+    auto read = [services] { return services->store.engine().counts(); };
+    auto counts = co_await runtime::offload(services->blocking, std::move(read),
+                                            Deadline::after(kAdminDeadline));
+    if (!counts) co_return HttpResponse::error(counts.error());
+    auto status = services->queue.status();
+    JsonWriter out;
+    out.begin_object().member("version", services->version).member("hostname", services->hostname);
+    out.member("running", services->events != nullptr);
+    out.member("store", status.health == store::Health::ok     ? "ok"
+                        : status.health == store::Health::full ? "full"
+                                                               : "failed");
+    if (!status.health_text.empty()) out.member("store_text", status.health_text);
+    if (services->events != nullptr && services->resolver != nullptr) {
+        const auto validation = services->resolver->validation();
+        out.member("dnssec", validation.works);
+        if (!validation.why_not.empty()) out.member("dnssec_text", validation.why_not);
+    }
+    out.member("messages", counts->messages)
+        .member("recipients", counts->recipients)
+        .member("held", counts->held);
+    out.member("octets", counts->octets).member("in_flight", status.in_flight);
+    out.end_object();
+    co_return HttpResponse::json(std::move(out).take());
+}
+
+runtime::Task<HttpResponse> make_backup(Services services, const HttpRequest& request) {
+    auto body = json_body(request);
+    if (!body) co_return HttpResponse::error(body.error());
+    auto folder = text_member(*body, "folder");
+    if (!folder) co_return HttpResponse::error(folder.error());
+    if (!folder->starts_with('/'))
+        co_return HttpResponse::error(
+            {ErrorKind::syntax, "the folder must be an absolute path", "let it start with '/'"});
+    auto copy = [services, folder = *folder] { return services->store.engine().backup(folder); };
+    auto made = co_await runtime::offload(services->blocking, std::move(copy),
+                                          Deadline::after(kBackupDeadline));
+    if (!made && made.error().kind == ErrorKind::denied && made.error().mend.empty())
+        made.error().mend =
+            "the server makes the copy, as its own user: let that user write there (install -d -m "
+            "700 -o posthaste FOLDER); a unit with ProtectSystem needs it below "
+            "/var/lib/posthaste-backup";
+    co_return answer(made);
+}
+
+}  // namespace
+
+void add_queue_resources(Router& router, Services services) {
+    router.add("GET", "/v1/status",
+               [services](const auto&, const auto&) { return show_status(services); });
+    router.add("GET", "/v1/queue", [services](const auto& request, const auto&) {
+        return list_queue(services, request);
+    });
+    router.add("GET", "/v1/queue/{id}", [services](const auto&, const auto& values) {
+        return show_message(services, values);
+    });
+    auto add_act = [&](const std::string& name, Act what) {
+        router.add("POST", "/v1/queue/" + name, [services, what](const auto& request, const auto&) {
+            return act(services, request, what);
+        });
+    };
+    add_act("hold", Act::hold);
+    add_act("release", Act::release);
+    add_act("retry", Act::retry);
+    add_act("cancel", Act::cancel);
+    router.add("POST", "/v1/backup", [services](const auto& request, const auto&) {
+        return make_backup(services, request);
+    });
+}
+
+}  // namespace posthaste::web
