@@ -10,6 +10,7 @@
 #include "accounts/login_name.h"
 #include "accounts/password_cache.h"
 #include "accounts/password_hash.h"
+#include "accounts/profile.h"
 #include "base/mutex.h"
 #include "runtime/callback.h"
 
@@ -168,7 +169,8 @@ Result<Answer> Authenticator::Impl::check(const LoginName& name, const LoginAtte
     }
     if (!enabled) return refuse(Refusal::disabled);
     return Answer(Identity{entry->row.address, std::move(credential), entry->addresses, generation,
-                           entry->row.profile, std::move(proof), app_password.device});
+                           entry->row.profile, std::move(proof), app_password.device,
+                           effective_verp(entry->row)});
 }
 
 // Hashes against the present password and the former one, or stand-ins: every refusal costs the
@@ -236,7 +238,8 @@ Result<Answer> Authenticator::Impl::check_again(const Identity& identity) {
     }
     if (!same) return Answer(rejected(Refusal::wrong_password));
     return Answer(Identity{identity.account, identity.credential, entry->addresses,
-                           current.generation, entry->row.profile, identity.proof, device});
+                           current.generation, entry->row.profile, identity.proof, device,
+                           effective_verp(entry->row)});
 }
 
 // The name of the app password that this is, if it is one of that account; else empty. The look-up

@@ -185,6 +185,14 @@ Result<void> Directory::set_profile(std::string_view address, store::Profile pro
     return commit(store_, store::PutAccount{std::move(row)});
 }
 
+Result<void> Directory::set_verp(std::string_view address, store::Verp verp) {
+    PH_TRY(const std::string key, parse_address(address));
+    const MutexLock lock(change_mutex);
+    PH_TRY(auto row, get_account(store_, key));
+    row.verp = verp;
+    return commit(store_, store::PutAccount{std::move(row)});
+}
+
 Result<void> Directory::set_password(std::string_view address, const Secret& password) {
     PH_TRY(const std::string key, parse_address(address));
     PH_TRY(std::string hash, hash_new_password(password));

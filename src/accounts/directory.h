@@ -32,6 +32,7 @@ class Directory {
     Result<void> remove_account(std::string_view address);
     Result<void> set_disabled(std::string_view address, bool disabled);
     Result<void> set_profile(std::string_view address, store::Profile profile);
+    Result<void> set_verp(std::string_view address, store::Verp verp);
     Result<void> set_password(std::string_view address, const Secret& password);
     // Of what we write to the person: en, de, fr or es.
     Result<void> set_language(std::string_view address, std::string_view code);

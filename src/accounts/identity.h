@@ -24,6 +24,8 @@ struct Identity {
     // account's own instead of being refused.
     bool device = false;
 
+    store::Verp verp = store::Verp::off;  // of mail under an address of its own; never `usual`
+
     // In whichever Unicode form the address is written, as at the login: an accent typed on a Mac
     // is often a character of its own.
     bool may_send_as(const mail::Mailbox& mailbox) const;

@@ -12,6 +12,7 @@ namespace posthaste::accounts {
 namespace {
 
 constexpr std::array<std::string_view, 3> kNames{"human", "application", "bulk"};
+constexpr std::array<std::string_view, 4> kVerpNames{"off", "message", "recipient", "on"};
 
 }  // namespace
 
@@ -29,6 +30,27 @@ Result<store::Profile> parse_profile(std::string_view text) {
     return fail(
         ErrorKind::syntax, fmt::format("\"{}\" is no profile", utf8::printable(text, 40)),
         near ? fmt::format("did you mean \"{}\"?", *near) : "write human, application or bulk");
+}
+
+std::string_view to_string(store::Verp verp) {
+    const auto at = static_cast<std::size_t>(verp);
+    return at < kVerpNames.size() ? kVerpNames[at] : kVerpNames[0];
+}
+
+Result<store::Verp> parse_verp(std::string_view text) {
+    for (std::size_t i = 0; i < kVerpNames.size(); ++i) {
+        if (text == kVerpNames[i]) return static_cast<store::Verp>(i);
+    }
+    const auto near = closest(text, kVerpNames);
+    return fail(
+        ErrorKind::syntax,
+        fmt::format("\"{}\" is no way to take bounces", utf8::printable(text, 40)),
+        near ? fmt::format("did you mean \"{}\"?", *near) : "write on, message, recipient or off");
+}
+
+store::Verp effective_verp(const store::AccountRow& account) {
+    if (account.verp != store::Verp::usual) return account.verp;
+    return account.profile == store::Profile::bulk ? store::Verp::recipient : store::Verp::message;
 }
 
 }  // namespace posthaste::accounts

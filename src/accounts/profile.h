@@ -13,4 +13,11 @@ std::string_view to_string(store::Profile profile);
 // Errors: syntax. Empty is "human".
 Result<store::Profile> parse_profile(std::string_view text);
 
+// How what comes back to its mail is told apart (delivery.md 6.6): "off", "message", "recipient",
+// or "on", which leaves it to the profile.
+std::string_view to_string(store::Verp verp);
+Result<store::Verp> parse_verp(std::string_view text);  // errors: syntax
+// What that comes to for the account's mail: never `usual`.
+store::Verp effective_verp(const store::AccountRow& account);
+
 }  // namespace posthaste::accounts

@@ -28,6 +28,10 @@ std::string_view to_string(EventType type) {
             return "cancelled";
         case EventType::delayed:
             return "delayed";
+        case EventType::bounced:
+            return "bounced";
+        case EventType::complained:
+            return "complained";
     }
     return "unknown";
 }
@@ -87,6 +91,8 @@ void log_event(Log& log, const Event& event) {
         fields.add({"verified", proves});
     fields.add_number("code", event.code);
     fields.add_text("status", event.status);
+    if (event.type == EventType::bounced) fields.add({"async", true});
+    fields.add_number("confidence", event.confidence);
     fields.add_number("attempt", event.attempt);
     const bool ends_or_waits =
         event.type != EventType::accepted && event.type != EventType::rejected;

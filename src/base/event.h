@@ -24,6 +24,8 @@ enum class EventType {
     released,   // ... and freed
     cancelled,  // a recipient ended by a person's will
     delayed,  // its site is down and it waits untried; or the sender was told that it takes longer
+    bounced,  // delivered to a server, and returned by mail afterwards
+    complained,  // ... or its recipient called it spam, so a feedback report says
 };
 
 std::string_view to_string(EventType type);
@@ -45,6 +47,7 @@ struct Event {
     int attempt = 0;           // attempts so far
     Seconds delay{};           // since acceptance
     std::optional<Seconds> next{};  // deferred: until the next attempt
+    int confidence = 0;  // bounced, complained: percent; how surely what came is what it is read as
 };
 
 // Writes the event as one log line, empty fields left out.

@@ -24,6 +24,7 @@ store::MessageRow make_row(Submission&& submission) {
     row.tls_wish = submission.tls_wish;
     row.profile = submission.profile;
     row.priority = submission.priority;
+    row.verp = submission.verp;
     row.header = std::make_shared<const std::string>(std::move(submission.header));
     row.body = std::move(submission.body);
     return row;

@@ -69,6 +69,14 @@ store::AddRecord tell_accepted(const store::AddMessage& added, const Arrival& ar
     facts.about = arrival.about;
     facts.profile = row.profile;
     facts.held = row.hold == store::Hold::held;
+    facts.envid = row.envid;
+    facts.verp = row.verp;
+    // Who is not to be told of a failure that comes by mail, when this row is long gone.
+    for (const store::RecipientRow& recipient : added.recipients) {
+        if (recipient.notify != mail::Notify::unset &&
+            !mail::has(recipient.notify, mail::Notify::failure))
+            facts.untold.push_back(recipient.index);
+    }
     return {row.id, row.accepted_wall, store::RecordType::accepted, store::encode(facts)};
 }
 

@@ -60,6 +60,7 @@ TEST_P(ConformanceDirectory, accounts_and_further_addresses) {
     bob.disabled = true;
     bob.profile = Profile::bulk;
     bob.language = "de";
+    bob.verp = Verp::usual;
     must_apply(PutAccount{bob});
     must_apply(PutAccount{alice});
     reopen();
@@ -75,6 +76,8 @@ TEST_P(ConformanceDirectory, accounts_and_further_addresses) {
     EXPECT_EQ((*accounts)[0].language, "");
     EXPECT_TRUE((*accounts)[1].disabled);
     EXPECT_EQ((*accounts)[1].language, "de");
+    EXPECT_EQ((*accounts)[0].verp, Verp::off);
+    EXPECT_EQ((*accounts)[1].verp, Verp::usual);
     EXPECT_THAT((*accounts)[1].also, ElementsAre("sales@example.com"));
 
     alice.also = {"new@example.com"};

@@ -26,6 +26,7 @@ AddMessage full_message() {
     add.row.priority = -9;
     add.row.profile = Profile::bulk;
     add.row.route = "second";
+    add.row.verp = Verp::recipient;
     add.row.hold = Hold::held;
     RecipientRow& second = add.recipients[1];
     second.address = testing::mailbox("\"odd @ local\"@xn--mnchen-3ya.example");
@@ -101,6 +102,7 @@ TEST_P(ConformanceQueue, every_field_comes_back_after_a_restart) {
     EXPECT_EQ(message.row.priority, add.row.priority);
     EXPECT_EQ(message.row.profile, add.row.profile);
     EXPECT_EQ(message.row.route, add.row.route);
+    EXPECT_EQ(message.row.verp, add.row.verp);
     EXPECT_EQ(message.row.accepted_wall, add.row.accepted_wall);
     EXPECT_EQ(message.row.accepted, add.row.accepted);
     EXPECT_EQ(message.row.expires, add.row.expires);

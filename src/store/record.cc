@@ -60,6 +60,12 @@ enum class Tag : std::uint8_t {
     as_before,  // a result's outcome is that of the result before
     text,
     other,
+    envid,
+    untold,
+    verp,
+    counts,
+    confidence,
+    basis,
 };
 
 // What is stored as a number.
@@ -67,7 +73,9 @@ static_assert(static_cast<int>(EventType::delivered) == 2 &&
               static_cast<int>(EventType::deferred) == 3 &&
               static_cast<int>(EventType::failed) == 4 &&
               static_cast<int>(EventType::expired) == 5 &&
-              static_cast<int>(EventType::cancelled) == 8);
+              static_cast<int>(EventType::cancelled) == 8 &&
+              static_cast<int>(EventType::bounced) == 10 &&
+              static_cast<int>(EventType::complained) == 11);
 static_assert(static_cast<int>(mail::Verdict::delivered) == 0 &&
               static_cast<int>(mail::Verdict::deferred) == 1 &&
               static_cast<int>(mail::Verdict::failed) == 2);
@@ -135,7 +143,7 @@ class Reader {
 
     // 0 for a tag that this version does not know.
     Tag tag() const {
-        return tag_ <= static_cast<std::uint64_t>(Tag::other) ? static_cast<Tag>(tag_) : Tag{};
+        return tag_ <= static_cast<std::uint64_t>(Tag::basis) ? static_cast<Tag>(tag_) : Tag{};
     }
 
     std::string_view view() const { return text_; }
@@ -444,6 +452,10 @@ std::string encode(const AcceptedFacts& facts) {
     out.put(Tag::about, facts.about);
     out.put(Tag::profile, static_cast<std::uint64_t>(facts.profile));
     out.put(Tag::held, std::uint64_t{facts.held});
+    out.put(Tag::envid, facts.envid);
+    // One more, since zeros are left out.
+    for (const auto index : facts.untold) out.put(Tag::untold, std::uint64_t{index} + 1);
+    out.put(Tag::verp, static_cast<std::uint64_t>(facts.verp));
     return out.take();
 }
 
@@ -463,6 +475,20 @@ std::string encode(const NoteFacts& facts) {
     Writer out;
     out.put(Tag::text, facts.text);
     out.put(Tag::other, facts.other);
+    return out.take();
+}
+
+std::string encode(const ReturnFacts& facts) {
+    Writer out;
+    out.put(Tag::what, static_cast<std::uint64_t>(facts.what));
+    out.put(Tag::counts, std::uint64_t{facts.counts});
+    // One more: nobody is left out.
+    if (facts.index != ReturnFacts::kNobody) out.put(Tag::index, std::uint64_t{facts.index} + 1);
+    out.put(Tag::address, facts.address);
+    put_outcome(out, facts.outcome);
+    out.put(Tag::confidence, facts.confidence);
+    out.put(Tag::basis, facts.basis);
+    out.put(Tag::other, facts.report);
     return out.take();
 }
 
@@ -510,6 +536,16 @@ std::optional<AcceptedFacts> decode_accepted(std::string_view octets) {
             case Tag::held:
                 facts.held = in.flag();
                 break;
+            case Tag::envid:
+                facts.envid = in.text();
+                break;
+            case Tag::untold:
+                if (const auto one_more = in.number<std::uint32_t>(); one_more > 0)
+                    facts.untold.push_back(one_more - 1);
+                break;
+            case Tag::verp:
+                facts.verp = in.enumeration(Verp::recipient);
+                break;
             default:
                 break;
         }
@@ -547,6 +583,47 @@ std::optional<NoteFacts> decode_note(std::string_view octets) {
         if (in.tag() == Tag::other) facts.other = in.text();
     }
     if (in.damaged()) return std::nullopt;
+    return facts;
+}
+
+std::optional<ReturnFacts> decode_return(std::string_view octets) {
+    ReturnFacts facts;
+    facts.what = EventType{};
+    facts.counts = false;
+    facts.index = ReturnFacts::kNobody;
+    facts.outcome.verdict = mail::Verdict{};
+    Reader in(octets);
+    while (in.next()) {
+        switch (in.tag()) {
+            case Tag::what:
+                facts.what = in.enumeration(EventType::complained);
+                break;
+            case Tag::counts:
+                facts.counts = in.flag();
+                break;
+            case Tag::index:
+                if (const auto one_more = in.number<std::uint32_t>(); one_more > 0)
+                    facts.index = one_more - 1;
+                break;
+            case Tag::address:
+                facts.address = in.text();
+                break;
+            case Tag::confidence:
+                facts.confidence = in.number<std::uint32_t>();
+                break;
+            case Tag::basis:
+                facts.basis = in.text();
+                break;
+            case Tag::other:
+                facts.report = in.text();
+                break;
+            default:
+                read_outcome_field(in, facts.outcome);
+                break;
+        }
+    }
+    const bool known = facts.what == EventType::bounced || facts.what == EventType::complained;
+    if (in.damaged() || !known) return std::nullopt;
     return facts;
 }
 

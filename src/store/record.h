@@ -20,8 +20,9 @@ enum class RecordType : std::uint8_t {
     outcome = 2,   // what came of an attempt, or of a word that ends recipients; OutcomeFacts
     held = 3,      // NoteFacts, here and below
     released = 4,
-    retried = 5,  // a person asked for an attempt now
-    told = 6,     // the sender was told: a report was made
+    retried = 5,   // a person asked for an attempt now
+    told = 6,      // the sender was told: a report was made
+    returned = 7,  // something came back after the delivery; ReturnFacts
 };
 
 // Text in a record is printable and clipped by whoever makes it.
@@ -39,6 +40,9 @@ struct AcceptedFacts {
     std::string about{};                 // a report: the id of the message that it is about
     Profile profile = Profile::human;
     bool held = false;
+    std::string envid{};                  // as the sender gave it (RFC 3461 §4.4)
+    std::vector<std::uint32_t> untold{};  // indexes of recipients whose failure is not reported
+    Verp verp = Verp::off;
 };
 
 // One address that was connected to, or one transaction over a connection that was there.
@@ -90,14 +94,31 @@ struct NoteFacts {
     std::string other{};  // the id of the report
 };
 
+// What came back by mail after a server had taken the message: a bounce, or a complaint. It changes
+// what is known of one recipient; the record of its delivery stays.
+struct ReturnFacts {
+    static constexpr std::uint32_t kNobody = ~std::uint32_t{0};
+
+    EventType what = EventType::bounced;  // or complained
+    bool counts = true;            // false: too uncertain, or only a delay; it is told and no more
+    std::uint32_t index = 0;       // kNobody: nobody that the message was sent to
+    std::string address{};         // of the recipient, as the message or else the report has it
+    mail::Outcome outcome{};       // what the report says; remote_host: who returned it
+    std::uint32_t confidence = 0;  // percent
+    std::string basis{};           // what it was read by: "dsn", "X-Failed-Recipients", "abuse" …
+    std::string report{};          // the id of our report to the sender; empty: none was made
+};
+
 std::string encode(const AcceptedFacts& facts);
 std::string encode(const OutcomeFacts& facts);
 std::string encode(const NoteFacts& facts);
+std::string encode(const ReturnFacts& facts);
 
 // Nothing for what cannot be (a damaged file). Tags of later versions are passed over. Linear.
 std::optional<AcceptedFacts> decode_accepted(std::string_view octets);
 std::optional<OutcomeFacts> decode_outcome(std::string_view octets);
 std::optional<NoteFacts> decode_note(std::string_view octets);
+std::optional<ReturnFacts> decode_return(std::string_view octets);
 
 // A record as it is stored. `number` counts all records of the store without a gap.
 struct RecordRow {

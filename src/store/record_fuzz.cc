@@ -17,6 +17,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         const auto again = decode_outcome(once);
         if (!again || encode(*again) != once) std::abort();
     }
+    if (const auto facts = decode_return(octets)) {
+        const std::string once = encode(*facts);
+        const auto again = decode_return(once);
+        if (!again || encode(*again) != once) std::abort();
+    }
     if (const auto facts = decode_note(octets)) {
         const std::string once = encode(*facts);
         const auto again = decode_note(once);

@@ -77,7 +77,10 @@ OutcomeFacts full_outcome() {
 }
 
 TEST(Record, accepted_comes_back) {
-    const AcceptedFacts facts = full_accepted();
+    AcceptedFacts facts = full_accepted();
+    facts.envid = "QQ314159";
+    facts.untold = {0, 2};
+    facts.verp = Verp::recipient;
     const auto read = decode_accepted(encode(facts));
     ASSERT_TRUE(read);
     EXPECT_EQ(encode(*read), encode(facts));
@@ -88,6 +91,9 @@ TEST(Record, accepted_comes_back) {
     EXPECT_TRUE(read->held);
     EXPECT_EQ(read->kind, MessageKind::dsn);
     EXPECT_THAT(read->changes, SizeIs(2));
+    EXPECT_EQ(read->envid, "QQ314159");
+    EXPECT_THAT(read->untold, ElementsAre(0, 2));
+    EXPECT_EQ(read->verp, Verp::recipient);
 }
 
 TEST(Record, outcome_comes_back_and_says_the_same_thing_once) {
@@ -119,6 +125,45 @@ TEST(Record, notes_come_back) {
     ASSERT_TRUE(read);
     EXPECT_EQ(read->text, "by a person");
     EXPECT_EQ(read->other, "01JD8Q2VXK5T9C4R0M7N3B6H8W");
+}
+
+TEST(Record, what_came_back_comes_back) {
+    ReturnFacts facts;
+    facts.index = 0;
+    facts.address = "bob@example.net";
+    facts.outcome.verdict = mail::Verdict::failed;
+    facts.outcome.status = {5, 1, 1};
+    facts.outcome.reply = "no such user";
+    facts.outcome.remote_host = "mx.example.net";
+    facts.outcome.cause = mail::Cause::invalid_recipient;
+    facts.confidence = 90;
+    facts.basis = "X-Failed-Recipients";
+    facts.report = "01JD8Q2VXK5T9C4R0M7N3B6H8W";
+    auto read = decode_return(encode(facts));
+    ASSERT_TRUE(read);
+    EXPECT_EQ(encode(*read), encode(facts));
+    EXPECT_EQ(read->index, 0U);
+    EXPECT_TRUE(read->counts);
+    EXPECT_EQ(read->what, EventType::bounced);
+    EXPECT_EQ(read->address, facts.address);
+    EXPECT_EQ(read->outcome.verdict, mail::Verdict::failed);
+    EXPECT_EQ(read->outcome.status, facts.outcome.status);
+    EXPECT_EQ(read->outcome.cause, facts.outcome.cause);
+    EXPECT_EQ(read->confidence, 90U);
+    EXPECT_EQ(read->basis, facts.basis);
+    EXPECT_EQ(read->report, facts.report);
+
+    facts.index = ReturnFacts::kNobody;
+    facts.counts = false;
+    facts.what = EventType::complained;
+    read = decode_return(encode(facts));
+    ASSERT_TRUE(read);
+    EXPECT_EQ(read->index, ReturnFacts::kNobody);
+    EXPECT_FALSE(read->counts);
+    EXPECT_EQ(read->what, EventType::complained);
+
+    facts.what = EventType::delivered;  // no word of what came back
+    EXPECT_FALSE(decode_return(encode(facts)));
 }
 
 TEST(Record, what_is_cut_or_cannot_be_is_refused_and_later_tags_are_passed_over) {

@@ -39,6 +39,15 @@ enum class TlsWish : std::uint8_t {
     optional = 2,  // the header field "TLS-Required: no"
 };
 
+// Under which sender a message leaves, so that what comes back to it says what it is about
+// (delivery.md 6.6). Of an account: by choice; of a message: as its account says when it comes.
+enum class Verp : std::uint8_t {
+    off = 0,
+    message = 1,    // one token for the message: recipients may share a transaction
+    recipient = 2,  // one for each recipient
+    usual = 3,      // of an account: `recipient` where it sends newsletters, else `message`
+};
+
 // What a person, or a route, has decided about a message as a whole.
 enum class Hold : std::uint8_t {
     none = 0,
@@ -66,6 +75,7 @@ struct MessageRow {
     QueueTime accepted;
     QueueTime expires;
     Hold hold = Hold::none;
+    Verp verp = Verp::off;  // never `usual`
 };
 
 enum class RecipientState : std::uint8_t {
@@ -149,6 +159,7 @@ struct AccountRow {
     std::vector<std::string> also;  // further addresses (key form) it may send as
     Profile profile = Profile::human;
     std::string language{};  // of what we write to the person: en, de, fr, es; empty: English
+    Verp verp = Verp::off;
 };
 
 struct AppPasswordRow {

@@ -12,9 +12,10 @@ from harness.daemon import StartFailed
 from harness.dialogue import ANNA
 
 TO_ONE = {
-    "queue.db": [f"ALTER TABLE messages DROP COLUMN {c}" for c in ("tls_wish", "priority", "profile", "route")]
+    "queue.db": [f"ALTER TABLE messages DROP COLUMN {c}" for c in ("tls_wish", "priority", "profile", "route", "verp")]
                 + [f"ALTER TABLE recipients DROP COLUMN {c}" for c in ("tls_policy", "source_ip", "rule")],
     "directory.db": ["ALTER TABLE accounts DROP COLUMN profile", "ALTER TABLE accounts DROP COLUMN language",
+                     "ALTER TABLE accounts DROP COLUMN verp",
                      "ALTER TABLE app_passwords DROP COLUMN device"],
 }
 

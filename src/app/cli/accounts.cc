@@ -138,6 +138,7 @@ int run_account_show(const Arguments& arguments) {
         fmt::print("password       {}\n",
                    flag(account, "password") ? "set" : "none, app passwords only");
         fmt::print("language       {}\n", text(account, "language"));
+        fmt::print("verp           {}\n", text(account, "verp"));
         fmt::print("created        {}\n", text(account, "created"));
         if (const auto* also = account.find("also"))
             for (const auto& other : also->items())
@@ -166,12 +167,32 @@ int run_account_rm(const Arguments& arguments) {
                   fmt::format("account {} removed", arguments.words[0]));
 }
 
+namespace {
+
+int set_verp(const Arguments& arguments) {
+    const auto how = arguments.get("--verp");
+    JsonWriter body;
+    body.begin_object().member("verp", how).end_object();
+    return change(arguments, "POST", account_target(arguments, "/verp"),
+                  how == "off" ? fmt::format("mail of {} leaves under its own address from now on",
+                                             arguments.words[0])
+                               : fmt::format("bounces of mail of {} come back to this server from "
+                                             "now on ([bounces] in the configuration)",
+                                             arguments.words[0]),
+                  std::move(body).take());
+}
+
+}  // namespace
+
 int run_account_set(const Arguments& arguments) {
-    if (!arguments.has("--profile")) {
-        print_error({ErrorKind::syntax, "nothing to set", "name it: --profile application"},
-                    arguments.json());
+    if (arguments.has("--profile") == arguments.has("--verp")) {
+        print_error(
+            {ErrorKind::syntax, arguments.has("--verp") ? "two things at once" : "nothing to set",
+             "name one: --profile application, or --verp on"},
+            arguments.json());
         return kUsage;
     }
+    if (arguments.has("--verp")) return set_verp(arguments);
     JsonWriter body;
     body.begin_object().member("profile", arguments.get("--profile")).end_object();
     return change(

@@ -230,12 +230,15 @@ const std::vector<Command>& table() {
          run_account_rm},
         {"account set",
          "ADDRESS",
-         "who sends with it: a person, a program or newsletters",
+         "who sends with it, and whether bounces come back here",
          "Mail of a person is tried for 5 days, of a program for 24 hours in shorter steps, of "
          "newsletters for 48 hours behind everybody else's ([delivery] retry, application_retry, "
-         "bulk_retry). Holds for mail that comes from now on.",
+         "bulk_retry). With --verp its mail leaves under a sender made for it, so that what comes "
+         "back later is known by it ([bounces] domain): one for a message, or one for each "
+         "recipient; \"on\" is recipient for newsletters and message for the rest. Holds for mail "
+         "that comes from now on.",
          "posthaste account set shop@example.com --profile application",
-         {kProfile},
+         {kProfile, {"--verp", "HOW", "on, message, recipient or off; off unless it is set"}},
          run_account_set},
         {"account passwd",
          "ADDRESS",

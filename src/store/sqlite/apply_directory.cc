@@ -23,12 +23,12 @@ Result<void> apply(Connection& db, const PutAccount& put) {
     const AccountRow& row = put.row;
     PH_CHECK(db.run(
         "INSERT INTO accounts (address, name, password_hash, disabled, profile, language, "
-        "created) VALUES (?, ?, ?, ?, ?, ?, ?) "
+        "verp, created) VALUES (?, ?, ?, ?, ?, ?, ?, ?) "
         "ON CONFLICT (address) DO UPDATE SET name = excluded.name, password_hash = "
         "excluded.password_hash, "
         "disabled = excluded.disabled, profile = excluded.profile, language = excluded.language, "
-        "created = excluded.created",
-        row.address, row.name, row.password_hash, row.disabled, row.profile, row.language,
+        "verp = excluded.verp, created = excluded.created",
+        row.address, row.name, row.password_hash, row.disabled, row.profile, row.language, row.verp,
         row.created));
     PH_CHECK(db.run("DELETE FROM addresses WHERE account = ?", row.address));
     for (const std::string& address : row.also) {

@@ -29,13 +29,13 @@ Result<void> add_message(QueueTransaction& t, const MessageRow& row) {
     const std::string sender = mail::to_string(row.sender);
     auto added = t.db.run(
         "INSERT INTO messages (id, kind, account, sender, body_type, smtputf8, ret, envid, "
-        "tls_wish, priority, profile, route, accepted_wall, accepted, "
+        "tls_wish, priority, profile, route, verp, accepted_wall, accepted, "
         "expires, held, header_size, header_crc, body_size, body_crc, body_file, content) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         row.id, row.kind, row.account, sender, row.body_type, row.smtputf8, row.ret, row.envid,
-        row.tls_wish, int{row.priority}, row.profile, row.route, row.accepted_wall, row.accepted,
-        row.expires, row.hold, header.size(), crc32c(header), row.body.size, row.body.crc, file,
-        t.last_content);
+        row.tls_wish, int{row.priority}, row.profile, row.route, row.verp, row.accepted_wall,
+        row.accepted, row.expires, row.hold, header.size(), crc32c(header), row.body.size,
+        row.body.crc, file, t.last_content);
     if (!added && added.error().kind == ErrorKind::conflict)
         added.error().text =
             fmt::format("the message {} is in the queue already", row.id.to_string());

@@ -34,6 +34,7 @@ Result<MessageRow> read_message(Query& query, const QueueId& id, const std::stri
     message.priority = static_cast<std::int8_t>(row.integer_between(-9, 9));
     message.profile = row.enumeration(Profile::bulk);
     message.route = row.text();
+    message.verp = row.enumeration(Verp::recipient);
     message.accepted_wall = row.timestamp();
     message.accepted = row.queue_time();
     message.expires = row.queue_time();
@@ -145,7 +146,7 @@ Result<std::optional<Message>> SqliteEngine::message(const QueueId& id) {
     {
         Query q = reader->query(
             "SELECT m.kind, m.account, m.sender, m.body_type, m.smtputf8, m.ret, m.envid, "
-            "m.tls_wish, m.priority, m.profile, m.route, m.accepted_wall, "
+            "m.tls_wish, m.priority, m.profile, m.route, m.verp, m.accepted_wall, "
             "m.accepted, m.expires, m.held, m.header_size, m.header_crc, m.body_size, m.body_crc, "
             "m.body_file, "
             "c.header FROM messages m LEFT JOIN contents c ON c.number = m.content WHERE m.id = ?");

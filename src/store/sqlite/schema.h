@@ -42,6 +42,7 @@ CREATE TABLE messages (
     priority INTEGER NOT NULL,
     profile INTEGER NOT NULL,
     route TEXT NOT NULL,
+    verp INTEGER NOT NULL,
     accepted_wall BIGINT NOT NULL,
     accepted BIGINT NOT NULL,
     expires BIGINT NOT NULL,
@@ -115,6 +116,7 @@ CREATE TABLE accounts (
     disabled INTEGER NOT NULL,
     profile INTEGER NOT NULL,
     language TEXT NOT NULL,
+    verp INTEGER NOT NULL,
     created BIGINT NOT NULL
 ) WITHOUT ROWID;
 CREATE TABLE addresses (

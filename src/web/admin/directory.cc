@@ -37,7 +37,8 @@ void write_account(JsonWriter& out, const store::AccountRow& row) {
         .member("profile", accounts::to_string(row.profile));
     out.member("password", !row.password_hash.empty())
         .member("created", format_iso8601(row.created))
-        .member("language", row.language.empty() ? "en" : row.language);
+        .member("language", row.language.empty() ? "en" : row.language)
+        .member("verp", accounts::to_string(row.verp));
     out.key("also").begin_array();
     for (const auto& other : row.also) out.value(other);
     out.end_array().end_object();
@@ -200,6 +201,17 @@ void add_accounts(Router& router, const Services& services) {
                            if (!text) return std::unexpected(text.error());
                            PH_TRY(const auto profile, accounts::parse_profile(*text));
                            return done_or(directory.set_profile(a, profile));
+                       });
+               });
+    router.add("POST", "/v1/accounts/{address}/verp",
+               [services](const HttpRequest& request, const PathValues& values) {
+                   return with_directory(
+                       services,
+                       [a = values.at("address"), text = body_text(request, "verp")](
+                           auto& directory) -> Result<HttpResponse> {
+                           if (!text) return std::unexpected(text.error());
+                           PH_TRY(const auto verp, accounts::parse_verp(*text));
+                           return done_or(directory.set_verp(a, verp));
                        });
                });
     router.add("POST", "/v1/accounts/{address}/language",
