@@ -93,6 +93,18 @@ std::string count_of_files(std::size_t count) {
     return fmt::format("{} {}", count, count == 1 ? "file" : "files");
 }
 
+// Where a [[route]] and its keys stand.
+struct RoutePlace {
+    TomlPosition whole;
+    std::vector<std::pair<std::string, TomlPosition>> keys;
+
+    TomlPosition of(std::string_view key) const {
+        for (const auto& [name, at] : keys)
+            if (name == key) return at;
+        return whole;
+    }
+};
+
 class Loader {
   public:
     Loader(std::string_view text, std::string file) : text_(text), file_(std::move(file)) {
@@ -160,18 +172,31 @@ class Loader {
 
     void walk_route(const TomlTable& table, TomlPosition at) {
         RouteSettings route;
-        std::set<std::string> named;
-        for (const auto& field : table.entries()) {
-            const auto key = "route[]." + field.key;
-            read_entry(field, key,
-                       [&](const OptionValue& value) { return set_route(route, key, value); });
-            named.insert(field.key);
-        }
-        if (!named.contains("via"))
+        const auto before = places_.size();
+        walk_route_keys(table, "route[].", route);
+        RoutePlace place{at,
+                         {places_.begin() + static_cast<std::ptrdiff_t>(before), places_.end()}};
+        const bool has_via = std::ranges::any_of(
+            place.keys, [](const auto& known) { return known.first == "route[].via"; });
+        complete_route(route, route_places_.size() + 1);
+        if (!has_via && route.via.empty())
             mistake(at, "this route has no \"via\"",
                     "write via = \"host:port\", \"mx\", \"trap\" or \"hold\"");
-        route_places_.push_back(at);
+        route_places_.push_back(std::move(place));
         result_.settings.routes.push_back(std::move(route));
+    }
+
+    // `prefix` is "route[]." or "route[].oauth.".
+    void walk_route_keys(const TomlTable& table, const std::string& prefix, RouteSettings& route) {
+        for (const auto& field : table.entries()) {
+            const auto key = prefix + field.key;
+            if (field.value.as_table() != nullptr && is_section(key)) {
+                walk_route_keys(*field.value.as_table(), key + ".", route);
+                continue;
+            }
+            read_entry(field, key,
+                       [&](const OptionValue& value) { return set_route(route, key, value); });
+        }
     }
 
     void walk_source(const TomlTable& table, TomlPosition at) {
@@ -487,7 +512,8 @@ class Loader {
         if (broken_.contains("route[]") || broken_.contains("source[]")) return;
         const auto& s = result_.settings;
         for (auto& found : check_routes(s))
-            mistake(found.of_source ? source_places_[found.index] : route_places_[found.index],
+            mistake(found.of_source ? source_places_[found.index]
+                                    : route_places_[found.index].of(found.key),
                     std::move(found.text), std::move(found.mend));
         for (const auto& name : s.source_pool)
             if (std::ranges::find(s.sources, name, &SourceSettings::name) == s.sources.end())
@@ -584,7 +610,8 @@ class Loader {
     std::set<std::string> seen_;    // keys that were named, well or not
     std::set<std::string> broken_;  // sections with a mistake of their own: no second one follows
     std::vector<std::pair<std::string, TomlPosition>> places_;
-    std::vector<TomlPosition> route_places_, source_places_;
+    std::vector<RoutePlace> route_places_;
+    std::vector<TomlPosition> source_places_;
 };
 
 }  // namespace

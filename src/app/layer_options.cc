@@ -38,14 +38,9 @@ Result<delivery::RouteRule> route_rule(const RouteSettings& route) {
         return rule;
     }
     PH_TRY(rule.hosts, parse_relay_hosts(route.via));
-    RelaySettings relay = route.login;
-    const auto& first = rule.hosts.front();
-    relay.host = fmt::format("{}:{}", first.host, first.port);
-    relay.tls = route.tls.value_or(delivery::TlsLevel::verify);
     rule.kind = Kind::smarthost;
-    PH_TRY(rule.smarthost, make_smarthost(relay));
-    rule.smarthost->may_have_login = !relay.username.empty();
-    rule.tls = relay.tls;
+    PH_TRY(rule.smarthost, make_smarthost(route.login));
+    rule.tls = route.login.tls;
     return rule;
 }
 

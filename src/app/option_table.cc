@@ -1,12 +1,15 @@
 #include "app/option_table.h"
 
 #include "app/host_port.h"
+#include "app/relay_options.h"
 #include "base/ascii.h"
 #include "base/ip.h"
 #include "mail/mailbox.h"
 #include "net/resolver.h"
 
+#include <algorithm>
 #include <charconv>
+#include <iterator>
 
 #include <fmt/format.h>
 
@@ -140,15 +143,6 @@ Result<void> set_acme_contact(Settings& s, const OptionValue& v) {
     return {};
 }
 
-Result<delivery::TlsLevel> tls_level(std::string_view text) {
-    if (text == "none") return delivery::TlsLevel::none;
-    if (text == "may") return delivery::TlsLevel::may;
-    if (text == "encrypt") return delivery::TlsLevel::encrypt;
-    if (text == "dane") return delivery::TlsLevel::dane;
-    if (text == "dane-only") return delivery::TlsLevel::dane_only;
-    return delivery::TlsLevel::verify;
-}
-
 template <class T>
 auto assign(T Settings::* member) {
     return [member](Settings& s, const OptionValue& v) -> Result<void> {
@@ -164,32 +158,6 @@ auto assign(T Settings::* member) {
             s.*member = static_cast<T>(v.numbers[0]);
         return {};
     };
-}
-
-template <class T>
-auto assign_relay(T RelaySettings::* member) {
-    return [member](Settings& s, const OptionValue& v) -> Result<void> {
-        if constexpr (std::is_same_v<T, std::string>)
-            s.relay.*member = v.texts[0];
-        else if constexpr (std::is_same_v<T, std::uint32_t>)
-            s.relay.*member = static_cast<std::uint32_t>(v.numbers[0]);
-        else
-            s.relay.*member = v.flag;
-        return {};
-    };
-}
-
-auto assign_oauth(std::string RelayOAuthSettings::* member) {
-    return [member](Settings& s, const OptionValue& v) -> Result<void> {
-        s.relay.oauth.*member = v.texts[0];
-        return {};
-    };
-}
-
-Result<void> set_mechanisms(Settings& s, const OptionValue& v) {
-    s.relay.mechanisms.clear();
-    for (const auto& text : v.texts) s.relay.mechanisms.push_back(ascii::to_upper(text));
-    return {};
 }
 
 Result<void> set_history_days(Settings& s, const OptionValue& v) {
@@ -260,8 +228,8 @@ Result<void> set_trusted_networks(Settings& s, const OptionValue& v) {
 }
 
 // Keys in the order of the sample file.
-const std::vector<Option>& table() {
-    static const std::vector<Option> options = {
+std::vector<Option> own_options() {
+    return {
         {"hostname", text, "", "our name: EHLO, Received, and what the certificate must hold", "",
          true, set_hostname},
         {"admin", text, "",
@@ -351,88 +319,6 @@ const std::vector<Option>& table() {
         {"incoming.pop", text, "", "the same for POP", "", true,
          set_incoming<&Settings::incoming_pop>},
 
-        {"relay.preset", choice, "",
-         "fills in host, TLS, limits and addresses of a provider (docs/microsoft365.md, "
-         "docs/google.md)",
-         "microsoft365 google google-relay", true, assign_relay(&RelaySettings::preset)},
-        {"relay.host", text, "",
-         "a smarthost \"smtp.provider.net:587\"; leave out to deliver to MX hosts", "", true,
-         assign_relay(&RelaySettings::host)},
-        {"relay.implicit_tls", flag, "", "TLS from the first octet (default: true on port 465)", "",
-         true,
-         [](Settings& s, const OptionValue& v) -> Result<void> {
-             s.relay.implicit_tls = v.flag;
-             return {};
-         }},
-        {"relay.tls", choice, "verify",
-         "how much encryption the smarthost must give; dane: a certificate by its TLSA records, "
-         "else as verify; dane-only: nothing without these",
-         "none may encrypt verify dane dane-only", true,
-         [](Settings& s, const OptionValue& v) -> Result<void> {
-             PH_TRY(s.relay.tls, tls_level(v.texts[0]));
-             return {};
-         }},
-        {"relay.ca_file", path, "",
-         "who may sign its certificate (default: the system's authorities)", "", true,
-         assign_relay(&RelaySettings::ca_file)},
-        {"relay.auth", choice, "",
-         "how to log in (default: oauth with [relay.oauth], password with a username)",
-         "none password oauth certificate", true, assign_relay(&RelaySettings::auth)},
-        {"relay.username", text, "",
-         "login at the smarthost; needs tls = \"encrypt\" or \"verify\"", "", true,
-         assign_relay(&RelaySettings::username)},
-        {"relay.password_file", path, "", "file with the password alone", "", true,
-         assign_relay(&RelaySettings::password_file)},
-        {"relay.mechanisms", texts, "",
-         "logins that may be used, best first (default: the strongest offered; SCRAM-SHA-1 only "
-         "when named here)",
-         "", true, set_mechanisms},
-        {"relay.client_certificate_file", path, "",
-         "certificate shown in TLS, PEM; with auth = \"certificate\" it is the login", "", true,
-         assign_relay(&RelaySettings::client_certificate_file)},
-        {"relay.client_key_file", path, "", "its private key", "", true,
-         assign_relay(&RelaySettings::client_key_file)},
-        {"relay.max_connections", number, "", "at once (default: the preset's, else 10)", "", true,
-         assign_relay(&RelaySettings::max_connections)},
-        {"relay.max_recipients", number, "", "of one transaction (default: 100)", "", true,
-         assign_relay(&RelaySettings::max_recipients)},
-        {"relay.max_messages_per_minute", number, "", "default: the preset's, else no such limit",
-         "", true, assign_relay(&RelaySettings::max_messages_per_minute)},
-        {"relay.oauth.tenant", text, "",
-         "of Microsoft 365: the Directory (tenant) ID, or a domain of it", "", true,
-         assign_oauth(&RelayOAuthSettings::tenant)},
-        {"relay.oauth.client_id", text, "", "the app's Application (client) ID", "", true,
-         assign_oauth(&RelayOAuthSettings::client_id)},
-        {"relay.oauth.user", text, "", "the mailbox that mail is sent through", "", true,
-         assign_oauth(&RelayOAuthSettings::user)},
-        {"relay.oauth.flow", choice, "",
-         "how a token is come by (default: by what is given); sign-in: posthaste relay login",
-         "client-credentials sign-in service-account", true,
-         assign_oauth(&RelayOAuthSettings::flow)},
-        {"relay.oauth.client_secret_file", path, "", "file with the app's secret alone", "", true,
-         assign_oauth(&RelayOAuthSettings::client_secret_file)},
-        {"relay.oauth.certificate_file", path, "",
-         "instead of a secret: the app's certificate, PEM", "", true,
-         assign_oauth(&RelayOAuthSettings::certificate_file)},
-        {"relay.oauth.key_file", path, "", "and its private key", "", true,
-         assign_oauth(&RelayOAuthSettings::key_file)},
-        {"relay.oauth.service_account_file", path, "",
-         "Google's JSON key file of a service account", "", true,
-         assign_oauth(&RelayOAuthSettings::service_account_file)},
-        {"relay.oauth.token_url", text, "", "the token endpoint (default: the preset's)", "", true,
-         assign_oauth(&RelayOAuthSettings::token_url)},
-        {"relay.oauth.device_url", text, "",
-         "where posthaste relay login gets a code (default: the preset's)", "", true,
-         assign_oauth(&RelayOAuthSettings::device_url)},
-        {"relay.oauth.auth_url", text, "",
-         "where a browser signs in, without device_url (default: the preset's)", "", true,
-         assign_oauth(&RelayOAuthSettings::auth_url)},
-        {"relay.oauth.scope", text, "", "default: the preset's", "", true,
-         assign_oauth(&RelayOAuthSettings::scope)},
-        {"relay.oauth.ca_file", path, "",
-         "who may sign the token server's certificate (default: the system's authorities)", "",
-         true, assign_oauth(&RelayOAuthSettings::ca_file)},
-
         {"route[].name", text, "", "what commands and logs call it: one word", "", true, {}},
         {"route[].to",
          texts,
@@ -465,10 +351,6 @@ const std::vector<Option>& table() {
          "none may encrypt verify dane dane-only",
          true,
          {}},
-        {"route[].implicit_tls", flag, "", "as relay.implicit_tls", "", true, {}},
-        {"route[].ca_file", path, "", "as relay.ca_file", "", true, {}},
-        {"route[].username", text, "", "as relay.username", "", true, {}},
-        {"route[].password_file", path, "", "as relay.password_file", "", true, {}},
         {"route[].fallback",
          text,
          "",
@@ -622,6 +504,22 @@ const std::vector<Option>& table() {
              return {};
          }},
     };
+}
+
+void insert_before(std::vector<Option>& options, std::string_view key, std::vector<Option> more) {
+    const auto place = std::ranges::find(options, key, &Option::key);
+    options.insert(place, std::make_move_iterator(more.begin()),
+                   std::make_move_iterator(more.end()));
+}
+
+// Behind the keys of a route's own stand those that it shares with [relay].
+const std::vector<Option>& table() {
+    static const std::vector<Option> options = [] {
+        auto all = own_options();
+        insert_before(all, "route[].name", relay_options());
+        insert_before(all, "source[].name", route_relay_options());
+        return all;
+    }();
     return options;
 }
 
@@ -673,6 +571,15 @@ std::string environment_name(std::string_view key) {
     std::string name = "POSTHASTE_";
     for (char c : key) name.push_back(c == '.' ? '_' : ascii::upper(c));
     return name;
+}
+
+delivery::TlsLevel tls_level(std::string_view choice) {
+    if (choice == "none") return delivery::TlsLevel::none;
+    if (choice == "may") return delivery::TlsLevel::may;
+    if (choice == "encrypt") return delivery::TlsLevel::encrypt;
+    if (choice == "dane") return delivery::TlsLevel::dane;
+    if (choice == "dane-only") return delivery::TlsLevel::dane_only;
+    return delivery::TlsLevel::verify;
 }
 
 Result<Seconds> parse_duration(std::string_view text) {

@@ -55,6 +55,9 @@ std::span<const Option> option_table();
 const Option* find_option(std::string_view key);
 std::string environment_name(std::string_view key);  // "relay.host" -> POSTHASTE_RELAY_HOST
 
+// Of a choice of relay.tls; verify for anything else.
+delivery::TlsLevel tls_level(std::string_view choice);
+
 // "5m", "90s", "2h", "5d", "1w"; "50 MB", "64 KB", "1 GB". Bare numbers are refused: the unit is
 // missing.
 Result<Seconds> parse_duration(std::string_view text);

@@ -1,6 +1,10 @@
 #include "app/relay_desk.h"
 
+#include "app/route_settings.h"
+#include "delivery/login/oauth_mend.h"
 #include "delivery/login/token_vault.h"
+
+#include <algorithm>
 
 #include <fmt/format.h>
 
@@ -26,53 +30,61 @@ class LiveRelays final : public web::RelayDesk {
 class OfflineRelays final : public web::RelayDesk {
   public:
     OfflineRelays(const Settings& settings, store::Store& store)
-        : relay_(settings.relay), vault_(store) {}
+        : relays_(named_relays(settings)), vault_(store) {}
 
     Result<std::vector<delivery::LoginReport>> report() override {
-        if (relay_.host.empty() || relay_.auth == "none")
-            return std::vector<delivery::LoginReport>{};
-        delivery::LoginReport report;
-        report.relay = relay_.host;
-        const bool oauth = relay_.auth == "oauth";
-        report.user = oauth ? relay_.oauth.user : relay_.username;
-        report.method = oauth ? fmt::format("oauth ({})", relay_.oauth.flow) : relay_.auth;
-        if (oauth) report.token = token_report();
-        report.token_name = name();
-        return std::vector{std::move(report)};
+        std::vector<delivery::LoginReport> reports;
+        for (const NamedRelay& named : relays_) {
+            const RelaySettings& relay = named.settings;
+            if (relay.auth == "none") continue;
+            delivery::LoginReport& report = reports.emplace_back();
+            report.route = relay.route;
+            report.relay = relay.host;
+            const bool oauth = relay.auth == "oauth";
+            report.user = oauth ? relay.oauth.user : relay.username;
+            report.method = oauth ? fmt::format("oauth ({})", relay.oauth.flow) : relay.auth;
+            if (!oauth) continue;
+            report.token = token_report(relay);
+            report.token_name = name(relay);
+        }
+        return reports;
     }
 
     Result<void> sign_in(const std::string& wanted, const Secret& refresh_token) override {
-        if (wanted != name())
+        const bool known = std::ranges::any_of(relays_, [&](const NamedRelay& named) {
+            return named.settings.auth == "oauth" && name(named.settings) == wanted;
+        });
+        if (!known)
             return fail(ErrorKind::not_found, "the configuration has no such login",
                         "posthaste relay status names them");
         return vault_.put(wanted, refresh_token);
     }
 
   private:
-    std::string name() const {
+    static std::string name(const RelaySettings& relay) {
         delivery::OAuthSettings named;
-        named.token_url = relay_.oauth.token_url;
-        named.client_id = relay_.oauth.client_id;
-        named.user = relay_.oauth.user;
+        named.token_url = relay.oauth.token_url;
+        named.client_id = relay.oauth.client_id;
+        named.user = relay.oauth.user;
         return named.name();
     }
 
-    delivery::TokenSource::Report token_report() const {
+    delivery::TokenSource::Report token_report(const RelaySettings& relay) const {
         delivery::TokenSource::Report report;
-        if (relay_.oauth.flow != "sign-in") return report;
-        auto kept = vault_.get(name());
+        if (relay.oauth.flow != "sign-in") return report;
+        auto kept = vault_.get(name(relay));
         if (!kept) {
             report.trouble = kept.error().text;
             report.mend = kept.error().mend;
         } else if (!*kept) {
-            report.trouble = fmt::format("nobody has signed in for {} yet", relay_.oauth.user);
-            report.mend = "sign in once: posthaste relay login";
+            report.trouble = fmt::format("nobody has signed in for {} yet", relay.oauth.user);
+            report.mend = delivery::in_section("sign in once: posthaste relay login", relay.route);
             report.sign_in_needed = true;
         }
         return report;
     }
 
-    const RelaySettings relay_;
+    const std::vector<NamedRelay> relays_;
     delivery::TokenVault vault_;
 };
 

@@ -87,6 +87,15 @@ std::string usual_flow(const RelaySettings& relay) {
     return by_itself && !google ? "client-credentials" : "sign-in";
 }
 
+// How mistakes name the place.
+std::string section_of(const RelaySettings& relay) {
+    return relay.route.empty() ? "[relay]" : fmt::format("[[route]] \"{}\"", relay.route);
+}
+
+std::string subject_of(const RelaySettings& relay) {
+    return relay.route.empty() ? "[relay]" : "this route";
+}
+
 delivery::Grant grant_of(const RelayOAuthSettings& oauth) {
     if (oauth.flow == "service-account") return delivery::Grant::service_account;
     if (oauth.flow == "sign-in") return delivery::Grant::refresh_token;
@@ -170,10 +179,11 @@ void check_password(const RelaySettings& relay, Mistakes& mistakes) {
         mistakes.push_back({"auth", "auth = \"password\", and neither a name nor a password",
                             "add username and password_file"});
     if (relay.username.empty() != relay.password_file.empty())
-        mistakes.push_back({relay.username.empty() ? "password_file" : "username",
-                            relay.username.empty() ? "[relay] has a password_file but no username"
-                                                   : "[relay] has a username but no password_file",
-                            "give both, or neither"});
+        mistakes.push_back(
+            {relay.username.empty() ? "password_file" : "username",
+             subject_of(relay) + (relay.username.empty() ? " has a password_file but no username"
+                                                         : " has a username but no password_file"),
+             "give both, or neither"});
 }
 
 void check_mechanisms(const RelaySettings& relay, Mistakes& mistakes) {
@@ -186,22 +196,24 @@ void check_mechanisms(const RelaySettings& relay, Mistakes& mistakes) {
     }
 }
 
-Result<std::string> read_named(const std::string& path, std::size_t at_most, std::string_view key) {
+Result<std::string> read_named(const RelaySettings& relay, const std::string& path,
+                               std::size_t at_most, std::string_view key) {
     auto text = read_file(path, at_most);
     if (text) return text;
     return fail(text.error().kind, fmt::format("{} cannot be read: {}", key, text.error().text),
-                fmt::format("[relay] {} names a file that the server may read", key));
+                fmt::format("{} {} names a file that the server may read", section_of(relay), key));
 }
 
-Result<Secret> read_secret(const std::string& path, std::string_view key) {
+Result<Secret> read_secret(const RelaySettings& relay, const std::string& path,
+                           std::string_view key) {
     auto text = read_file(path, kSecretAtMost);
     const std::string what = key == "password_file" ? "the relay's password" : std::string(key);
     if (!text)
-        return fail(text.error().kind,
-                    fmt::format("{} cannot be read: {}", what, text.error().text),
-                    fmt::format("[relay] {} names a file that holds the {} alone, readable by the "
-                                "server",
-                                key, key == "password_file" ? "password" : "secret"));
+        return fail(
+            text.error().kind, fmt::format("{} cannot be read: {}", what, text.error().text),
+            fmt::format("{} {} names a file that holds the {} alone, readable by the "
+                        "server",
+                        section_of(relay), key, key == "password_file" ? "password" : "secret"));
     const Secret whole(std::move(*text));
     const auto secret = ascii::trim(whole.reveal());
     if (secret.empty())
@@ -233,19 +245,19 @@ Result<std::shared_ptr<const delivery::OAuthSettings>> make_oauth(const RelaySet
     oauth->pss = oauth->provider == delivery::Provider::microsoft;  // as Microsoft asks for
     if (!given.client_secret_file.empty()) {
         PH_TRY(oauth->client_secret,
-               read_secret(given.client_secret_file, "oauth.client_secret_file"));
+               read_secret(relay, given.client_secret_file, "oauth.client_secret_file"));
     }
     if (oauth->grant == delivery::Grant::client_certificate) {
         PH_TRY(oauth->certificate_pem,
-               read_named(given.certificate_file, kPemAtMost, "oauth.certificate_file"));
-        PH_TRY(auto key, read_named(given.key_file, kPemAtMost, "oauth.key_file"));
+               read_named(relay, given.certificate_file, kPemAtMost, "oauth.certificate_file"));
+        PH_TRY(auto key, read_named(relay, given.key_file, kPemAtMost, "oauth.key_file"));
         oauth->key_pem = Secret(std::move(key));
         if (auto fits = net::check_signing_key(oauth->key_pem, oauth->certificate_pem); !fits)
             return about_files(fits.error(), given.certificate_file, given.key_file);
     }
     if (oauth->grant == delivery::Grant::service_account) {
-        PH_TRY(auto json,
-               read_named(given.service_account_file, kPemAtMost, "oauth.service_account_file"));
+        PH_TRY(auto json, read_named(relay, given.service_account_file, kPemAtMost,
+                                     "oauth.service_account_file"));
         const Secret whole(std::move(json));
         // The file may name the token server; the configuration's word counts more.
         if (auto read = delivery::read_service_account(whole.reveal(), *oauth); !read)
@@ -254,7 +266,8 @@ Result<std::shared_ptr<const delivery::OAuthSettings>> make_oauth(const RelaySet
             return about_files(fits.error(), "", given.service_account_file);
         if (!oauth->token_url.starts_with("https://"))
             return fail(ErrorKind::syntax, "there is no token_url",
-                        "add the provider's token endpoint to [relay.oauth]");
+                        fmt::format("add the provider's token endpoint to [{}.oauth]",
+                                    relay.route.empty() ? "relay" : "route"));
     }
     return oauth;
 }
@@ -262,8 +275,8 @@ Result<std::shared_ptr<const delivery::OAuthSettings>> make_oauth(const RelaySet
 Result<std::shared_ptr<const net::PemIdentity>> make_identity(const RelaySettings& relay) {
     auto identity = std::make_shared<net::PemIdentity>();
     PH_TRY(identity->chain_pem,
-           read_named(relay.client_certificate_file, kPemAtMost, "client_certificate_file"));
-    PH_TRY(auto key, read_named(relay.client_key_file, kPemAtMost, "client_key_file"));
+           read_named(relay, relay.client_certificate_file, kPemAtMost, "client_certificate_file"));
+    PH_TRY(auto key, read_named(relay, relay.client_key_file, kPemAtMost, "client_key_file"));
     identity->key_pem = Secret(std::move(key));
     // As TLS will use them.
     if (auto fits = net::TlsClientContext::make("", identity.get()); !fits)
@@ -297,6 +310,14 @@ void complete_relay(RelaySettings& relay) {
     fill(oauth.auth_url, with_tenant(preset->auth_url, oauth.tenant));
     fill(oauth.scope,
          std::string(oauth.flow == "sign-in" ? preset->user_scope : preset->app_scope));
+}
+
+bool names_relay(const RelaySettings& relay) {
+    return !relay.preset.empty() || relay.implicit_tls.has_value() || !relay.ca_file.empty() ||
+           relay.auth != "none" || !relay.mechanisms.empty() ||
+           !relay.client_certificate_file.empty() || !relay.client_key_file.empty() ||
+           relay.max_connections > 0 || relay.max_recipients > 0 ||
+           relay.max_messages_per_minute > 0;
 }
 
 Mistakes relay_mistakes(const RelaySettings& relay) {
@@ -338,6 +359,7 @@ Mistakes relay_mistakes(const RelaySettings& relay) {
 Result<delivery::Smarthost> make_smarthost(const RelaySettings& relay) {
     PH_TRY(auto next, parse_host_port(relay.host));
     delivery::Smarthost smarthost;
+    smarthost.route = relay.route;
     smarthost.host = next.host;
     smarthost.port = next.port;
     smarthost.implicit_tls = relay.implicit_tls.value_or(next.port == kSubmissionsPort);
@@ -359,7 +381,7 @@ Result<delivery::Smarthost> make_smarthost(const RelaySettings& relay) {
     }
     smarthost.username = relay.username;
     if (relay.password_file.empty()) return smarthost;
-    PH_TRY(smarthost.password, read_secret(relay.password_file, "password_file"));
+    PH_TRY(smarthost.password, read_secret(relay, relay.password_file, "password_file"));
     return smarthost;
 }
 

@@ -30,6 +30,7 @@ struct RelayOAuthSettings {
 };
 
 struct RelaySettings {
+    std::string route;                 // the [[route]] it belongs to; empty: [relay]
     std::string preset;                // microsoft365, google, google-relay
     std::string host;                  // "smtp.provider.net:587"; empty: no smarthost
     std::optional<bool> implicit_tls;  // default: true on 465
@@ -51,8 +52,11 @@ struct RelaySettings {
 // from what is given. Changes nothing when done twice.
 void complete_relay(RelaySettings& relay);
 
-// Of completed settings, what is wrong with them: `key` ("relay.auth") is where, without its
-// section. The most telling first.
+// Whether any key of a relay was given: of completed settings.
+bool names_relay(const RelaySettings& relay);
+
+// Of completed settings, what is wrong with them: `key` ("auth", "oauth.tenant") is where, without
+// its section. The most telling first.
 struct RelayMistake {
     std::string key;
     std::string text;

@@ -1,6 +1,7 @@
 #include "app/relay_settings.h"
 
 #include "app/config.h"
+#include "app/option_table.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -131,6 +132,55 @@ INSTANTIATE_TEST_SUITE_P(
         Row{"password_without_anything", "[relay]\nhost = \"h:587\"\nauth = \"password\"\n",
             "neither a name nor a password", 6}),
     [](const auto& test) { return std::string(test.param.name); });
+
+RouteSettings route(std::string_view more) {
+    auto loaded = with("[[route]]\nname = \"news\"\n" + std::string(more));
+    EXPECT_TRUE(loaded.mistakes.empty()) << more << "\n" << loaded.mistakes[0].to_string();
+    return loaded.settings.routes.at(0);
+}
+
+TEST(RouteLogin, HasAllThatARelayHas) {
+    const auto made = route(
+        "preset = \"microsoft365\"\nmax_connections = 1\n[route.oauth]\ntenant = "
+        "\"example.com\"\nclient_id = \"app\"\nuser = \"news@example.com\"\n"
+        "client_secret_file = \"s\"\n");
+    EXPECT_EQ(made.via, std::vector<std::string>{"smtp.office365.com:587"});
+    EXPECT_EQ(made.login.route, "news");
+    EXPECT_EQ(made.login.auth, "oauth");
+    EXPECT_EQ(made.login.max_connections, 1u);
+    EXPECT_EQ(made.login.max_messages_per_minute, 25u);
+    EXPECT_EQ(made.login.oauth.client_secret_file, "/etc/posthaste/s");
+    EXPECT_EQ(made.login.tls, delivery::TlsLevel::verify);
+}
+
+TEST(RouteLogin, GoesToTheHostsOfItsOwn) {
+    const auto made = route(
+        "via = [\"[2001:db8::1]:465\", \"b.example:465\"]\nusername = \"u\"\npassword_file = "
+        "\"p\"\nmechanisms = [\"plain\"]\ntls = \"encrypt\"\n");
+    EXPECT_EQ(made.login.host, "[2001:db8::1]:465");
+    EXPECT_EQ(made.login.auth, "password");
+    EXPECT_EQ(made.login.mechanisms, std::vector<std::string>{"PLAIN"});
+    EXPECT_EQ(made.login.tls, delivery::TlsLevel::encrypt);
+}
+
+TEST(RouteLogin, EveryKeyOfARelayIsAKeyOfARoute) {
+    for (const Option& option : option_table()) {
+        if (!option.key.starts_with("relay.") || option.key == "relay.host") continue;
+        const auto key = "route[]." + std::string(option.key.substr(6));
+        EXPECT_NE(find_option(key), nullptr) << key;
+    }
+}
+
+TEST(RouteLogin, MistakesAreToldWhereTheyAre) {
+    const auto loaded = with(
+        "[[route]]\nto = [\"x.test\"]\nvia = \"a.example:587\"\nusername = \"u\"\n"
+        "[[route]]\nto = [\"y.test\"]\nvia = \"hold\"\nauth = \"certificate\"\n");
+    ASSERT_EQ(loaded.mistakes.size(), 2u);
+    EXPECT_EQ(loaded.mistakes[0].line, 7u);
+    EXPECT_THAT(loaded.mistakes[0].text, HasSubstr("this route has a username"));
+    EXPECT_EQ(loaded.mistakes[1].line, 8u);
+    EXPECT_THAT(loaded.mistakes[1].text, HasSubstr("only a relay"));
+}
 
 }  // namespace
 }  // namespace posthaste::app

@@ -1,8 +1,10 @@
 #include "app/route_settings.h"
 
 #include "app/host_port.h"
+#include "app/relay_options.h"
 #include "base/levenshtein.h"
 #include "base/utf8.h"
+#include "delivery/route/route.h"
 #include "mail/domain.h"
 #include "mail/mailbox.h"
 
@@ -112,13 +114,10 @@ Result<void> set_families(RouteSettings& route, const std::string& text) {
     return {};
 }
 
-delivery::TlsLevel tls_level(std::string_view text) {
-    return text == "none"        ? delivery::TlsLevel::none
-           : text == "may"       ? delivery::TlsLevel::may
-           : text == "encrypt"   ? delivery::TlsLevel::encrypt
-           : text == "dane"      ? delivery::TlsLevel::dane
-           : text == "dane-only" ? delivery::TlsLevel::dane_only
-                                 : delivery::TlsLevel::verify;
+// Whether its mail goes to hosts that a person named.
+bool is_relay(const RouteSettings& route) {
+    return !route.via.empty() && route.via[0] != "mx" && route.via[0] != "trap" &&
+           route.via[0] != "hold";
 }
 
 // What is wrong with the whole.
@@ -142,7 +141,7 @@ class Check {
 
   private:
     void say(bool of_source, std::size_t index, std::string text, std::string mend) {
-        mistakes_.push_back({of_source, index, std::move(text), std::move(mend)});
+        mistakes_.push_back({of_source, index, {}, std::move(text), std::move(mend)});
     }
 
     void check_source(std::size_t i) {
@@ -190,26 +189,17 @@ class Check {
 
     void check_login(std::size_t i) {
         const RouteSettings& route = settings_.routes[i];
-        const RelaySettings& login = route.login;
-        const bool relay = !route.via.empty() && route.via[0] != "mx" && route.via[0] != "trap" &&
-                           route.via[0] != "hold";
-        const bool any = !login.username.empty() || !login.password_file.empty();
-        if (!relay && (any || !login.ca_file.empty() || login.implicit_tls)) {
-            say(false, i, "only a relay is logged in to or has a certificate to check",
-                "leave out username, password_file, ca_file and implicit_tls, or name the host: "
-                "via = \"smtp.provider.net:587\"");
+        if (!is_relay(route)) {
+            if (!route.via.empty() && names_relay(route.login))
+                say(false, i,
+                    "only a relay is logged in to, has limits of its own or a certificate to check",
+                    "leave out what belongs to a login, or name the host: via = "
+                    "\"smtp.provider.net:587\"");
             return;
         }
-        if (login.username.empty() != login.password_file.empty())
-            say(false, i,
-                login.username.empty() ? "this route has a password_file but no username"
-                                       : "this route has a username but no password_file",
-                "give both, or neither");
-        const auto tls = route.tls.value_or(delivery::TlsLevel::verify);
-        if (!login.username.empty() && tls < delivery::TlsLevel::encrypt)
-            say(false, i, "a password must not leave unencrypted",
-                "set tls = \"verify\" (or \"encrypt\" if its certificate cannot be verified)");
-        if (relay && !login.implicit_tls) check_ports(i);
+        for (const RelayMistake& found : relay_mistakes(route.login))
+            mistakes_.push_back({false, i, "route[]." + found.key, found.text, found.mend});
+        if (!route.login.implicit_tls) check_ports(i);
     }
 
     // TLS from the first octet is of the route, and port 465 means it.
@@ -332,14 +322,6 @@ Result<void> set_route(RouteSettings& route, std::string_view key, const OptionV
                 "write \"host:port\", \"mx\", \"trap\" or \"hold\"");
     } else if (key == "tls") {
         route.tls = tls_level(texts[0]);
-    } else if (key == "implicit_tls") {
-        route.login.implicit_tls = value.flag;
-    } else if (key == "ca_file") {
-        route.login.ca_file = texts[0];
-    } else if (key == "username") {
-        route.login.username = texts[0];
-    } else if (key == "password_file") {
-        route.login.password_file = texts[0];
     } else if (key == "fallback") {
         route.fallback = texts[0];
     } else if (key == "fallback_after") {
@@ -350,8 +332,35 @@ Result<void> set_route(RouteSettings& route, std::string_view key, const OptionV
         route.sources = texts;
     } else if (key == "family") {
         PH_CHECK(set_families(route, texts[0]));
+    } else if (const RelayKey* known = find_relay_key(key)) {
+        PH_CHECK(known->set(route.login, value));
     }
     return {};
+}
+
+void complete_route(RouteSettings& route, std::size_t number) {
+    RelaySettings& login = route.login;
+    login.route = route.name.empty() ? fmt::format("route-{}", number) : route.name;
+    login.tls = route.tls.value_or(delivery::TlsLevel::verify);
+    if (is_relay(route)) {
+        const auto hosts = parse_relay_hosts(route.via);
+        if (!hosts) return;  // told already
+        const auto& first = hosts->front();
+        const bool bare_v6 = first.host.contains(':');
+        login.host = fmt::format("{}{}{}:{}", bare_v6 ? "[" : "", first.host, bare_v6 ? "]" : "",
+                                 first.port);
+    }
+    complete_relay(login);
+    if (route.via.empty() && !login.host.empty()) route.via = {login.host};
+}
+
+std::vector<NamedRelay> named_relays(const Settings& settings) {
+    std::vector<NamedRelay> relays;
+    for (const RouteSettings& route : settings.routes)
+        if (is_relay(route)) relays.push_back({route.login.route, route.login});
+    if (!settings.relay.host.empty())
+        relays.push_back({std::string(delivery::Routes::kDefault), settings.relay});
+    return relays;
 }
 
 Result<void> set_source(SourceSettings& source, std::string_view key, const OptionValue& value) {

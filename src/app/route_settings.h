@@ -10,6 +10,9 @@ namespace posthaste::app {
 
 // `key` is "route[].to" and so on. Errors: syntax (no domain, no next hop).
 Result<void> set_route(RouteSettings& route, std::string_view key, const OptionValue& value);
+// What follows from what was said: the hosts of a preset, the login's kind and limits. `number`
+// counts from 1; a route without a name is called by it.
+void complete_route(RouteSettings& route, std::size_t number);
 // `key` is "source[].name" and so on.
 Result<void> set_source(SourceSettings& source, std::string_view key, const OptionValue& value);
 
@@ -22,9 +25,18 @@ Result<std::vector<delivery::RelayHost>> parse_relay_hosts(const std::vector<std
 struct RouteMistake {
     bool of_source = false;
     std::size_t index = 0;  // in Settings::routes or Settings::sources
+    std::string key;        // "route[].auth"; empty: the whole
     std::string text;
     std::string mend;
 };
+
+// A smarthost that the configuration names, with a login or without.
+struct NamedRelay {
+    std::string name;  // of its route; "default" is [relay]
+    RelaySettings settings;
+};
+
+std::vector<NamedRelay> named_relays(const Settings& settings);
 
 std::vector<RouteMistake> check_routes(const Settings& settings);
 

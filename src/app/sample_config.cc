@@ -16,8 +16,11 @@ std::string sample_config() {
         auto name = dot == std::string_view::npos ? option.key : option.key.substr(dot + 1);
         if (head != section) {
             section = head;
-            out += head.ends_with("[]")
-                       ? fmt::format("\n# [[{}]]\n", head.substr(0, head.size() - 2))
+            const auto list = head.find("[]");
+            out += head.ends_with("[]") ? fmt::format("\n# [[{}]]\n", head.substr(0, list))
+                   : list != head.npos
+                       ? fmt::format("\n# [{}{}]  # of the [[{}]] above\n", head.substr(0, list),
+                                     head.substr(list + 2), head.substr(0, list))
                        : fmt::format("\n{}[{}]\n", head == "store" ? "" : "# ", head);
         }
         auto fallback = option.type == OptionType::choice && !option.fallback.empty()

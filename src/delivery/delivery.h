@@ -49,7 +49,7 @@ struct Smarthost {
     std::size_t max_connections = 0;        // 0: as everywhere
     std::size_t max_recipients = 0;         // of a transaction; likewise
     std::size_t max_messages_a_minute = 0;  // 0: no such limit
-    bool may_have_login = true;  // false: of a [[route]]: what mends it is not in [relay]
+    std::string route{};  // the [[route]] that its login belongs to; empty: [relay]
 
     bool wants_login() const { return !username.empty() || external; }
 };

@@ -393,13 +393,13 @@ const std::vector<Command>& table() {
          {},
          run_relay_status},
         {"relay login",
-         "",
+         "[ROUTE]",
          "sign in once at Microsoft, Google or another provider, for flow = \"sign-in\"",
          "Prints a page and a code for any device, waits until somebody has signed in there, and "
          "keeps what renews tokens from then on, sealed in the store. Providers without codes get "
-         "a "
-         "browser instead.",
-         "posthaste relay login",
+         "a browser instead. ROUTE is the name of the [[route]] whose login it is, \"default\" "
+         "that of [relay]; where only one login wants a person, it needs no name.",
+         "posthaste relay login newsletters",
          {{"--browser", "", "in a browser, even where a code would do"}},
          run_relay_login},
 

@@ -4,6 +4,8 @@
 #include "app/cli/configuration.h"
 #include "app/cli/json_members.h"
 #include "app/cli/relay_sign_in.h"
+#include "app/route_settings.h"
+#include "base/utf8.h"
 
 #include <cstdio>
 
@@ -46,9 +48,11 @@ void print_token(const JsonValue& token) {
 }
 
 void print_relay(const JsonValue& relay) {
-    fmt::print("{}   {}   {}\n", text(relay, "relay"),
+    const auto route = text(relay, "route");
+    fmt::print("{}   {}   {}{}\n", text(relay, "relay"),
                text(relay, "user").empty() ? "(the certificate's name)" : text(relay, "user"),
-               text(relay, "method"));
+               text(relay, "method"),
+               route.empty() || route == "default" ? "" : fmt::format("   route {}", route));
     if (const auto* token = token_of(relay)) print_token(*token);
     if (!text(relay, "worked").empty())
         fmt::print("  login     worked {} by {}\n", day_and_time(text(relay, "worked")),
@@ -62,13 +66,32 @@ void print_relay(const JsonValue& relay) {
         "            mail for it waits in the queue; posthaste queue retry --all tries now\n");
 }
 
-// What a person signs in for; the files of secrets are read as whoever runs this.
-Result<delivery::Smarthost> login_to_sign_in_for(const Settings& settings) {
-    if (settings.relay.auth != "oauth" || settings.relay.oauth.flow != "sign-in")
+// What a person signs in for, by its route's name or as the only one there is; the files of secrets
+// are read as whoever runs this.
+Result<delivery::Smarthost> login_to_sign_in_for(const Settings& settings,
+                                                 const std::string& wanted) {
+    std::vector<std::string> names;
+    const RelaySettings* chosen = nullptr;
+    const auto relays = named_relays(settings);
+    for (const NamedRelay& relay : relays) {
+        if (relay.settings.auth != "oauth" || relay.settings.oauth.flow != "sign-in") continue;
+        names.push_back(relay.name);
+        if (wanted.empty() || wanted == relay.name) chosen = &relay.settings;
+    }
+    if (names.empty())
         return fail(ErrorKind::unsupported,
                     "no login of the configuration wants a person to sign in",
                     "set flow = \"sign-in\" in [relay.oauth]; the other ways need nobody");
-    return make_smarthost(settings.relay);
+    if (wanted.empty() && names.size() > 1)
+        return fail(ErrorKind::syntax,
+                    fmt::format("{} logins want a person to sign in", names.size()),
+                    fmt::format("name one: posthaste relay login {}", names.front()));
+    if (chosen == nullptr)
+        return fail(ErrorKind::not_found,
+                    fmt::format("no login called \"{}\" wants a person to sign in",
+                                utf8::printable(wanted, 60)),
+                    fmt::format("there is: {}", fmt::join(names, ", ")));
+    return make_smarthost(*chosen);
 }
 
 void show_prompt(const SignInPrompt& prompt, const std::string& user, bool json) {
@@ -116,7 +139,8 @@ int run_relay_status(const Arguments& arguments) {
 int run_relay_login(const Arguments& arguments) {
     auto settings = configuration(arguments);
     if (!settings) return kConfiguration;
-    auto smarthost = login_to_sign_in_for(*settings);
+    auto smarthost = login_to_sign_in_for(
+        *settings, arguments.words.empty() ? std::string() : arguments.words.front());
     if (!smarthost) {
         print_error(smarthost.error(), arguments.json());
         return exit_code_of(smarthost.error());

@@ -3,6 +3,7 @@
 #include "base/ascii.h"
 #include "base/utf8.h"
 #include "delivery/attempt/outcome_table.h"
+#include "delivery/login/oauth_mend.h"
 #include "delivery/rules/verdict.h"
 
 #include <algorithm>
@@ -263,6 +264,7 @@ Judgement judge(const Incident& incident, const Circumstances& circumstances) {
                              : "check [relay] username and password_file";
     }
     if (!incident.mend.empty()) judgement.mend = incident.mend;
+    judgement.mend = in_section(std::move(judgement.mend), circumstances.route);
     apply_extra(row, incident, circumstances, judgement);
     return judgement;
 }

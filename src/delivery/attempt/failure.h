@@ -50,12 +50,13 @@ struct Incident {
 
 struct Circumstances {
     bool smarthost = false;
-    bool may_have_login = true;  // a smarthost's: [relay] has keys for one; false: of a [[route]]
-    bool best_host = true;       // the first of the plan
-    std::size_t accepted = 0;    // recipients taken before this one in the transaction
-    std::uint32_t attempts = 0;  // of the recipient, before this one
-    Seconds age{};               // since the message was accepted
-    std::string_view host{};     // who says it, where that is known
+    bool may_have_login = true;           // false: a [[route]] that logs in nowhere
+    std::string_view route{};             // the [[route]] that a login belongs to; empty: [relay]
+    bool best_host = true;                // the first of the plan
+    std::size_t accepted = 0;             // recipients taken before this one in the transaction
+    std::uint32_t attempts = 0;           // of the recipient, before this one
+    Seconds age{};                        // since the message was accepted
+    std::string_view host{};              // who says it, where that is known
     const VerdictRules* rules = nullptr;  // null: those the program brings along
 };
 

@@ -303,5 +303,18 @@ TEST(Failure, RemoteTextIsMadeHarmless) {
     for (const char c : judgement.outcome.reply) EXPECT_GE(c, ' ');
 }
 
+TEST(Failure, TheMendNamesTheRouteWhoseLoginItIs) {
+    Incident refused{Stage::auth, What::reply, {}, {}};
+    refused.reply.code = 535;
+    refused.reply.lines = {"no"};
+    Circumstances circumstances = kRelay;
+    EXPECT_TRUE(judge(refused, circumstances).mend.contains("[relay]"));
+    circumstances.route = "news";
+    const auto mend = judge(refused, circumstances).mend;
+    EXPECT_TRUE(mend.contains("[[route]] \"news\"")) << mend;
+    refused.mend = "sign in again: posthaste relay login news";
+    EXPECT_EQ(judge(refused, circumstances).mend, refused.mend);
+}
+
 }  // namespace
 }  // namespace posthaste::delivery

@@ -40,7 +40,10 @@ Attempt::Indexes Attempt::open_cases() const {
 Circumstances Attempt::circumstances(const Case& about, const Peer& peer) const {
     Circumstances circumstances;
     circumstances.smarthost = route_.smarthost != nullptr;
-    circumstances.may_have_login = !route_.smarthost || route_.smarthost->may_have_login;
+    if (const Smarthost* smarthost = route_.smarthost.get()) {
+        circumstances.may_have_login = smarthost->route.empty() || smarthost->wants_login();
+        circumstances.route = smarthost->route;
+    }
     circumstances.best_host = peer.best;
     circumstances.attempts = about.row->attempts;
     circumstances.age = age_;
@@ -214,6 +217,7 @@ void Attempt::stop_route(const Judgement& judgement, const Peer& peer) {
     if (!refusal.is_news) return;
     shared_.log.error("smarthost.refused",
                       {{"host", peer.host},
+                       {"route", route_.name},
                        {"code", judgement.outcome.code},
                        {"reply", reply},
                        {"mend", judgement.mend},

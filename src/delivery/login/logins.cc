@@ -31,8 +31,8 @@ std::string method_of(const Smarthost& smarthost) {
 }
 
 std::string key_of(const Smarthost& smarthost) {
-    return fmt::format("{}:{} {} {}", ascii::to_lower(smarthost.host), smarthost.port,
-                       smarthost.username, method_of(smarthost));
+    return fmt::format("{} {}:{} {} {}", smarthost.route, ascii::to_lower(smarthost.host),
+                       smarthost.port, smarthost.username, method_of(smarthost));
 }
 
 Incident no_token(TokenRefusal refusal) {
@@ -82,6 +82,7 @@ Logins::Entry& Logins::entry(const Smarthost& smarthost) {
     Entry& made = entries_[key_of(smarthost)];
     if (made.keys) return made;
     made.keys = std::make_shared<smtp::ScramKeys>();
+    made.report.route = smarthost.route;
     made.report.relay = fmt::format("{}:{}", smarthost.host, smarthost.port);
     made.report.user = smarthost.username;
     made.report.method = method_of(smarthost);
@@ -137,7 +138,11 @@ runtime::Task<Step<>> Logins::run(ClientSession& session,
         if (tokens) {
             auto fetching = tokens->token(Deadline::after(kTokenWait));
             auto token = co_await std::move(fetching);
-            if (!token) co_return std::unexpected(no_token(std::move(token).error()));
+            if (!token) {
+                TokenRefusal why = std::move(token).error();
+                why.mend = in_section(std::move(why.mend), smarthost->route);
+                co_return std::unexpected(no_token(std::move(why)));
+            }
             call.login.secret = std::move(*token);
         }
         LoginSaid said;
@@ -149,7 +154,8 @@ runtime::Task<Step<>> Logins::run(ClientSession& session,
             if (!again && session.is_usable()) continue;
         }
         if (refused) {
-            result.error().mend = login_mend(*smarthost, result.error().reply);
+            result.error().mend =
+                in_section(login_mend(*smarthost, result.error().reply), smarthost->route);
             const auto words = words_of(said.complaint);
             if (!words.empty()) result.error().reply.lines.push_back("(" + words + ")");
         }
@@ -181,7 +187,9 @@ std::vector<LoginReport> Logins::report() const {
     MutexLock lock(mutex_);
     for (const auto& [key, own] : entries_) {
         reports.push_back(own.report);
-        if (own.tokens) reports.back().token = own.tokens->report();
+        if (!own.tokens) continue;
+        auto& token = reports.back().token.emplace(own.tokens->report());
+        token.mend = in_section(std::move(token.mend), own.report.route);
     }
     return reports;
 }

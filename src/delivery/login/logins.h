@@ -17,6 +17,7 @@
 namespace posthaste::delivery {
 
 struct LoginReport {
+    std::string route;  // whose login it is; empty: [relay]
     std::string relay;  // "smtp.office365.com:587"
     std::string user;
     std::string method;     // "password", "oauth (client secret)", "certificate"

@@ -186,6 +186,18 @@ std::string in_command(std::string_view mailbox) {
     return harmless ? std::string(mailbox) : "<mailbox>";
 }
 
+std::string in_section(std::string mend, std::string_view route) {
+    if (route.empty()) return mend;
+    const auto replace = [&](std::string_view from, const std::string& to) {
+        for (auto at = mend.find(from); at != mend.npos; at = mend.find(from, at + to.size()))
+            if (mend.compare(at, to.size(), to) != 0) mend.replace(at, from.size(), to);
+    };
+    replace("[relay.oauth]", fmt::format("[route.oauth] of route \"{}\"", route));
+    replace("[relay]", fmt::format("[[route]] \"{}\"", route));
+    replace("posthaste relay login", fmt::format("posthaste relay login {}", route));
+    return mend;
+}
+
 std::string token_mend(const OAuthSettings& settings, std::string_view error,
                        std::string_view description) {
     for (const Code& code : kMicrosoft)

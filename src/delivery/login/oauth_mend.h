@@ -22,6 +22,10 @@ std::string login_mend(const Smarthost& smarthost, const smtp::Reply& reply);
 // Another token would change nothing about this refusal.
 bool is_about_the_setting(const smtp::Reply& reply);
 
+// The same mend for the login of a [[route]]: other words for its section, and its name behind the
+// command. "" is [relay]'s. Changes nothing when done twice.
+std::string in_section(std::string mend, std::string_view route);
+
 // The name of a mailbox in a shell's command line: as it is when it is harmless, else a
 // placeholder.
 std::string in_command(std::string_view mailbox);

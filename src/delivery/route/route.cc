@@ -24,18 +24,32 @@ std::string name_hosts(const Route& route) {
     return text;
 }
 
-Route make_route(const RouteRule& rule) {
+// Who we are to a relay, beside the name that its site has: two that differ are two logins.
+std::string identity_of(const Smarthost& host) {
+    std::string text(host.password.reveal());
+    text += fmt::format("\n{}\n{}", host.external, fmt::join(host.mechanisms, ","));
+    if (host.identity) text += "\n" + host.identity->chain_pem;
+    if (!host.oauth) return text;
+    const OAuthSettings& oauth = *host.oauth;
+    text += fmt::format("\n{}\n{}\n{}\n{}", static_cast<int>(oauth.grant), oauth.name(),
+                        oauth.scope, oauth.client_secret.reveal());
+    return text + oauth.certificate_pem;
+}
+
+Route make_route(const RouteRule& rule, std::size_t number) {
     Route route;
     route.kind = rule.kind;
     route.tls = rule.tls;
-    route.name = rule.name;
+    route.name = rule.name.empty() ? fmt::format("route-{}", number) : rule.name;
     route.fallback = rule.fallback;
     route.fallback_after = std::max(rule.fallback_after, 1U);
     route.sources = rule.sources;
     route.families = rule.families;
     if (rule.kind == RouteRule::Kind::trap) route.site = "trap";
     if (rule.kind != RouteRule::Kind::smarthost || !rule.smarthost) return route;
-    route.smarthost = std::make_shared<const Smarthost>(*rule.smarthost);
+    auto smarthost = std::make_shared<Smarthost>(*rule.smarthost);
+    if (route.name != Routes::kDefault) smarthost->route = route.name;
+    route.smarthost = std::move(smarthost);
     route.tls = rule.smarthost->tls;
     route.hosts = rule.hosts;
     if (route.hosts.empty()) route.hosts = {{rule.smarthost->host, rule.smarthost->port, false, 0}};
@@ -83,10 +97,8 @@ Routes::Routes(const std::vector<RouteRule>& rules) {
         rule.by_name = rule.to.empty() && rule.from.empty() && rule.accounts.empty();
         by_origin_ |= !rule.from.empty() || !rule.accounts.empty();
         rules_.push_back(std::move(rule));
-        routes_.push_back(make_route(given));
+        routes_.push_back(make_route(given, rules_.size()));
         routes_.back().rule = in_words(given);
-        if (routes_.back().name.empty())
-            routes_.back().name = fmt::format("route-{}", rules_.size());
     }
     Rule rest;
     rest.to.push_back({Pattern::Kind::all, {}});
@@ -99,10 +111,11 @@ Routes::Routes(const std::vector<RouteRule>& rules) {
     set_sites_apart();
 }
 
-// Routes that treat one host differently do not share its connections.
+// Routes that treat one host differently, or are somebody else to it, do not share its connections.
 void Routes::set_sites_apart() {
-    using Manner = std::tuple<std::string, std::string, std::string, unsigned,
-                              std::vector<std::string>, AddressFamilies>;
+    using Manner =
+        std::tuple<std::string, std::string, std::string, unsigned, std::vector<std::string>,
+                   AddressFamilies, std::size_t, std::size_t, bool, std::size_t>;
     std::map<std::string, Manner> seen;
     for (Route& route : routes_) {
         if (route.kind == RouteRule::Kind::mx) {
@@ -111,9 +124,11 @@ void Routes::set_sites_apart() {
         }
         if (!route.smarthost) continue;
         const Smarthost& host = *route.smarthost;
-        Manner manner{host.ca_file,   std::string(host.password.reveal()),
-                      route.fallback, route.fallback_after,
-                      route.sources,  route.families};
+        Manner manner{host.ca_file,         identity_of(host),
+                      route.fallback,       route.fallback_after,
+                      route.sources,        route.families,
+                      host.max_connections, host.max_recipients,
+                      host.implicit_tls,    host.max_messages_a_minute};
         const auto [known, is_new] = seen.try_emplace(route.site, manner);
         if (!is_new && known->second != manner) route.site += " route=" + route.name;
     }

@@ -122,7 +122,7 @@ constexpr auto kFacts = std::to_array<CauseFacts>({
      our_administrator,
      {0, 7, 8},
      "The relay does not take our login.",
-     "Check the login of [relay]; the mail waits meanwhile."},
+     "Check the login (`posthaste relay status` tells it); the mail waits meanwhile."},
     {Cause::policy,
      false,
      false,

@@ -19,7 +19,8 @@ void write_time(JsonWriter& out, std::string_view key, const std::optional<Times
 }
 
 void write_report(JsonWriter& out, const delivery::LoginReport& report) {
-    out.begin_object().member("relay", report.relay).member("user", report.user);
+    out.begin_object().member("route", report.route.empty() ? "default" : report.route);
+    out.member("relay", report.relay).member("user", report.user);
     out.member("method", report.method);
     if (!report.mechanism.empty()) out.member("mechanism", report.mechanism);
     write_time(out, "worked", report.worked);

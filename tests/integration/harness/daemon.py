@@ -42,6 +42,8 @@ def toml(settings):
             return "true" if v else "false"
         if isinstance(v, int):
             return str(v)
+        if isinstance(v, dict):
+            return "{" + ", ".join(f"{k} = {value(x)}" for k, x in v.items()) + "}"
         if isinstance(v, (list, tuple)):
             return "[" + ", ".join(value(x) for x in v) + "]"
         return json.dumps(str(v), ensure_ascii=False)

@@ -37,7 +37,7 @@ class Behaviour:
     certificate: tuple = None        # (chain, key): STARTTLS is offered
     implicit_tls: bool = False
     starttls: str = "good"           # good, refused, garbage, dropped, injected
-    login: tuple = None              # (user, password): demanded before MAIL
+    login: object = None             # (user, password), or a dict of those it knows: demanded before MAIL
     mechanisms: str = "PLAIN LOGIN"
     takes_token: object = None       # called with (user, token): whether XOAUTH2 and OAUTHBEARER are welcome
     scram_iterations: int = 4096
@@ -53,6 +53,8 @@ class Behaviour:
     max_connections: int = 0         # 421 at the banner beyond so many at once
     greylist: float = 0              # seconds: 451 to an unknown (client address, sender, recipient) before they are over
     pause: float = 0                 # seconds before the reply to the final dot
+    lmtp: bool = False               # LHLO, and a reply for each recipient after the dot (RFC 2033)
+    lmtp_cut: int = None             # closes behind so many of these replies
 
 
 def first(octets, times=1):
@@ -102,9 +104,10 @@ class _Gone(Exception):
 
 
 class Sink:
-    """Listens on construction. host may be any loopback address, so that several MX hosts share one port."""
+    """Listens on construction. host may be any loopback address, so that several MX hosts share one port; or `path`, a
+    socket of this machine's own."""
 
-    def __init__(self, port=0, host="127.0.0.1", **behaviour):
+    def __init__(self, port=0, host="127.0.0.1", path=None, **behaviour):
         self.behaviour = Behaviour(**behaviour)
         self.messages = []
         self.attempts = []           # (recipient, reply code) of each RCPT
@@ -117,12 +120,12 @@ class Sink:
         self.first_tries = {}        # of greylist: (client, sender, recipient) -> time
         self._times = {}
         self._lock = threading.Lock()
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        family = socket.AF_UNIX if path else socket.AF_INET6 if ":" in host else socket.AF_INET
         self._listener = socket.socket(family, socket.SOCK_STREAM)
         self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self._listener.bind((host, port))
+        self._listener.bind(str(path) if path else (host, port))
         self._listener.listen(256)
-        self.host, self.port = self._listener.getsockname()[:2]
+        self.host, self.port = (str(path), 0) if path else self._listener.getsockname()[:2]
         self._context = None
         self._sockets = set()
         self._stopped = False
@@ -194,7 +197,7 @@ class Sink:
             with self._lock:
                 self.connections += 1
                 number = self.connections
-                self.peers[number] = peer[0]
+                self.peers[number] = peer[0] if peer else ""
                 self.open += 1
                 self.most_open = max(self.most_open, self.open)
                 self._sockets.add(sock)
@@ -267,7 +270,7 @@ class Sink:
 class _Session:
     def __init__(self, sink, sock, number):
         self.sink, self.sock, self.number = sink, sock, number
-        self.client = sock.getpeername()[0]
+        self.client = sink.peers[number]
         self.how = sink.behaviour
         self.instead = dict(self.how.replies)
         if number <= len(self.how.connection_replies):
@@ -325,7 +328,8 @@ class _Session:
 
     def run(self):
         self.sock.settimeout(120)
-        self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if self.client:
+            self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if self.how.silent:
             while True:
                 self.more()
@@ -343,7 +347,19 @@ class _Session:
             elif handler(line) is False:
                 return
 
-    def on_ehlo(self, _):
+    def on_lhlo(self, line):
+        if self.how.lmtp:
+            self.greet(line)
+        else:
+            self.say("502 5.5.2 not here")
+
+    def on_ehlo(self, line):
+        if self.how.lmtp:
+            self.say("500 5.5.1 LHLO is spoken here")
+        else:
+            self.greet(line)
+
+    def greet(self, _):
         if self.said_instead("EHLO"):
             return
         words = ["sink.example.test", *self.how.extensions]
@@ -404,7 +420,8 @@ class _Session:
             return
         if self.said_instead("AUTH"):
             return
-        if (user, password) == self.how.login:
+        known = self.how.login if isinstance(self.how.login, dict) else dict([self.how.login])
+        if known.get(user) == password:
             self.user = user
             self.say("235 2.7.0 welcome")
         else:
@@ -500,6 +517,9 @@ class _Session:
         slow = max((int(m[1]) for r in self.recipients for w in self.words(r) if (m := _SLOW.match(w))), default=0)
         if slow:
             time.sleep(slow)
+        if self.how.lmtp:
+            self.finish_each(data, wire)
+            return
         answer = next(filter(None, (self.chosen("dot", r) for r in self.recipients)), None)
         if answer:
             self.say(answer)
@@ -516,6 +536,21 @@ class _Session:
         self.forget()
         if not self.said_instead("dot"):
             self.say("250 2.0.0 taken as sink-1")
+
+    def finish_each(self, data, wire):
+        """One reply for each recipient that was taken, in the order of their RCPTs (RFC 2033 4.2)."""
+        replies = []
+        for place, recipient in enumerate(self.recipients):
+            answer = self.chosen("dot", recipient)
+            if not answer and (self.how.lmtp_cut is None or place < self.how.lmtp_cut):
+                self.sink.keep(Received(self.sender, [recipient], data, wire, self.mail_parameters,
+                                        list(self.rcpt_parameters), self.tls, self.number, self.user, time.time(), self.client))
+            replies.append(answer or f"250 2.0.0 <{recipient}> saved")
+        self.forget()
+        for place, reply in enumerate(replies):
+            if self.how.lmtp_cut is not None and place >= self.how.lmtp_cut:
+                raise _Gone
+            self.say(reply)
 
     def on_rset(self, _):
         self.forget()
