@@ -49,6 +49,7 @@ LIBRARIES = [
     (r"(sqlite3|libpq-fe)\.h", {"store"}),
     (r"unbound\.h", {"net"}),
     (r"curl/", {"net"}),
+    (r"mimalloc\.h", {"net"}),
     (r"(argon2|crypt|ldap|lber)\.h|security/pam", {"accounts"}),
     (r"qrcodegen", {"discovery"}),
     (r"(seccomp|linux/landlock|linux/seccomp)", {"app"}),

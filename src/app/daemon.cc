@@ -14,7 +14,6 @@
 
 #include <algorithm>
 #include <future>
-#include <malloc.h>
 #include <signal.h>
 #include <thread>
 
@@ -102,8 +101,6 @@ class Daemon {
                          {{"connections", *carried},
                           {"files", files},
                           {"mend", "raise the limit of open files (LimitNOFILE)"}});
-        // Few arenas, not one a thread: the heap of a handshake storm is then given back.
-        mallopt(M_ARENA_MAX, 2);
         auto built = build(*carried);
         if (!built) return refuse(log_, where_, built.error());
         auto started = start();

@@ -20,10 +20,17 @@ constexpr auto kLateHelloFor = 24h;  // for so long everybody behind that addres
 // their ClientHello (docs/decisions/0006-hold-of-the-banner.md).
 constexpr Milliseconds kHoldAtLeast = 100ms;
 constexpr Milliseconds kHoldForPlain = 60ms;  // for an address that lately never started in TLS
+constexpr Milliseconds kHoldForBusy = 5ms;    // for one that starts so again and again
 constexpr Milliseconds kHoldAtMost = 1500ms;
 constexpr Milliseconds kHoldForLateHello = 3s;
 constexpr Milliseconds kHoldImplicit = 4s;
 constexpr Milliseconds kHoldImplicitLate = 10s;
+
+// An address is busy in plain text once it has started so 30 times more than once a second; half a
+// minute of silence ends it.
+constexpr auto kPlainStartEvery = 1s;
+constexpr auto kBusyAhead = 30s;
+constexpr auto kBusyAtMost = 60s;
 
 constexpr std::size_t kPeek = 8;  // as many as the longest HTTP verb needs
 
@@ -60,6 +67,13 @@ struct DemuxMemory::Impl {
         SteadyTime tls{};
         SteadyTime plain{};
         SteadyTime late_hello{};
+        SteadyTime plain_paid_until{};  // each start in plain text moves it by kPlainStartEvery
+
+        bool only_plain() const { return tls == SteadyTime{} && lately(plain, kLately); }
+
+        bool busy() const {
+            return only_plain() && plain_paid_until - std::chrono::steady_clock::now() > kBusyAhead;
+        }
     };
 
     Entry& touch(const IpAddress& address) PH_REQUIRES(mutex);
@@ -96,12 +110,19 @@ void DemuxMemory::saw_tls(const IpAddress& address) {
 
 void DemuxMemory::saw_plain(const IpAddress& address) {
     MutexLock lock(impl_->mutex);
-    impl_->touch(address).plain = std::chrono::steady_clock::now();
+    auto& entry = impl_->touch(address);
+    auto now = std::chrono::steady_clock::now();
+    entry.plain = now;
+    entry.plain_paid_until =
+        std::min(std::max(entry.plain_paid_until, now) + kPlainStartEvery, now + kBusyAtMost);
 }
 
 void DemuxMemory::saw_late_hello(const IpAddress& address) {
     MutexLock lock(impl_->mutex);
-    impl_->touch(address).late_hello = std::chrono::steady_clock::now();
+    auto& entry = impl_->touch(address);
+    // Behind a banner that was hardly held the hello is not late: it had no chance.
+    auto& seen = entry.busy() ? entry.tls : entry.late_hello;
+    seen = std::chrono::steady_clock::now();
 }
 
 Milliseconds DemuxMemory::hold(const IpAddress& address, PortHabit habit,
@@ -116,8 +137,8 @@ Milliseconds DemuxMemory::hold(const IpAddress& address, PortHabit habit,
         return lately(entry.late_hello, kLateHelloFor) ? kHoldImplicitLate : kHoldImplicit;
     }
     if (lately(entry.late_hello, kLateHelloFor)) return kHoldForLateHello;
-    bool only_plain = entry.tls == SteadyTime{} && lately(entry.plain, kLately);
-    auto least = only_plain ? kHoldForPlain : kHoldAtLeast;
+    if (entry.busy()) return std::min(2 * round_trip + kHoldForBusy, kHoldAtMost);
+    auto least = entry.only_plain() ? kHoldForPlain : kHoldAtLeast;
     return std::min(2 * round_trip + least, kHoldAtMost);
 }
 

@@ -64,6 +64,21 @@ TEST(DemuxMemory, Holds) {
     EXPECT_EQ(memory.hold(address(3), PortHabit::starttls, 0ms), 100ms);
 }
 
+TEST(DemuxMemory, AProgramThatConnectsAgainAndAgainHardlyWaits) {
+    DemuxMemory memory;
+    auto address = *IpAddress::parse("192.0.2.7");
+    for (int i = 0; i < 30; ++i) memory.saw_plain(address);
+    EXPECT_EQ(memory.hold(address, PortHabit::starttls, 0ms), 60ms);
+    for (int i = 0; i < 20; ++i) memory.saw_plain(address);
+    EXPECT_EQ(memory.hold(address, PortHabit::starttls, 1ms), 7ms);
+    EXPECT_EQ(memory.hold(address, PortHabit::implicit_tls, 0ms), 4s);
+    // Somebody behind it who chose SSL/TLS: from now on both are waited for, as anywhere.
+    memory.saw_late_hello(address);
+    EXPECT_EQ(memory.hold(address, PortHabit::starttls, 0ms), 100ms);
+    memory.saw_late_hello(address);
+    EXPECT_EQ(memory.hold(address, PortHabit::starttls, 0ms), 3s);
+}
+
 TEST(DemuxMemory, AnIpv6NetworkIsOneAndMemoryIsBounded) {
     DemuxMemory memory;
     memory.saw_plain(*IpAddress::parse("2001:db8::1"));

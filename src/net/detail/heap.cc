@@ -1,7 +1,10 @@
 #include "net/detail/heap.h"
 
-#include <atomic>
+#ifdef POSTHASTE_MIMALLOC
+#include <mimalloc.h>
+#else
 #include <malloc.h>
+#endif
 
 namespace posthaste::net::detail {
 
@@ -14,28 +17,36 @@ constexpr int kQuiet = 20;     // at most so many within a look
 constexpr auto kLook = 1s;
 constexpr int kLooksAtMost = 30;  // a server that is never quiet gets its memory back too
 
-std::atomic<int> since_trim{0};
-std::atomic<bool> watching{false};
+// Each worker has a heap of its own, and gives back its own only.
+thread_local int since_last = 0;
+thread_local bool watching = false;
+
+void give_back() {
+#ifdef POSTHASTE_MIMALLOC
+    mi_collect(true);
+#else
+    ::malloc_trim(0);
+#endif
+}
 
 void watch(runtime::Worker& worker, int seen_before, int looks) {
     worker.call_at(std::chrono::steady_clock::now() + kLook, [&worker, seen_before, looks] {
-        int seen = since_trim.load(std::memory_order_relaxed);
-        if (seen - seen_before > kQuiet && looks < kLooksAtMost) {
-            watch(worker, seen, looks + 1);
+        if (since_last - seen_before > kQuiet && looks < kLooksAtMost) {
+            watch(worker, since_last, looks + 1);
             return;
         }
-        since_trim.store(0, std::memory_order_relaxed);
-        watching.store(false, std::memory_order_relaxed);
-        ::malloc_trim(0);
+        since_last = 0;
+        watching = false;
+        give_back();
     });
 }
 
 }  // namespace
 
 void note_heap_use(runtime::Worker& worker) {
-    int seen = since_trim.fetch_add(1, std::memory_order_relaxed) + 1;
-    if (seen < kWorthIt || watching.exchange(true, std::memory_order_relaxed)) return;
-    watch(worker, seen, 0);
+    if (++since_last < kWorthIt || watching) return;
+    watching = true;
+    watch(worker, since_last, 0);
 }
 
 }  // namespace posthaste::net::detail
