@@ -1,5 +1,6 @@
 #include "app/config.h"
 
+#include "app/bounce_services.h"
 #include "app/host_port.h"
 #include "app/listen_addresses.h"
 #include "app/option_table.h"
@@ -506,6 +507,7 @@ class Loader {
         check_relay();
         check_routes_and_sources();
         check_legacy();
+        check_bounces();
     }
 
     void check_routes_and_sources() {
@@ -577,6 +579,12 @@ class Loader {
                                 other.port),
                     "give old devices a port of their own, such as 2525");
         }
+    }
+
+    void check_bounces() {
+        if (broken_.contains("bounces")) return;
+        if (const auto found = find_bounce_mistake(result_.settings))
+            mistake(place(found->key), found->text, found->mend);
     }
 
     void check_acme() {

@@ -1,5 +1,6 @@
 #include "app/daemon.h"
 
+#include "app/bounce_services.h"
 #include "app/certificates.h"
 #include "app/layer_options.h"
 #include "app/learned.h"
@@ -42,6 +43,7 @@ struct Sockets {
 
     std::vector<Port> submission;
     std::optional<net::BoundSocket> trap;
+    std::optional<net::BoundSocket> bounces;
     WebSockets web;
 };
 
@@ -60,6 +62,9 @@ Result<Sockets> bind_all(const Settings& settings) {
     }
     if (settings.trap) {
         PH_TRY(sockets.trap, net::BoundSocket::bind(*settings.trap));
+    }
+    if (settings.bounces.listen) {
+        PH_TRY(sockets.bounces, net::BoundSocket::bind(*settings.bounces.listen));
     }
     PH_TRY(sockets.web, WebSockets::bind(settings));
     return sockets;
@@ -225,6 +230,8 @@ class Daemon {
         delivery.sign = [this](const std::string& header, const std::string& body_hash) {
             return queue_ ? queue_->sign_now(header, body_hash) : std::string();
         };
+        const auto verp = BounceServices::make_verp(settings_, *store_);
+        delivery.verp = verp;
         courier_ =
             delivery::make_courier(std::move(delivery), *store_, *resolver_, inbox_.get(), workers_,
                                    blocking_, log_, tls, &*logins_, &learned_->delivered);
@@ -238,7 +245,16 @@ class Daemon {
                                       blocking_,        log_,
                                       publish,          &learned_->sign_ins,
                                       &learned_->guard, &learned_->sent_marks};
-        submission_.emplace(submission_options(settings_), services, workers_);
+        auto submission = submission_options(settings_);
+        submission.verp = verp;
+        submission_.emplace(std::move(submission), services, workers_);
+        if (verp) {
+            bounces_.emplace(
+                BounceServices::Parts{settings_, *store_, *queue_, rules_.verdicts,
+                                      certificates_.mail(), blocking_, workers_, log_, publish},
+                verp);
+            bounces_->register_metrics(metrics_);
+        }
         queue_->register_metrics(metrics_);
         submission_->register_metrics(metrics_);
         authenticator_->register_metrics(metrics_);
@@ -284,6 +300,10 @@ class Daemon {
             open.account = "trap";
             listen(std::move(*sockets_.trap), submission_->handler(open));
         }
+        if (sockets_.bounces && bounces_) {
+            bound.bounces = sockets_.bounces->local().to_string();
+            listen(std::move(*sockets_.bounces), bounces_->port().handler());
+        }
         for (auto& listener : listeners_) listener->start();
         web_->start(std::move(sockets_.web), std::move(*admin_socket_), bound);
         announce(bound);
@@ -300,6 +320,7 @@ class Daemon {
                    {"http", bound.http},
                    {"http_challenge", bound.http_challenge},
                    {"trap", bound.trap},
+                   {"bounces", bound.bounces},
                    {"store", settings_.store_path},
                    {"waiting", status.waiting}});
         for (const auto& certificate : certificates_.mail()->certificates())
@@ -340,6 +361,8 @@ class Daemon {
         certificates_.stop();
         auto grace = Deadline::after(kGrace);
         wait_stopped(grace, [&](const auto& done) { submission_->stop(grace, done); });
+        if (bounces_)
+            wait_stopped(grace, [&](const auto& done) { bounces_->port().stop(grace, done); });
         wait_stopped(grace, [&](const auto& done) { tls_policies_->stop_reports(done); });
         wait_stopped(grace, [&](const auto& done) { queue_->stop(grace, done); });
         wait_stopped(grace, [&](const auto& done) { tls_policies_->stop(done); });
@@ -408,6 +431,7 @@ class Daemon {
     std::optional<accounts::Authenticator> authenticator_;
     std::optional<queue::Queue> queue_;
     std::optional<submission::Server> submission_;
+    std::optional<BounceServices> bounces_;
     std::optional<WebServices> web_;
     std::vector<std::unique_ptr<net::Listener>> listeners_;
 };

@@ -14,7 +14,7 @@ namespace posthaste::app {
 
 struct Bound {
     std::vector<std::string> submission;
-    std::string https, http, http_challenge, trap, metrics;  // empty when not configured
+    std::string https, http, http_challenge, trap, metrics, bounces;  // empty when not configured
 };
 
 struct DaemonOptions {

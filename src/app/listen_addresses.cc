@@ -42,6 +42,7 @@ std::vector<NamedAddress> listen_addresses(const Settings& settings) {
     add("listen.trap", settings.trap);
     add("listen.metrics", settings.metrics);
     add("legacy.listen", settings.legacy.listen);
+    add("bounces.listen", settings.bounces.listen);
     return all;
 }
 

@@ -117,6 +117,15 @@ Result<void> set_legacy_allow(Settings& s, const OptionValue& v) {
     return {};
 }
 
+Result<void> set_bounce_domain(Settings& s, const OptionValue& v) {
+    PH_TRY(const auto domain, mail::Domain::parse(v.texts[0]));
+    if (domain.is_literal() || domain.ascii().find('.') == std::string::npos)
+        return fail(ErrorKind::syntax, fmt::format("\"{}\" is no domain", v.texts[0]),
+                    "name one that is used for nothing else, such as \"bounce.example.com\"");
+    s.bounces.domain = domain.ascii();
+    return {};
+}
+
 Result<void> set_acme_directory(Settings& s, const OptionValue& v) {
     if (!v.texts[0].starts_with("https://") || v.texts[0].size() < 9)
         return fail(ErrorKind::syntax, fmt::format("\"{}\" is no https address", v.texts[0]),
@@ -288,6 +297,23 @@ std::vector<Option> own_options() {
          "let allow hold networks of the internet: old encryption can be read on the way", "", true,
          [](Settings& s, const OptionValue& v) -> Result<void> {
              s.legacy.allow_public = v.flag;
+             return {};
+         }},
+
+        {"bounces.domain", text, "",
+         "mail of accounts with --verp leaves under senders of this domain, whose MX is this "
+         "server",
+         "", true, set_bounce_domain},
+        {"bounces.listen", address, "",
+         "a port that takes bounces and complaints to them, and nothing else: \":25\"", "", true,
+         [](Settings& s, const OptionValue& v) -> Result<void> {
+             PH_TRY(s.bounces.listen, listen_address(v));
+             return {};
+         }},
+        {"bounces.message_size", size, "\"10 MB\"", "of a bounce; of its content 512 KB are read",
+         "", true,
+         [](Settings& s, const OptionValue& v) -> Result<void> {
+             s.bounces.message_size = static_cast<std::uint64_t>(v.numbers[0]);
              return {};
          }},
 

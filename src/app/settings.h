@@ -45,6 +45,13 @@ struct LegacySettings {
     bool allow_public = false;
 };
 
+// Senders made for a message, and the port that takes what comes back to them.
+struct BounceSettings {
+    std::string domain;  // A-labels; empty: none are made
+    std::optional<net::ListenAddress> listen;
+    std::uint64_t message_size = 0;
+};
+
 struct Settings {
     std::string file;    // where it came from, "" for defaults
     std::string folder;  // relative paths start here
@@ -64,6 +71,7 @@ struct Settings {
     std::optional<net::ListenAddress> metrics;
 
     LegacySettings legacy;
+    BounceSettings bounces;
 
     std::vector<std::string> cert_files;
     std::vector<std::string> key_files;

@@ -9,6 +9,7 @@
 #include "delivery/final_hop.h"
 #include "delivery/login/oauth.h"
 #include "delivery/route/plan.h"
+#include "mail/verp.h"
 #include "net/resolver.h"
 #include "net/tls.h"
 #include "queue/courier.h"
@@ -120,7 +121,9 @@ struct Options {
     // What replies mean, and what they change; null: what the program brings along, and nothing.
     std::shared_ptr<const VerdictRules> verdicts;
     Automation* automation = nullptr;  // outlives the courier
-    SignNow sign{};                    // null: what is encoded on the way goes out unsigned
+    // Senders made for a message, where its account asks for them; null: none are.
+    std::shared_ptr<const mail::Verp> verp{};
+    SignNow sign{};  // null: what is encoded on the way goes out unsigned
 };
 
 class BrokenTls;         // tls_memory.h

@@ -137,6 +137,30 @@ runtime::Task<Result<void>> Queue::submit(Submission submission) {
     co_return result;
 }
 
+runtime::Task<Result<void>> Queue::write(store::Changes changes) {
+    std::vector<Dispatcher::Added> added;
+    for (const store::Change& change : changes) {
+        if (const auto* message = std::get_if<store::AddMessage>(&change)) {
+            added.push_back({std::make_shared<const store::MessageRow>(message->row),
+                             message->recipients,
+                             {},
+                             {}});
+        }
+    }
+    runtime::Callback<void> done;
+    auto committed = [dispatcher = impl_->dispatcher, added = std::move(added),
+                      done](Result<void> result) mutable {
+        for (auto& one : added) {
+            if (result) dispatcher->added(std::move(one));
+        }
+        done(std::move(result));
+    };
+    impl_->store.committer().submit(std::move(changes), std::move(committed));
+    auto waiting = done.wait(Deadline::after(kCommitDeadline));
+    auto result = co_await std::move(waiting);
+    co_return result;
+}
+
 runtime::Task<Result<std::size_t>> Queue::hold(Selection selection) {
     return impl_->act(Dispatcher::Action::hold, std::move(selection));
 }

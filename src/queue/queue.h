@@ -93,6 +93,10 @@ class Queue {
     // store_failed, busy.
     runtime::Task<Result<void>> submit(Submission submission);
 
+    // Changes of the store's queue that no scheduling hangs on, in one durable write; messages
+    // among them are scheduled once it is done. Any worker. Errors as of `submit`.
+    runtime::Task<Result<void>> write(store::Changes changes);
+
     // Admin, any worker. Each gives the number of messages touched.
     runtime::Task<Result<std::size_t>> hold(Selection selection);
     runtime::Task<Result<std::size_t>> release(Selection selection);

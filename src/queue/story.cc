@@ -76,6 +76,8 @@ store::AddRecord tell_accepted(const store::AddMessage& added, const Arrival& ar
         if (recipient.notify != mail::Notify::unset &&
             !mail::has(recipient.notify, mail::Notify::failure))
             facts.untold.push_back(recipient.index);
+        if (mail::has(recipient.notify, mail::Notify::success))
+            facts.success.push_back(recipient.index);
     }
     return {row.id, row.accepted_wall, store::RecordType::accepted, store::encode(facts)};
 }

@@ -66,6 +66,7 @@ enum class Tag : std::uint8_t {
     counts,
     confidence,
     basis,
+    success,
 };
 
 // What is stored as a number.
@@ -143,7 +144,7 @@ class Reader {
 
     // 0 for a tag that this version does not know.
     Tag tag() const {
-        return tag_ <= static_cast<std::uint64_t>(Tag::basis) ? static_cast<Tag>(tag_) : Tag{};
+        return tag_ <= static_cast<std::uint64_t>(Tag::success) ? static_cast<Tag>(tag_) : Tag{};
     }
 
     std::string_view view() const { return text_; }
@@ -455,6 +456,7 @@ std::string encode(const AcceptedFacts& facts) {
     out.put(Tag::envid, facts.envid);
     // One more, since zeros are left out.
     for (const auto index : facts.untold) out.put(Tag::untold, std::uint64_t{index} + 1);
+    for (const auto index : facts.success) out.put(Tag::success, std::uint64_t{index} + 1);
     out.put(Tag::verp, static_cast<std::uint64_t>(facts.verp));
     return out.take();
 }
@@ -543,6 +545,10 @@ std::optional<AcceptedFacts> decode_accepted(std::string_view octets) {
                 if (const auto one_more = in.number<std::uint32_t>(); one_more > 0)
                     facts.untold.push_back(one_more - 1);
                 break;
+            case Tag::success:
+                if (const auto one_more = in.number<std::uint32_t>(); one_more > 0)
+                    facts.success.push_back(one_more - 1);
+                break;
             case Tag::verp:
                 facts.verp = in.enumeration(Verp::recipient);
                 break;
@@ -622,7 +628,8 @@ std::optional<ReturnFacts> decode_return(std::string_view octets) {
                 break;
         }
     }
-    const bool known = facts.what == EventType::bounced || facts.what == EventType::complained;
+    const bool known = facts.what == EventType::bounced || facts.what == EventType::complained ||
+                       facts.what == EventType::delayed || facts.what == EventType::delivered;
     if (in.damaged() || !known) return std::nullopt;
     return facts;
 }

@@ -40,8 +40,9 @@ struct AcceptedFacts {
     std::string about{};                 // a report: the id of the message that it is about
     Profile profile = Profile::human;
     bool held = false;
-    std::string envid{};                  // as the sender gave it (RFC 3461 §4.4)
-    std::vector<std::uint32_t> untold{};  // indexes of recipients whose failure is not reported
+    std::string envid{};                   // as the sender gave it (RFC 3461 §4.4)
+    std::vector<std::uint32_t> untold{};   // indexes of recipients whose failure is not reported
+    std::vector<std::uint32_t> success{};  // indexes of those whose success is to be reported
     Verp verp = Verp::off;
 };
 
@@ -99,9 +100,9 @@ struct NoteFacts {
 struct ReturnFacts {
     static constexpr std::uint32_t kNobody = ~std::uint32_t{0};
 
-    EventType what = EventType::bounced;  // or complained
-    bool counts = true;            // false: too uncertain, or only a delay; it is told and no more
-    std::uint32_t index = 0;       // kNobody: nobody that the message was sent to
+    EventType what = EventType::bounced;  // or complained; or delayed or delivered, says a report
+    bool counts = true;                   // false: too uncertain; it is told and no more
+    std::uint32_t index = 0;              // kNobody: nobody that the message was sent to
     std::string address{};         // of the recipient, as the message or else the report has it
     mail::Outcome outcome{};       // what the report says; remote_host: who returned it
     std::uint32_t confidence = 0;  // percent

@@ -80,6 +80,7 @@ TEST(Record, accepted_comes_back) {
     AcceptedFacts facts = full_accepted();
     facts.envid = "QQ314159";
     facts.untold = {0, 2};
+    facts.success = {1};
     facts.verp = Verp::recipient;
     const auto read = decode_accepted(encode(facts));
     ASSERT_TRUE(read);
@@ -93,6 +94,7 @@ TEST(Record, accepted_comes_back) {
     EXPECT_THAT(read->changes, SizeIs(2));
     EXPECT_EQ(read->envid, "QQ314159");
     EXPECT_THAT(read->untold, ElementsAre(0, 2));
+    EXPECT_THAT(read->success, ElementsAre(1));
     EXPECT_EQ(read->verp, Verp::recipient);
 }
 
@@ -162,7 +164,7 @@ TEST(Record, what_came_back_comes_back) {
     EXPECT_FALSE(read->counts);
     EXPECT_EQ(read->what, EventType::complained);
 
-    facts.what = EventType::delivered;  // no word of what came back
+    facts.what = EventType::held;  // no word of what came back
     EXPECT_FALSE(decode_return(encode(facts)));
 }
 

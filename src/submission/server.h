@@ -8,6 +8,7 @@
 #include "base/ip_network.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "mail/verp.h"
 #include "net/demux.h"
 #include "net/listener.h"
 #include "net/tls.h"
@@ -40,6 +41,8 @@ struct Options {
     Seconds lf_dot_timeout{30};  // after LF . LF: that is how a device ended, and it waits for ever
     std::string legacy_port;     // "10.0.0.1:2525", for the log; empty: there is none
     bool address_literals = false;  // mail to user@[192.0.2.1] is taken
+    // Senders made for a message, where an account asks for them; null: none are.
+    std::shared_ptr<const mail::Verp> verp{};
 };
 
 // What a port demands. The trap's port: loopback only, no TLS, no login.

@@ -169,6 +169,7 @@ class Session {
     std::optional<accounts::Digest> sent_digest(ContentIntake& intake) const;
     void said_accepted(const std::optional<accounts::Digest>& digest, const QueueId& id);
     std::string protocol(bool smtputf8) const;
+    bool wants_verp(const mail::ReversePath& sender) const;
 
     ServerContext& context_;
     std::shared_ptr<const PortProfile> profile_;

@@ -358,7 +358,14 @@ runtime::Task<void> Session::finish_message() {
         .tls = stream_->tls() != nullptr ? stream_->tls()->version : std::string(),
         .id = submission.id,
         .at = now()};
-    submission.header = mail::make_received(trace) + intake->take_header();
+    submission.header = mail::make_received(trace);
+    if (wants_verp(submission.envelope.sender)) {
+        submission.verp = identity_->verp;
+        // Complaints return the header, often without the envelope (RFC 5965 §2). It is signed.
+        submission.header += fmt::format("X-Posthaste-Ref: {}\r\n",
+                                         context_.options.verp->make({submission.id, {}}));
+    }
+    submission.header += intake->take_header();
     submission.body = std::move(body->body);
     submission.body_hash = std::move(body->hash);
     if (requiretls_) {
@@ -384,6 +391,12 @@ runtime::Task<void> Session::finish_message() {
     forget_message();
     say(context_.replies.make(Say::accepted, {intake->id().to_string()}));
     said_accepted(digest, intake->id());
+}
+
+// Under a sender of somebody else's, a receipt's or none, it leaves as it is.
+bool Session::wants_verp(const mail::ReversePath& sender) const {
+    return context_.options.verp && identity_ && identity_->verp != store::Verp::off && sender &&
+           identity_->may_send_as(*sender);
 }
 
 // What tells this message from every other of the account; nothing where duplicates are not looked

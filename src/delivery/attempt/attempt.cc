@@ -46,6 +46,7 @@ Attempt::Attempt(Shared& shared, IdleConnections& idle, const queue::Parcel& par
       cases_(parcel.recipients.size()),
       batch_(parcel.recipients.size()),
       story_(shared.dialogues) {
+    if (one_each()) batch_ = 1;
     const store::QueueTime due =
         std::max(parcel.message->accepted, parcel.recipients.front().next_at);
     queue_ms_ = static_cast<std::uint32_t>(

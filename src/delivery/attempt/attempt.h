@@ -142,6 +142,8 @@ class Attempt {
     bool message_needs_smtputf8() const;
     std::uint64_t wire_size() const;
     Indexes choose(const ClientSession& session);
+    bool one_each() const;
+    mail::ReversePath sender_for(const Indexes& some) const;
     Outgoing make_outgoing(const Indexes& some, ContentSource& body) const;
     void apply(ClientSession& session, const Indexes& some, const TransactionEnd& end,
                const Peer& peer);

@@ -98,7 +98,10 @@ runtime::Task<Attempt::Next> Attempt::use(ClientSession& session, bool reused, b
         const std::size_t batch_before = batch_;
         apply(session, some, end, peer);
         // Each round ends somebody or makes the next one smaller.
-        if (open_cases().size() == open_before && batch_ == batch_before) break;
+        if (open_cases().size() == open_before && batch_ == batch_before) {
+            if (!one_each() || end.whole) break;
+            cases_[some.front()].passed_over = true;  // the word was about this one alone
+        }
     }
     co_return is_over() ? Next::ended : Next::next_address;
 }
@@ -170,17 +173,33 @@ Attempt::Indexes Attempt::choose(const ClientSession& session) {
     const std::size_t offered = session.offered().max_recipients.value_or(0);
     if (offered > 0 && some.size() > offered) {
         batch_ = std::min(batch_, offered);
-        learned_max_ = batch_;
+        learned_max_ = one_each() ? offered : batch_;
     }
     if (some.size() > batch_) some.resize(batch_);
     return some;
+}
+
+// Each recipient has a sender of its own, and so a transaction.
+bool Attempt::one_each() const {
+    return shared_.options.verp && parcel_.message->sender &&
+           parcel_.message->verp == store::Verp::recipient;
+}
+
+// The same at every attempt, for the sake of greylisting. A report, which has none, keeps none.
+mail::ReversePath Attempt::sender_for(const Indexes& some) const {
+    const store::MessageRow& row = *parcel_.message;
+    const auto& verp = shared_.options.verp;
+    if (!verp || !row.sender || row.verp == store::Verp::off) return row.sender;
+    mail::Verp::Token token{row.id, {}};
+    if (row.verp == store::Verp::recipient) token.recipient = cases_[some.front()].row->index;
+    return verp->address(token);
 }
 
 Outgoing Attempt::make_outgoing(const Indexes& some, ContentSource& body) const {
     static const auto kNoHeader = std::make_shared<const std::string>();
     const store::MessageRow& row = *parcel_.message;
     Outgoing outgoing;
-    outgoing.mail.sender = row.sender;
+    outgoing.mail.sender = sender_for(some);
     outgoing.mail.size = wire_size();
     outgoing.mail.eight_bit = row.body_type == mail::BodyType::eight_bit && !encoding_;
     outgoing.mail.smtputf8 = row.smtputf8 || message_needs_smtputf8();

@@ -136,7 +136,9 @@ void add_recipient(std::string& out, const DsnInput& input, const DsnRecipient& 
     const std::string host = readable_ascii(outcome.remote_host, 255);
     if (outcome.code != 0 && !host.empty()) add_field(out, "Remote-MTA", "dns; " + host);
     if (const auto reply = plain(input, full_reply(outcome), 1024); !reply.empty()) {
-        const std::string_view type = outcome.code != 0 ? "smtp" : "X-Posthaste";
+        const std::string_view type = outcome.code != 0      ? "smtp"
+                                      : input.returned_after ? "X-Returned"
+                                                             : "X-Posthaste";
         add_field(out, "Diagnostic-Code", fmt::format("{}; {}", type, reply));
     }
     if (recipient.attempts > 0) {

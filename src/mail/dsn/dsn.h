@@ -38,6 +38,8 @@ struct DsnInput {
     std::string original_header;  // the stored header block
     std::string original_body;  // only with RET=FULL and at most 100 KB together (B-9); else empty
     bool return_full = false;
+    // A server had taken it, and a report came back by mail: so long after we accepted it.
+    std::optional<Seconds> returned_after{};
     Language language = Language::english;
     QueueId id;  // of the report itself
     Timestamp now;

@@ -63,8 +63,10 @@ enum class Phrase : std::uint8_t {
     actor_their_admin,  // {domain}
     actor_our_admin,    // {admin}
     actor_nobody,
-    more,     // {count}
-    details,  // {admin}
+    more,                  // {count}
+    details,               // {admin}
+    returned,              // {host} {duration}
+    returned_by_somebody,  // {duration}
     count_of_phrases,
 };
 

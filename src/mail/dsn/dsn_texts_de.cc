@@ -44,6 +44,9 @@ constexpr std::string_view kPhrases[] = {
     "niemand, Warten genügt",
     "Und {count} weitere; der angehängte Bericht nennt sie alle.",
     "Technische Angaben für Ihren Administrator ({admin})",
+    "Der Server {host} hatte die Nachricht zuerst angenommen und sie nach {duration} "
+    "zurückgeschickt.",
+    "Ein Server hatte die Nachricht zuerst angenommen; nach {duration} kam sie zurück.",
 };
 
 static_assert(std::size(kPhrases) == static_cast<std::size_t>(Phrase::count_of_phrases));

@@ -42,6 +42,8 @@ constexpr std::string_view kPhrases[] = {
     "nobody, waiting is enough",
     "And {count} more; the attached report names them all.",
     "Technical details for your administrator ({admin})",
+    "The server {host} had taken the message at first, and returned it {duration} later.",
+    "A server had taken the message at first, and it came back {duration} later.",
 };
 
 static_assert(std::size(kPhrases) == static_cast<std::size_t>(Phrase::count_of_phrases));

@@ -43,6 +43,8 @@ constexpr std::string_view kPhrases[] = {
     "nadie, basta con esperar",
     "Y {count} más; el informe adjunto los nombra a todos.",
     "Detalles técnicos para su administrador ({admin})",
+    "El servidor {host} había aceptado primero el mensaje y lo devolvió {duration} después.",
+    "Un servidor había aceptado primero el mensaje; volvió {duration} después.",
 };
 
 static_assert(std::size(kPhrases) == static_cast<std::size_t>(Phrase::count_of_phrases));

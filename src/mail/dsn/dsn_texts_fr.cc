@@ -44,6 +44,8 @@ constexpr std::string_view kPhrases[] = {
     "personne, il suffit d'attendre",
     "Et {count} autres ; le rapport joint les nomme tous.",
     "Détails techniques pour votre administrateur ({admin})",
+    "Le serveur {host} avait d'abord accepté le message, puis l'a renvoyé au bout de {duration}.",
+    "Un serveur avait d'abord accepté le message ; il est revenu au bout de {duration}.",
 };
 
 static_assert(std::size(kPhrases) == static_cast<std::size_t>(Phrase::count_of_phrases));

@@ -156,7 +156,17 @@ std::string name_remote(const Outcome& outcome) {
     return text;
 }
 
-void tell_details(TextWriter& out, const DsnRecipient& recipient) {
+// What had looked well, and is not: the sender may have been told so.
+std::string tell_return(const DsnInput& input) {
+    if (!input.returned_after) return {};
+    const std::string host = readable(input.recipients.front().outcome.remote_host, 255);
+    const std::string duration = tell_duration(input.language, *input.returned_after);
+    return fill(
+        phrase(input.language, host.empty() ? Phrase::returned_by_somebody : Phrase::returned),
+        {{"host", host}, {"duration", duration}});
+}
+
+void tell_details(TextWriter& out, const DsnRecipient& recipient, bool returned) {
     const Outcome& outcome = recipient.outcome;
     out.gap();
     out.line(show(recipient.recipient.address));
@@ -172,7 +182,7 @@ void tell_details(TextWriter& out, const DsnRecipient& recipient) {
                                             ? std::string()
                                             : fmt::format(" ({})", to_string(outcome.cause))));
     }
-    out.entry(outcome.code == 0 ? "Our words" : "Its answer", full_reply(outcome));
+    out.entry(outcome.code == 0 && !returned ? "Our words" : "Its answer", full_reply(outcome));
 }
 
 }  // namespace
@@ -216,6 +226,7 @@ OriginalFacts read_original(const std::string& original_header) {
 std::string make_report_text(const DsnInput& input, const OriginalFacts& original) {
     TextWriter out;
     out.line(tell_result(input, original));
+    if (const std::string sentence = tell_return(input); !sentence.empty()) out.line(sentence);
     const auto groups = group_by_story(input);
     for (const Group& group : groups) tell_group(out, input, group);
     const std::size_t unlisted =
@@ -236,7 +247,7 @@ std::string make_report_text(const DsnInput& input, const OriginalFacts& origina
     out.entry("Message-ID", original.message_id);
     for (const DsnRecipient& recipient :
          std::span(input.recipients).first(input.recipients.size() - unlisted)) {
-        tell_details(out, recipient);
+        tell_details(out, recipient, input.returned_after.has_value());
     }
     return out.take();
 }

@@ -152,6 +152,47 @@ std::vector<StoryLine> outcome_lines(const store::RecordRow& row, bool with_dial
     return lines;
 }
 
+// "40 s", from the delivery to what came of it.
+std::string later(Timestamp from, Timestamp to) {
+    return format_duration(std::max(Seconds(0), std::chrono::duration_cast<Seconds>(to - from)));
+}
+
+// What a report says that came by mail.
+std::string return_text(const store::ReturnFacts& facts) {
+    const std::string who = facts.address.empty() ? "one of its recipients" : facts.address;
+    const std::string by =
+        facts.outcome.remote_host.empty() ? std::string() : " by " + facts.outcome.remote_host;
+    std::string said = answer(facts.outcome.code, facts.outcome.reply);
+    if (said.empty() && facts.outcome.status.cls != 0) said = facts.outcome.status.to_string();
+    if (!said.empty()) said = ": " + said;
+    if (!facts.counts) {
+        return fmt::format("something came back that may be a bounce ({} % sure, read as {}){}",
+                           facts.confidence, facts.basis, said);
+    }
+    switch (facts.what) {
+        case EventType::complained:
+            return fmt::format("{} complained of it ({}), says a report{}", who, facts.basis, by);
+        case EventType::delayed:
+            return fmt::format("{}: delayed{}, which goes on trying{}", who, by, said);
+        case EventType::delivered:
+            return fmt::format("{}: arrived, confirmed{}{}", who, by, said);
+        default:
+            return fmt::format("{}: returned{}{}", who, by, said);
+    }
+}
+
+std::vector<StoryLine> return_lines(const store::RecordRow& row) {
+    const auto facts = store::decode_return(row.data);
+    if (!facts) return {{row.at, "came back", "the record of it is damaged", {}}};
+    const bool complaint = facts->what == EventType::complained;
+    std::vector<StoryLine> lines{
+        {row.at, complaint ? "complaint" : "came back", return_text(*facts), {}}};
+    if (!facts->counts || facts->what != EventType::bounced) return lines;
+    const OutcomeWords words = words_for(facts->outcome, facts->address);
+    if (!words.why.empty()) lines.push_back({{}, {}, words.why, {}});
+    return lines;
+}
+
 std::vector<StoryLine> note_lines(const store::RecordRow& row) {
     const auto facts = store::decode_note(row.data);
     const std::string text = facts ? facts->text : "the record of it is damaged";
@@ -203,7 +244,40 @@ class StoryMaker {
         }
     }
 
+    // Its end changes: delivered, and then not.
+    void take_return(const store::RecordRow& row) {
+        const auto facts = store::decode_return(row.data);
+        if (!facts || !facts->counts || facts->index == store::ReturnFacts::kNobody) return;
+        RecipientStory& one = by_index_[facts->index];
+        if (one.address.empty()) one.address = facts->address;
+        if (facts->what == EventType::complained) {
+            one.complained = row.at;
+            one.says +=
+                fmt::format("{}its owner complained of it ({}) at {}", one.says.empty() ? "" : "; ",
+                            facts->basis, day_and_clock(row.at));
+            return;
+        }
+        if (facts->what != EventType::bounced) return;
+        const std::string by = facts->outcome.remote_host.empty()
+                                   ? std::string()
+                                   : " by " + facts->outcome.remote_host;
+        std::string said = answer(facts->outcome.code, facts->outcome.reply);
+        if (said.empty() && facts->outcome.status.cls != 0)
+            said = facts->outcome.status.to_string();
+        one.says = one.state == "delivered"
+                       ? fmt::format("delivered, then returned{} {} later{}", by,
+                                     later(one.at, row.at), said.empty() ? "" : ": " + said)
+                       : fmt::format("returned{} at {}{}", by, day_and_clock(row.at),
+                                     said.empty() ? "" : ": " + said);
+        one.state = to_string(EventType::bounced);
+        one.at = row.at;
+        one.last = facts->outcome;
+        one.confidence = facts->confidence;
+        one.advice = words_for(facts->outcome, facts->address).advice;
+    }
+
     void take(const store::RecordRow& row) {
+        if (row.type == RecordType::returned) return take_return(row);
         if (row.type != RecordType::outcome) return;
         const auto facts = store::decode_outcome(row.data);
         if (!facts) return;
@@ -279,6 +353,8 @@ std::vector<StoryLine> lines_of(const store::RecordRow& row, bool with_dialogue)
             return accepted_lines(row);
         case RecordType::outcome:
             return outcome_lines(row, with_dialogue);
+        case RecordType::returned:
+            return return_lines(row);
         default:
             return note_lines(row);
     }
@@ -345,6 +421,8 @@ void write_story(formats::JsonWriter& out, const MessageStory& story) {
         if (!one.advice.empty()) out.member("advice", one.advice);
         if (one.at != Timestamp{}) out.member("ended", format_iso8601(one.at));
         if (one.next) out.member("next_in_s", one.next->count());
+        if (one.confidence != 0) out.member("confidence", one.confidence);
+        if (one.complained != Timestamp{}) out.member("complained", format_iso8601(one.complained));
         if (one.last) {
             out.member("code", one.last->code).member("status", one.last->status.to_string());
             out.member("reply", one.last->reply).member("host", one.last->remote_host);
@@ -370,6 +448,8 @@ std::vector<std::string> addresses_of(const store::RecordRow& row) {
     } else if (row.type == RecordType::outcome) {
         if (const auto facts = store::decode_outcome(row.data))
             for (const auto& result : facts->results) addresses.push_back(result.address);
+    } else if (row.type == RecordType::returned) {
+        if (const auto facts = store::decode_return(row.data)) addresses.push_back(facts->address);
     }
     return addresses;
 }

@@ -26,13 +26,15 @@ std::vector<StoryLine> lines_of(const store::RecordRow& row, bool with_dialogue)
 // How it stands with one recipient.
 struct RecipientStory {
     std::string address;
-    std::string state;  // delivered, failed, expired, cancelled, waiting, held, unknown
+    std::string state;  // delivered, failed, expired, cancelled, waiting, held, bounced, unknown
     std::uint32_t attempts = 0;
     Timestamp at{};      // when it ended
     std::string says;    // a sentence: what is so now, and why
     std::string advice;  // who must act, and how; empty: nobody
     std::optional<mail::Outcome> last{};
     std::optional<Seconds> next{};  // until the next attempt
+    std::uint32_t confidence = 0;   // bounced: percent; 0: told by the server itself
+    Timestamp complained{};         // by its owner
 };
 
 struct MessageStory {

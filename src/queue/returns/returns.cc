@@ -1,0 +1,385 @@
+#include "queue/returns/returns.h"
+
+#include "base/utf8.h"
+#include "mail/dkim/dkim_body.h"
+#include "mail/dsn/dsn.h"
+#include "queue/returns/return_facts.h"
+#include "queue/story.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace posthaste::queue {
+
+namespace {
+
+using mail::report::Kind;
+using store::ReturnFacts;
+
+constexpr Seconds kReadDeadline{30};
+constexpr std::size_t kMostByMessageId = 20;  // messages that share one
+
+// What the history says of a message.
+struct Known {
+    store::AcceptedFacts facts;
+    Timestamp accepted{};
+    std::vector<store::RecordRow> records;
+};
+
+Result<std::optional<Known>> read_history(store::Store& store, const QueueId& id) {
+    PH_TRY(auto told, store.history().of({id}, Deadline::after(kReadDeadline)));
+    Known known;
+    bool found = false;
+    for (auto& row : told.front()) {
+        if (row.type == store::RecordType::accepted) {
+            auto facts = store::decode_accepted(row.data);
+            if (!facts) continue;
+            known.facts = std::move(*facts);
+            known.accepted = row.at;
+            found = true;
+        }
+        known.records.push_back(std::move(row));
+    }
+    if (!found) return std::optional<Known>();
+    return std::optional<Known>(std::move(known));
+}
+
+bool has_recipient(const store::AcceptedFacts& facts, const std::vector<std::string>& addresses) {
+    return std::ranges::any_of(addresses, [&](const std::string& address) {
+        const std::uint64_t key = store::key_of_address(address);
+        return std::ranges::any_of(facts.recipients, [&](const std::string& recipient) {
+            return store::key_of_address(recipient) == key;
+        });
+    });
+}
+
+mail::Language language_of(store::Store& store, const std::string& account) {
+    const auto row = account.empty() ? std::optional<store::AccountRow>()
+                                     : store.engine().account(account).value_or(std::nullopt);
+    if (!row) return mail::Language::english;
+    return mail::parse_language(row->language).value_or(mail::Language::english);
+}
+
+bool contains(const std::vector<std::uint32_t>& indexes, std::uint32_t index) {
+    return std::ranges::find(indexes, index) != indexes.end();
+}
+
+// Whom the sender is told of, as RFC 3461 §4.1 lets them choose; of success only who asked.
+bool is_told(const ReturnFacts& facts, const store::AcceptedFacts& accepted) {
+    if (!facts.counts || !mail::Mailbox::parse(facts.address)) return false;
+    if (facts.what == EventType::bounced) return !contains(accepted.untold, facts.index);
+    return facts.what == EventType::delivered && contains(accepted.success, facts.index);
+}
+
+Afterthought afterthought_of(const ReturnFacts& facts, const Known& known, const QueueId& id,
+                             Timestamp at) {
+    Afterthought thought;
+    thought.kind = facts.what == EventType::complained ? Afterthought::Kind::complained
+                                                       : Afterthought::Kind::bounced;
+    thought.id = id;
+    thought.index = facts.index;
+    thought.address = facts.address;
+    thought.account = known.facts.account;
+    thought.profile = known.facts.profile;
+    thought.at = at;
+    thought.outcome = facts.outcome;
+    if (facts.what == EventType::complained) thought.feedback = facts.basis;
+    thought.confidence = facts.confidence;
+    return thought;
+}
+
+Event event_of(const ReturnFacts& facts, const Known& known, const QueueId& id, Timestamp at) {
+    Event event;
+    event.type = facts.what;
+    event.time = at;
+    event.id = id;
+    event.account = known.facts.account;
+    event.sender = known.facts.sender;
+    event.recipient = facts.address;
+    event.remote = facts.outcome.remote_host;
+    event.code = facts.outcome.code;
+    if (facts.outcome.status.cls != 0) event.status = facts.outcome.status.to_string();
+    event.text = facts.what == EventType::complained ? facts.basis : facts.outcome.reply;
+    event.confidence = static_cast<int>(facts.confidence);
+    event.delay = std::chrono::duration_cast<Seconds>(at - known.accepted);
+    return event;
+}
+
+Result<store::Body> store_body(store::Store& store, const QueueId& id, std::string_view octets) {
+    auto writer = store.write_content(id);
+    while (!octets.empty()) {
+        const auto piece = octets.substr(0, store::kContentPiece);
+        octets.remove_prefix(piece.size());
+        writer.append(piece);
+        if (writer.wants_flush()) PH_CHECK(writer.flush());
+    }
+    return writer.finish();
+}
+
+}  // namespace
+
+// Nobody else takes a report about the same message meanwhile: each would find nothing told yet.
+class Returns::Claim {
+  public:
+    explicit Claim(Returns& returns) : returns_(returns) {}
+
+    ~Claim() {
+        if (!id_) return;
+        const MutexLock lock(returns_.mutex_);
+        returns_.being_taken_.erase(*id_);
+    }
+
+    Claim(const Claim&) = delete;
+    Claim& operator=(const Claim&) = delete;
+
+    bool take(const QueueId& id) {
+        const MutexLock lock(returns_.mutex_);
+        if (!returns_.being_taken_.insert(id).second) return false;
+        id_ = id;
+        return true;
+    }
+
+  private:
+    Returns& returns_;
+    std::optional<QueueId> id_;
+};
+
+struct Returns::Prepared {
+    ReturnAnswer answer;
+    store::Changes changes;
+    std::vector<Event> events;
+    std::size_t uncertain = 0, delayed = 0, delivered = 0;  // recipients
+};
+
+Returns::Returns(Options options, Queue& queue, store::Store& store,
+                 runtime::BlockingPool& blocking, Log& log,
+                 std::function<void(const Event&)> events)
+    : options_(std::move(options)),
+      queue_(queue),
+      store_(store),
+      blocking_(blocking),
+      log_(log),
+      events_(std::move(events)) {}
+
+// By the address it came to; else by what the returned header says of us; else, for complaints,
+// by the Message-ID of a message that one of those named got.
+Result<std::optional<QueueId>> Returns::find_message(const Returned& returned) {
+    if (returned.token) return returned.token->id;
+    const auto& original = returned.reading.original;
+    const auto by_token = [&](std::string_view token) -> std::optional<QueueId> {
+        const auto read = options_.verp->read(token, now());
+        return read ? std::optional(read->id) : std::nullopt;
+    };
+    for (const std::string& path :
+         {original.return_path, returned.reading.feedback.original_sender}) {
+        const auto mailbox = mail::Mailbox::parse(path);
+        if (!mailbox || mailbox->domain() != options_.verp->domain()) continue;
+        if (const auto token = mail::Verp::token_in(mailbox->local()))
+            if (const auto id = by_token(*token)) return id;
+    }
+    if (const auto id = by_token(original.reference)) return id;
+    std::vector<std::string> named = returned.reading.feedback.original_recipients;
+    named.insert(named.end(), original.recipients.begin(), original.recipients.end());
+    if (original.message_id.empty() || named.empty()) return std::nullopt;
+    store::HistoryQuery query;
+    query.message_id = original.message_id;
+    query.limit = kMostByMessageId;
+    query.deadline = Deadline::after(kReadDeadline);
+    PH_TRY(const auto found, store_.history().find(query));
+    for (const auto& message : found.messages) {
+        const bool ours = message.facts.kind == store::MessageKind::mail;
+        if (ours && has_recipient(message.facts, named)) return message.row.id;
+    }
+    return std::nullopt;
+}
+
+namespace {
+
+// The report, stored and told; its id. `facts` are not empty.
+Result<std::string> add_report(store::Store& store, const Returns::Options& options, Queue& queue,
+                               const Known& known, const QueueId& id,
+                               std::span<const ReturnFacts* const> facts, store::Changes& changes) {
+    auto sender = mail::Mailbox::parse(known.facts.sender);
+    if (!sender) return std::string();  // the null sender is told nothing (RFC 5321 §4.5.5)
+    ReturnReport about{.hostname = options.hostname,
+                       .admin = options.admin,
+                       .language = language_of(store, known.facts.account),
+                       .about = id,
+                       .accepted = known.accepted,
+                       .now = now(),
+                       .id = QueueId::make()};
+    mail::DsnMessage dsn = make_return_report(about, known.facts, facts);
+    mail::DkimBodyHash hash;
+    hash.update(dsn.body);
+    dsn.header.insert(0, queue.sign_now(dsn.header, hash.finish()));
+    store::AddMessage report;
+    store::MessageRow& row = report.row;
+    row.id = about.id;
+    row.kind = store::MessageKind::dsn;
+    row.body_type = dsn.needs_8bit ? mail::BodyType::eight_bit : mail::BodyType::seven_bit;
+    row.smtputf8 = dsn.needs_utf8;
+    row.header = std::make_shared<const std::string>(std::move(dsn.header));
+    PH_TRY(row.body, store_body(store, row.id, dsn.body));
+    row.accepted_wall = about.now;
+    row.accepted = store.clock().now_queue();
+    row.expires = row.accepted + options.report_expire;
+    store::RecipientRow recipient;
+    recipient.address = std::move(*sender);
+    recipient.notify = mail::Notify::never;
+    recipient.next_at = row.accepted;
+    report.recipients.push_back(std::move(recipient));
+    std::string report_id = row.id.to_string();
+    changes.push_back(tell_accepted(report, {{}, {}, {}, id.to_string()}));
+    changes.push_back(tell_note(
+        id, store::RecordType::told,
+        facts.front()->what == EventType::delivered
+            ? std::string("its arrival was confirmed")
+            : fmt::format("it came back from {}", facts.size() == 1
+                                                      ? std::string("one recipient")
+                                                      : fmt::format("{} recipients", facts.size())),
+        report_id));
+    changes.push_back(std::move(report));
+    return report_id;
+}
+
+}  // namespace
+
+Result<Returns::Prepared> Returns::prepare(const Returned& returned, Claim& claim) {
+    Prepared prepared;
+    const Kind kind = returned.reading.kind;
+    if (kind == Kind::unknown || (kind == Kind::automatic_reply && !returned.token)) {
+        return prepared;
+    }
+    PH_TRY(prepared.answer.id, find_message(returned));
+    const auto& id = prepared.answer.id;
+    prepared.answer.end = ReturnEnd::unknown_message;
+    if (!id) return prepared;
+    if (!claim.take(*id)) return fail(ErrorKind::busy, "another report about it is being taken");
+    PH_TRY(const auto known, read_history(store_, *id));
+    if (!known) return prepared;
+    if (kind == Kind::automatic_reply || kind == Kind::feedback) {
+        prepared.answer.end = ReturnEnd::ignored;
+        return prepared;
+    }
+    auto all = make_return_facts(returned, known->facts, options_.classify);
+    std::erase_if(all, [&](const ReturnFacts& one) { return is_known(one, known->records); });
+    prepared.answer.end = ReturnEnd::repeated;
+    if (all.empty()) return prepared;
+    prepared.answer.end = ReturnEnd::taken;
+    const Timestamp at = now();
+    for (const EventType what : {EventType::bounced, EventType::delivered}) {
+        std::vector<const ReturnFacts*> told;
+        for (const ReturnFacts& one : all)
+            if (one.what == what && is_told(one, known->facts)) told.push_back(&one);
+        if (told.empty()) continue;
+        PH_TRY(const std::string report,
+               add_report(store_, options_, queue_, *known, *id, told, prepared.changes));
+        for (ReturnFacts& one : all)
+            if (std::ranges::find(told, &one) != told.end()) one.report = report;
+    }
+    store::Changes records;
+    for (const ReturnFacts& one : all) {
+        const bool ends = one.what == EventType::bounced || one.what == EventType::complained;
+        if (one.counts && ends && one.index != ReturnFacts::kNobody) {
+            const Afterthought thought = afterthought_of(one, *known, *id, at);
+            for (AfterthoughtListener* listener : options_.listeners)
+                PH_CHECK(listener->heard(thought));
+        }
+        records.push_back(
+            store::AddRecord{*id, at, store::RecordType::returned, store::encode(one)});
+        if (!one.counts) {
+            ++prepared.uncertain;
+        } else if (ends) {
+            prepared.events.push_back(event_of(one, *known, *id, at));
+        } else {
+            ++(one.what == EventType::delayed ? prepared.delayed : prepared.delivered);
+        }
+    }
+    // What happened stands before who was told of it.
+    prepared.changes.insert(prepared.changes.begin(), std::make_move_iterator(records.begin()),
+                            std::make_move_iterator(records.end()));
+    return prepared;
+}
+
+void Returns::tell(const Prepared& prepared, const Returned& returned) {
+    for (const Event& event : prepared.events) {
+        if (event.type == EventType::bounced) metrics_.bounced.add();
+        if (event.type == EventType::complained) metrics_.complained.add();
+        events_(event);
+    }
+    metrics_.uncertain.add(prepared.uncertain);
+    metrics_.delayed.add(prepared.delayed);
+    metrics_.delivered.add(prepared.delivered);
+    const auto log = [&](std::string_view event, std::string_view what) {
+        log_.info(event, {{"id", prepared.answer.id ? prepared.answer.id->to_string() : ""},
+                          {"client", returned.client},
+                          {"read_as", returned.reading.basis},
+                          {"confidence", returned.reading.confidence},
+                          {"what", what}});
+    };
+    switch (prepared.answer.end) {
+        case ReturnEnd::taken:
+            if (prepared.uncertain > 0)
+                log("bounce.uncertain", "it may be a bounce; told by posthaste trace, no more");
+            if (prepared.delayed > 0) log("bounce.delayed", "another server goes on trying");
+            if (prepared.delivered > 0) log("bounce.delivered", "another server has delivered it");
+            return;
+        case ReturnEnd::repeated:
+            metrics_.repeated.add();
+            return log("bounce.repeated", "the same was told before; nothing follows");
+        case ReturnEnd::ignored:
+            metrics_.ignored.add();
+            return log("bounce.ignored", returned.reading.kind == Kind::automatic_reply
+                                             ? "an automatic reply is no bounce"
+                                             : "a report that is no complaint");
+        case ReturnEnd::unknown_message:
+            metrics_.unknown.add();
+            return log("bounce.unknown", "the history knows of no such message");
+        case ReturnEnd::not_understood:
+            metrics_.unread.add();
+            return log("bounce.unread", "it reads like no report of any kind");
+    }
+}
+
+runtime::Task<Result<ReturnAnswer>> Returns::take(Returned returned) {
+    struct Work {
+        Work(Returned what, Returns& returns) : returned(std::move(what)), claim(returns) {}
+
+        Returned returned;
+        Claim claim;
+    };
+
+    // The pool may be at it longer than we wait.
+    const auto work = std::make_shared<Work>(std::move(returned), *this);
+    auto prepare_it = [this, work] { return prepare(work->returned, work->claim); };
+    auto preparing =
+        runtime::offload(blocking_, std::move(prepare_it), Deadline::after(kReadDeadline * 3));
+    PH_CO_TRY(auto prepared, co_await std::move(preparing));
+    if (!prepared.changes.empty()) {
+        auto writing = queue_.write(std::move(prepared.changes));
+        PH_CO_CHECK(co_await std::move(writing));
+    }
+    tell(prepared, work->returned);
+    co_return prepared.answer;
+}
+
+void ReturnMetrics::add_to(MetricsRegistry& registry) const {
+    registry.add("posthaste_returned_bounced_total", "Recipients whose mail came back", bounced);
+    registry.add("posthaste_returned_complained_total", "Recipients who called it spam",
+                 complained);
+    registry.add("posthaste_returned_delayed_total", "Reports that it takes longer elsewhere",
+                 delayed);
+    registry.add("posthaste_returned_delivered_total", "Reports of a delivery elsewhere",
+                 delivered);
+    registry.add("posthaste_returned_uncertain_total", "What came back and may be a bounce",
+                 uncertain);
+    registry.add("posthaste_returned_repeated_total", "Reports that said what was known", repeated);
+    registry.add("posthaste_returned_ignored_total", "Automatic replies and the like", ignored);
+    registry.add("posthaste_returned_unknown_total", "Reports about messages nobody knows of",
+                 unknown);
+    registry.add("posthaste_returned_unread_total", "What reads like no report", unread);
+}
+
+}  // namespace posthaste::queue

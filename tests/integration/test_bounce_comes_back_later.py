@@ -1,0 +1,367 @@
+"""A server takes a message, and returns it afterwards by mail: what was told of it changes, once, and its sender
+hears of it (delivery.md 6.6; RFC 3464, RFC 5965)."""
+
+import re
+import smtplib
+import time
+
+import pytest
+
+from harness import peers, ports, waiting
+from harness.dialogue import ANNA, BOB
+from harness.fake_clock import fake, needs_fake_clock
+
+DOMAIN = "bounce.example.test"
+CAROL = "carol@example.net"
+DAVE = "dave@example.net"
+
+
+def _bounce(recipient=CAROL, status="5.1.1", action="failed", message_id="<x@example.test>", more=""):
+    return f"""From: MAILER-DAEMON@mx.example.net
+To: somebody@{DOMAIN}
+Subject: Undelivered Mail Returned to Sender
+Auto-Submitted: auto-replied
+MIME-Version: 1.0
+Content-Type: multipart/report; report-type=delivery-status; boundary="=_b"
+
+--=_b
+Content-Type: text/plain
+
+The message could not be delivered.
+
+--=_b
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; mx.example.net
+
+Final-Recipient: rfc822; {recipient}
+Action: {action}
+Status: {status}
+Remote-MTA: dns; inner.example.net
+Diagnostic-Code: smtp; 550 {status} no mailbox of that name here
+{more}
+--=_b
+Content-Type: message/rfc822
+
+Message-ID: {message_id}
+Subject: a test
+
+hello
+--=_b--
+"""
+
+
+def _complaint(return_path, recipient=CAROL, kind="abuse", reference=""):
+    return f"""From: fbl@provider.example
+Subject: FW: a test
+MIME-Version: 1.0
+Content-Type: multipart/report; report-type=feedback-report; boundary=b
+
+--b
+Content-Type: text/plain
+
+A complaint.
+--b
+Content-Type: message/feedback-report
+
+Feedback-Type: {kind}
+User-Agent: Provider/1
+Version: 1
+Original-Rcpt-To: {recipient}
+
+--b
+Content-Type: message/rfc822
+
+Return-Path: <{return_path}>
+{reference}Subject: a test
+To: {recipient}
+
+hello
+--b--
+"""
+
+
+class Port:
+    """The other end: a server that returns mail."""
+
+    def __init__(self, number):
+        self.number = number
+
+    def give(self, recipient, text, sender=""):
+        """The reply to the last command, as (code, text)."""
+        with smtplib.SMTP("127.0.0.1", self.number, timeout=60) as client:
+            client.ehlo("mx.example.net")
+            client.mail(sender)
+            code, said = client.rcpt(recipient)
+            if code == 250:
+                code, said = client.data(text.replace("\n", "\r\n").encode())
+            return code, said.decode()
+
+
+@pytest.fixture
+def server(make, sink):
+    made = make.posthaste(relay=sink, start=False)
+    made.bounce_port = ports.free_port()
+    made.configure({"bounces": {"domain": DOMAIN, "listen": f"127.0.0.1:{made.bounce_port}"}})
+    made.start()
+    made.admin("account", "set", ANNA, "--verp", "message")
+    made.back = Port(made.bounce_port)
+    return made
+
+
+def _send(server, sink, recipients=CAROL, **more):
+    """Sent and taken: (id, the sender it left under)."""
+    before = len(sink.messages)
+    reply = server.submit(recipients, **more)
+    waiting.until(lambda: len(sink.messages) > before, 15, "the message at the sink")
+    server.log.wait_for("delivered", id=reply)
+    return reply, sink.messages[before].sender
+
+
+def _story(server, identity):
+    return server.admin("trace", identity, "--json").rows[0]
+
+
+def test_what_was_delivered_is_returned(server, sink):
+    identity, sender = _send(server, sink)
+    assert re.fullmatch(r"b\+[a-z2-7]{37}@" + re.escape(DOMAIN), sender), "a sender made for the message"
+    token = sender.partition("+")[2].partition("@")[0]
+    assert sink.messages[0].field("X-Posthaste-Ref") == [token], "for complaints, which lose the envelope"
+    assert _story(server, identity)["recipients"][0]["state"] == "delivered"
+
+    assert server.back.give(sender, _bounce())[0] == 250
+    event = server.log.wait_for("bounced", id=identity, to=CAROL)
+    assert event["status"] == "5.1.1" and event["async"] is True and event["confidence"] == 100
+    assert event["account"] == ANNA and "no mailbox" in event["text"] and event["from"] == ANNA
+    recipient = _story(server, identity)["recipients"][0]
+    assert recipient["state"] == "bounced" and recipient["status"] == "5.1.1"
+    assert recipient["says"].startswith("delivered, then returned by inner.example.net"), recipient["says"]
+    told = server.admin("trace", identity).out
+    assert "came back" in told and "sender told" in told
+
+    report = sink.wait(ANNA)[0]
+    assert report.sender == "" and report.field("Auto-Submitted") == ["auto-replied"]
+    text = re.sub(r"\s+", " ", report.data.decode())
+    assert f"was not delivered to {CAROL}" in text
+    assert "inner.example.net had taken the message at first, and returned it" in text
+    assert f"Final-Recipient: rfc822; {CAROL}" in text and "Remote-MTA: dns; inner.example.net" in text
+    assert "no mailbox of that name here" in text
+
+    # The same again, also after a restart: nothing follows.
+    assert server.back.give(sender.upper(), _bounce())[0] == 250
+    server.log.wait_for("bounce.repeated", id=identity)
+    server.restart()
+    assert server.back.give(sender, _bounce())[0] == 250
+    server.log.wait_for("bounce.repeated", id=identity, count=1)
+    assert len(server.log.find("bounced", id=identity)) <= 1
+    server.wait_empty()
+    assert len(sink.to(ANNA)) == 1, "one report"
+    assert _story(server, identity)["recipients"][0]["state"] == "bounced"
+
+
+def test_each_of_several_recipients(server, sink):
+    server.admin("account", "set", ANNA, "--verp", "recipient")
+    before = len(sink.messages)
+    identity = server.submit([CAROL, DAVE])
+    waiting.until(lambda: len(sink.messages) == before + 2, 15, "a transaction for each")
+    senders = {m.recipients[0]: m.sender for m in sink.messages[before:]}
+    assert set(senders) == {CAROL, DAVE} and len(set(senders.values())) == 2
+    assert all(re.fullmatch(r"b\+[a-z2-7]{40}@" + re.escape(DOMAIN), s) for s in senders.values())
+    server.log.wait_for("delivered", id=identity, count=2)
+    # Forwarded on the way: the report names somebody whom nobody wrote to.
+    assert server.back.give(senders[DAVE], _bounce(recipient="david@elsewhere.example"))[0] == 250
+    server.log.wait_for("bounced", id=identity, to=DAVE)
+    assert {r["address"]: r["state"] for r in _story(server, identity)["recipients"]} == {CAROL: "delivered", DAVE: "bounced"}
+
+
+def test_one_refused_recipient_holds_no_other_up(server, sink):
+    server.admin("account", "set", ANNA, "--verp", "recipient")
+    identity = server.submit(["rcpt451@example.net", CAROL, "rcpt550@example.net", DAVE])
+    server.log.wait_for("delivered", id=identity, count=2)
+    server.log.wait_for("failed", id=identity, to="rcpt550@example.net")
+    server.log.wait_for("deferred", id=identity, to="rcpt451@example.net")
+
+
+def test_senders_that_stay_as_they_are(server, sink):
+    assert _send(server, sink)[1] != ANNA
+    # Of an account that does not ask for it.
+    reply = server.submit(CAROL, sender=BOB, begin=lambda: server.session(user=BOB))
+    server.log.wait_for("delivered", id=reply)
+    assert sink.messages[-1].sender == BOB and not sink.messages[-1].field("X-Posthaste-Ref")
+    # A receipt.
+    reply = server.submit(CAROL, sender="")
+    server.log.wait_for("delivered", id=reply)
+    assert sink.messages[-1].sender == ""
+    # A report of ours, about mail that left under a made sender.
+    server.submit("rcpt550@example.net")
+    assert sink.wait(ANNA)[0].sender == ""
+    # From now on no more.
+    server.admin("account", "set", ANNA, "--verp", "off")
+    assert _send(server, sink)[1] == ANNA
+
+
+def test_the_sender_stays_the_same_over_attempts(server, sink):
+    server.submit("dot451x2@example.net")
+    sink.wait("dot451x2@example.net")
+    senders = {line for _, line in sink.commands if line.startswith("MAIL FROM:")}
+    assert len({re.search("<(.*)>", line).group(1) for line in senders}) == 1
+
+
+def test_who_wants_no_report_gets_none(server, sink):
+    before = len(sink.messages)
+    with server.session() as client:
+        assert client.cmd(f"MAIL FROM:<{ANNA}>").code == 250
+        assert client.cmd(f"RCPT TO:<{CAROL}> NOTIFY=NEVER").code == 250
+        assert client.cmd("DATA").code == 354
+        reply = client.cmd(f"From: {ANNA}\r\nSubject: quiet\r\n\r\nhello\r\n.")
+        assert reply.code == 250
+    waiting.until(lambda: len(sink.messages) > before, 15, "the message")
+    identity = server.log.wait_for("delivered", to=CAROL)["id"]
+    assert server.back.give(sink.messages[before].sender, _bounce())[0] == 250
+    server.log.wait_for("bounced", id=identity)
+    server.wait_empty()
+    assert not sink.to(ANNA)
+
+
+def test_no_bounces(server, sink):
+    identity, sender = _send(server, sink)
+    away = f"From: {CAROL}\nSubject: Automatic reply: a test\nAuto-Submitted: auto-replied\n\nI am away; mail is not delivered.\n"
+    assert server.back.give(sender, away)[0] == 250
+    server.log.wait_for("bounce.ignored", id=identity)
+    late = _bounce(status="4.4.1", action="delayed")
+    assert server.back.give(sender, late)[0] == 250
+    server.log.wait_for("bounce.delayed", id=identity)
+    doubt = "From: somebody@example.net\nSubject: Undelivered\n\nYour message could not be delivered, they say.\n"
+    assert server.back.give(sender, doubt)[0] == 250
+    server.log.wait_for("bounce.uncertain", id=identity)
+    code, said = server.back.give(sender, f"From: {CAROL}\nSubject: Re: a test\n\nThank you!\n", sender=CAROL)
+    assert code == 550 and "write to the address in the From" in said
+    assert _story(server, identity)["recipients"][0]["state"] == "delivered"
+    assert "may be a bounce" in server.admin("trace", identity).out
+    assert not server.log.find("bounced") and not sink.to(ANNA)
+
+
+def test_prose_is_read_with_less_confidence(server, sink):
+    identity, sender = _send(server, sink)
+    qmail = (f"From: MAILER-DAEMON@mail.example.net\nSubject: failure notice\n\nHi. This is the qmail-send program at mail.example.net.\n"
+             f"I'm afraid I wasn't able to deliver your message to the following addresses.\n\n<{CAROL}>:\n"
+             "Sorry, no mailbox here by that name. (#5.1.1)\n\n--- Below this line is a copy of the message.\n\nTo: other@example.net\n")
+    assert server.back.give(sender, qmail)[0] == 250
+    event = server.log.wait_for("bounced", id=identity)
+    assert event["to"] == CAROL and 60 <= event["confidence"] < 100
+    assert _story(server, identity)["recipients"][0]["confidence"] == event["confidence"]
+    assert sink.wait(ANNA)
+
+
+def test_made_up_addresses_are_refused_slowly_and_nothing_is_relayed(server, sink):
+    _, sender = _send(server, sink)
+    token = sender.partition("+")[2].partition("@")[0]
+    forged = ("b" if token[10] != "b" else "c").join([token[:10], token[11:]])
+    began = time.monotonic()
+    assert server.back.give(f"b+{forged}@{DOMAIN}", _bounce())[0] == 550
+    assert time.monotonic() - began >= 1, "guessing is slow"
+    assert server.back.give(f"nobody@{DOMAIN}", _bounce())[0] == 550
+    code, said = server.back.give(CAROL, _bounce())
+    assert code == 550 and "not taken here" in said
+    server.log.wait_for("bounce.wrong_address", count=3)
+    with smtplib.SMTP("127.0.0.1", server.bounce_port, timeout=60) as client:
+        client.ehlo("mx.example.net")
+        assert not client.has_extn("auth") and client.has_extn("starttls")
+        code, said = client.docmd("AUTH", "PLAIN AGEAYg==")
+        assert code == 502 and b"587" in said
+        client.mail("")
+        codes = []
+        try:
+            while len(codes) < 10:
+                codes.append(client.rcpt(f"b+{'a' * 37}@{DOMAIN}")[0])
+        except smtplib.SMTPServerDisconnected:
+            pass
+        assert codes[0] == 550 and len(codes) < 10, "a session of guesses ends"
+
+
+@needs_fake_clock
+def test_a_sender_of_last_month_is_refused(server, sink):
+    identity, sender = _send(server, sink)
+    assert server.back.give(sender, _bounce(recipient="elsewhere@example.net", action="delayed"))[0] == 250
+    server.stop()
+    server.start(env=fake("+31d"))
+    code, said = server.back.give(sender, _bounce())
+    assert code == 550 and "30 days" in said
+    assert not server.log.find("bounced", id=identity)
+
+
+def test_complaints(server, sink):
+    identity, sender = _send(server, sink)
+    code, said = server.back.give(f"fbl@{DOMAIN}", "From: a@example.net\nSubject: spam!\n\nStop that.\n", sender="a@example.net")
+    assert code == 550 and "RFC 5965" in said
+    assert server.back.give(f"fbl@{DOMAIN}", _complaint("x@elsewhere.example", recipient="x@example.net"))[0] == 550
+    assert server.back.give(f"fbl+yahoo@{DOMAIN}", _complaint(sender))[0] == 250
+    event = server.log.wait_for("complained", id=identity)
+    assert event["to"] == CAROL and event["text"] == "abuse"
+    recipient = _story(server, identity)["recipients"][0]
+    assert recipient["state"] == "delivered" and "complained" in recipient and "complained" in recipient["says"]
+    assert server.back.give(f"abuse@{DOMAIN}", _complaint(sender))[0] == 250
+    server.log.wait_for("bounce.repeated", id=identity)
+    # By our own field alone, where the provider has taken the rest out.
+    second, sender = _send(server, sink)
+    token = sender.partition("+")[2].partition("@")[0]
+    text = _complaint("redacted", recipient="redacted", kind="opt-out", reference=f"X-Posthaste-Ref: {token}\n")
+    assert server.back.give(f"fbl@{DOMAIN}", text)[0] == 250
+    assert server.log.wait_for("complained", id=second)["to"] == CAROL
+    server.wait_empty()
+    assert not sink.to(ANNA), "the person is told nothing of complaints"
+
+
+def test_letters_to_the_postmaster_reach_the_administrator(server, sink):
+    for whom in ("postmaster", f"postmaster@{DOMAIN}", f"abuse@{DOMAIN}"):
+        before = len(sink.to("postmaster@example.test"))
+        letter = f"From: {CAROL}\nSubject: to {whom}\n\nYour mail loops.\n"
+        assert server.back.give(whom, letter, sender=CAROL)[0] == 250
+        arrived = sink.wait("postmaster@example.test", count=before + 1)[-1]
+        assert arrived.sender == "" and arrived.field("Subject") == [f"to {whom}"], "nobody gets a report about it"
+
+
+def test_a_large_bounce(server, sink):
+    identity, sender = _send(server, sink)
+    whole = _bounce() + "\n".join(["x" * 70] * 60_000) + "\n"
+    assert server.back.give(sender, whole)[0] == 250, "what follows the report is not needed"
+    server.log.wait_for("bounced", id=identity)
+    server.configure({"bounces": {"message_size": "1 MB"}})
+    server.restart()
+    code, said = server.back.give(sender, whole)
+    assert code == 552 and "header" in said
+
+
+def test_what_is_sure_of_itself_is_checked(server):
+    wrong = server.cli("account", "set", ANNA, "--verp", "recipients")
+    assert wrong.code != 0 and "recipient" in wrong.out + wrong.err
+    assert server.admin("account", "show", ANNA, "--json").rows[0]["verp"] == "message"
+    assert server.cli("account", "set", ANNA, "--verp", "on", "--profile", "bulk").code == 2
+    server.stop()
+    server.configure({"bounces": {"domain": None}})
+    checked = server.cli("check")
+    assert checked.code != 0 and "bounce.example.com" in checked.out + checked.err
+
+
+def test_postfix_returns_what_its_next_hop_refuses(make, server, sink, folders):
+    """The whole way: Postfix takes it, is refused, and writes to the sender that was made for the message."""
+    refusing = make.sink()
+    lines = ", ".join(["{ example.net = smtp:[127.0.0.1]:%d }" % refusing.port, "{ %s = smtp:[127.0.0.1]:%d }" % (DOMAIN, server.bounce_port)])
+    try:
+        hop = peers.Postfix(folders("postfix-hop"), settings={
+            "virtual_mailbox_domains": "", "virtual_mailbox_maps": "", "transport_maps": "inline:{ %s }" % lines,
+            "smtp_dns_support_level": "disabled", "disable_dns_lookups": "yes", "smtp_tls_security_level": "may"})
+    except peers.Missing as missing:
+        pytest.skip(str(missing))
+    try:
+        server.stop()
+        server.configure({"route": [{"to": ["example.net"], "via": f"127.0.0.1:{hop.port}", "tls": "none"}]})
+        server.start()
+        identity = server.submit("rcpt550@example.net")
+        server.log.wait_for("delivered", id=identity)
+        event = server.log.wait_for("bounced", id=identity, seconds=60)
+        assert event["to"] == "rcpt550@example.net" and event["confidence"] == 100 and event["code"] == 550
+        report = sink.wait(ANNA)[0]
+        assert b"rcpt550@example.net" in report.data
+    finally:
+        hop.close()
