@@ -111,6 +111,7 @@ web::DnsFacts dns_facts(const Settings& settings) {
     web::DnsFacts facts;
     facts.settings = mail_settings(settings);
     facts.report_to = settings.admin;
+    facts.bounce_domain = settings.bounces.domain;
     if (settings.mode == Mode::live && !settings.relay.host.empty()) {
         auto next = parse_host_port(settings.relay.host);
         facts.relay = next ? next->host : settings.relay.host;

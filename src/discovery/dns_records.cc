@@ -31,6 +31,7 @@ class Collector {
         add_set_up();
         add_services();
         add_sending();
+        add_bounces();
         return std::move(records_);
     }
 
@@ -122,6 +123,21 @@ class Collector {
         add_txt(under("_dmarc"), std::move(dmarc), "dns.note.dmarc");
     }
 
+    // What returns finds the way, and what leaves under that domain comes from where it may.
+    void add_bounces() {
+        const std::string& domain = extras_.bounce_domain;
+        if (domain.empty() || !is_inside(domain, domain_)) return;
+        records_.push_back({.name = domain,
+                            .type = RecordType::mx,
+                            .value = settings_.host,
+                            .priority = 10,
+                            .note = "dns.note.bounces"});
+        std::string spf = fmt::format("v=spf1 a:{}", settings_.host);
+        for (const std::string& include : extras_.spf_includes)
+            spf += fmt::format(" include:{}", include);
+        if (domain != domain_) add_txt(domain, spf + " ~all", "dns.note.bounces");
+    }
+
     const MailSettings& settings_;
     const DnsExtras& extras_;
     std::string domain_;
@@ -168,6 +184,8 @@ std::string zone_value(const DnsRecord& record) {
             return zone_escaped(record.value, ".:");
         case RecordType::cname:
             return zone_name(record.value);
+        case RecordType::mx:
+            return fmt::format("{} {}", record.priority, zone_name(record.value));
         case RecordType::srv:
             return fmt::format("{} {} {} {}", record.priority, record.weight, record.port,
                                zone_name(record.value));
@@ -197,6 +215,8 @@ std::string_view to_string(RecordType type) {
             return "AAAA";
         case RecordType::cname:
             return "CNAME";
+        case RecordType::mx:
+            return "MX";
         case RecordType::srv:
             return "SRV";
         case RecordType::txt:
@@ -233,6 +253,7 @@ std::vector<FormRow> form_rows(std::span<const DnsRecord> records, const mail::D
                     .type = to_string(one.type),
                     .value = one.value,
                     .note = one.note};
+        if (one.type == RecordType::mx) row.priority = std::to_string(one.priority);
         if (one.type == RecordType::srv) {
             row.priority = std::to_string(one.priority);
             row.weight = std::to_string(one.weight);

@@ -22,19 +22,20 @@ struct DkimKey {
 struct DnsExtras {
     std::vector<std::string> addresses{};  // of the host of sending: IPv4 and IPv6
     std::vector<DkimKey> dkim{};
-    std::vector<std::string> spf_includes{};         // of the smarthost: "spf.provider.net"
-    std::string report_to{};                         // mailbox for DMARC's daily reports
+    std::vector<std::string> spf_includes{};  // of the smarthost: "spf.provider.net"
+    std::string report_to{};                  // mailbox for DMARC's daily reports
+    std::string bounce_domain{};  // where mail comes back to; told of by the domain it lies in
     std::vector<std::string> former_pacc_digests{};  // still served, or still cached
 };
 
-enum class RecordType : std::uint8_t { a, aaaa, cname, srv, txt };
+enum class RecordType : std::uint8_t { a, aaaa, cname, mx, srv, txt };
 
 struct DnsRecord {
     std::string name{};  // absolute, without the final dot
     RecordType type = RecordType::txt;
     std::string
         value{};  // an address, a host without final dot (empty: the root), or the whole text
-    std::uint16_t priority = 0;  // SRV, as weight and port
+    std::uint16_t priority = 0;  // SRV, as weight and port; MX: its preference
     std::uint16_t weight = 0;
     std::uint16_t port = 0;
     std::string_view note{};  // key of a text that says what it is for
@@ -55,7 +56,7 @@ struct FormRow {
     std::string name{};
     std::string_view type{};
     std::string value{};
-    std::string priority{};  // empty unless SRV, as weight and port
+    std::string priority{};  // empty unless SRV, as weight and port, or MX
     std::string weight{};
     std::string port{};
     std::string_view note{};

@@ -11,6 +11,7 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 namespace posthaste::discovery {
@@ -120,6 +121,28 @@ TEST(DnsRecords, as_a_zone_file) {
     settings.incoming.push_back({IncomingKind::pop3, "pop.example.com", 110, Security::starttls});
     settings.starttls_port = 0;
     expect_golden("zone_full.txt", zone_file(dns_records(settings, full_extras()), Language::de));
+}
+
+TEST(DnsRecords, bounces_come_back_to_the_host_that_sends) {
+    const auto settings = example_settings();
+    DnsExtras extras;
+    const auto count_mx = [&] {
+        return std::ranges::count(dns_records(settings, extras), RecordType::mx, &DnsRecord::type);
+    };
+    EXPECT_EQ(count_mx(), 0);
+    extras.bounce_domain = "bounce.elsewhere.example";
+    EXPECT_EQ(count_mx(), 0);  // of another zone
+    extras.bounce_domain = "bounce." + settings.domain.ascii();
+    EXPECT_EQ(count_mx(), 1);
+    const auto records = dns_records(settings, extras);
+    const std::string zone = zone_file(records, Language::en);
+    EXPECT_NE(zone.find(fmt::format("MX     10 {}.", settings.host)), std::string::npos) << zone;
+    const auto rows = form_rows(records, settings.domain);
+    const auto row = std::ranges::find(rows, "MX", &FormRow::type);
+    ASSERT_NE(row, rows.end());
+    EXPECT_EQ(row->name, "bounce");
+    EXPECT_EQ(row->priority, "10");
+    EXPECT_EQ(std::next(row)->value, fmt::format("v=spf1 a:{} ~all", settings.host));
 }
 
 TEST(DnsRecords, as_rows_of_a_web_form) {

@@ -1,5 +1,6 @@
 // posthaste check: configuration and environment, without starting. Safe beside a running server:
 // it opens nothing for writing and listens on nothing.
+#include "app/cli/check_bounces.h"
 #include "app/cli/check_environment.h"
 #include "app/cli/check_relay.h"
 #include "app/cli/commands.h"
@@ -263,6 +264,7 @@ int run_check(const Arguments& arguments) {
     check_sources(*settings, findings);
     check_name_servers(*settings, findings);
     check_signing(*settings, findings);
+    check_bounces(*settings, findings);
     std::size_t failed = 0;
     std::size_t warned = 0;
     for (const auto& finding : findings) {

@@ -156,6 +156,10 @@ constexpr TextRow kRows[] = {
     {"dns.note.host", "Wo Mailprogramme und Browser den Server finden."},
     {"dns.note.set_up", "Damit finden Mailprogramme ihre Einstellungen von selbst."},
     {"dns.note.srv", "Nennt die Mailserver und ihre Ports (RFC 6186, RFC 8314)."},
+    {"dns.note.bounces",
+     "Wohin Nachrichten zurückkommen, die erst nach der Zustellung abgewiesen wurden, und wer "
+     "unter "
+     "diesem Namen senden darf."},
     {"dns.note.spf",
      "SPF: welche Server für diese Domain senden. Es gibt nur einen solchen Eintrag: einen "
      "vorhandenen ergänzen."},

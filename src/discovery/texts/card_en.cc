@@ -142,6 +142,8 @@ constexpr TextRow kRows[] = {
     {"dns.note.host", "Where mail programs and browsers find the server."},
     {"dns.note.set_up", "Lets mail programs find their settings by themselves."},
     {"dns.note.srv", "Names the mail servers and their ports (RFC 6186, RFC 8314)."},
+    {"dns.note.bounces",
+     "Where mail that was delivered and then returned comes back to, and who may send under it."},
     {"dns.note.spf",
      "SPF: which servers send for this domain. A domain has one such record: add to one that is "
      "there."},

@@ -54,6 +54,7 @@ namespace posthaste::web {
 
 // What DNS records are made of, beside the domain.
 struct DnsFacts {
+    std::string bounce_domain{};           // DnsExtras::bounce_domain
     discovery::MailSettings settings{};    // but for the domain
     std::string report_to{};               // mailbox for DMARC's reports
     std::string relay{};                   // host of the smarthost, if mail leaves through one

@@ -70,6 +70,8 @@ void write_records(JsonWriter& out, std::span<const discovery::DnsRecord> record
             out.member("priority", std::uint64_t{one.priority})
                 .member("weight", std::uint64_t{one.weight})
                 .member("port", std::uint64_t{one.port});
+        if (one.type == discovery::RecordType::mx)
+            out.member("priority", std::uint64_t{one.priority});
         out.end_object();
     }
     out.end_array();
@@ -91,6 +93,7 @@ void write_domain(JsonWriter& out, const AdminServices& services, const Asked& a
     discovery::DnsExtras extras;
     extras.addresses = asked.addresses.empty() ? services.dns.addresses : asked.addresses;
     extras.report_to = services.dns.report_to;
+    extras.bounce_domain = services.dns.bounce_domain;
     extras.dkim = dkim_of(keys, domain);
     const auto records =
         discovery::dns_records(settings_for(services.dns.settings, domain), extras);
