@@ -141,6 +141,51 @@ TEST(TraceStory, what_waits_says_when_and_who_must_act) {
     EXPECT_THAT(story.recipients[0].says, HasSubstr("posthaste queue release"));
 }
 
+TEST(TraceStory, delivered_and_then_returned) {
+    Told told;
+    told.accepted({"bob@corp.example", "carol@corp.example"});
+    store::OutcomeFacts outcome;
+    outcome.results.push_back(Told::result(0, "bob@corp.example", EventType::delivered));
+    outcome.results.push_back(Told::result(1, "carol@corp.example", EventType::delivered));
+    told.add(RecordType::outcome, encode(outcome));
+    store::ReturnFacts back;
+    back.address = "bob@corp.example";
+    back.outcome.code = 550;
+    back.outcome.status = {5, 1, 1};
+    back.outcome.reply = "5.1.1 no such user";
+    back.outcome.remote_host = "inner.corp.example";
+    back.outcome.cause = mail::Cause::invalid_recipient;
+    back.confidence = 90;
+    back.basis = "qmail";
+    told.add(RecordType::returned, encode(back));
+    store::ReturnFacts doubtful = back;
+    doubtful.index = 1;
+    doubtful.counts = false;
+    doubtful.confidence = 45;
+    told.add(RecordType::returned, encode(doubtful));
+    store::ReturnFacts complaint;
+    complaint.what = EventType::complained;
+    complaint.index = 1;
+    complaint.address = "carol@corp.example";
+    complaint.basis = "abuse";
+    told.add(RecordType::returned, encode(complaint));
+
+    const MessageStory story = told.story();
+    ASSERT_THAT(story.recipients, SizeIs(2));
+    EXPECT_EQ(story.recipients[0].state, "bounced");
+    EXPECT_EQ(story.recipients[0].confidence, 90U);
+    EXPECT_EQ(story.recipients[0].says,
+              "delivered, then returned by inner.corp.example 1 s later: 550 5.1.1 no such user");
+    EXPECT_THAT(story.recipients[0].advice, Not(IsEmpty()));
+    EXPECT_EQ(story.recipients[1].state, "delivered") << "doubt changes nothing";
+    EXPECT_THAT(story.recipients[1].says, HasSubstr("complained of it (abuse)"));
+    EXPECT_EQ(story.recipients[1].complained, kNoon + Seconds(4));
+    const std::string all = all_text(story);
+    EXPECT_THAT(all, HasSubstr("came back|bob@corp.example: returned by inner.corp.example"));
+    EXPECT_THAT(all, HasSubstr("may be a bounce (45 % sure, read as qmail)"));
+    EXPECT_THAT(all, HasSubstr("complaint|carol@corp.example complained of it (abuse)"));
+}
+
 TEST(TraceStory, what_is_not_known_is_said) {
     Told told;
     told.accepted({"bob@corp.example"});
