@@ -185,7 +185,7 @@ def test_one_refused_recipient_holds_no_other_up(server, sink):
 def test_senders_that_stay_as_they_are(server, sink):
     assert _send(server, sink)[1] != ANNA
     # Of an account that does not ask for it.
-    reply = server.submit(CAROL, sender=BOB, begin=lambda: server.session(user=BOB))
+    reply = server.submit(CAROL, sender=BOB, begin=server.session)
     server.log.wait_for("delivered", id=reply)
     assert sink.messages[-1].sender == BOB and not sink.messages[-1].field("X-Posthaste-Ref")
     # A receipt.
@@ -231,7 +231,7 @@ def test_no_bounces(server, sink):
     late = _bounce(status="4.4.1", action="delayed")
     assert server.back.give(sender, late)[0] == 250
     server.log.wait_for("bounce.delayed", id=identity)
-    doubt = "From: somebody@example.net\nSubject: Undelivered\n\nYour message could not be delivered, they say.\n"
+    doubt = "From: MAILER-DAEMON@example.net\nSubject: Sorry\n\nYour message could not be delivered.\n"
     assert server.back.give(sender, doubt)[0] == 250
     server.log.wait_for("bounce.uncertain", id=identity)
     code, said = server.back.give(sender, f"From: {CAROL}\nSubject: Re: a test\n\nThank you!\n", sender=CAROL)
@@ -326,17 +326,20 @@ def test_a_large_bounce(server, sink):
     whole = _bounce() + "\n".join(["x" * 70] * 60_000) + "\n"
     assert server.back.give(sender, whole)[0] == 250, "what follows the report is not needed"
     server.log.wait_for("bounced", id=identity)
-    server.configure({"bounces": {"message_size": "1 MB"}})
+    server.configure({"bounces": {"message_size": "3 MB"}})
     server.restart()
     code, said = server.back.give(sender, whole)
     assert code == 552 and "header" in said
 
 
-def test_what_is_sure_of_itself_is_checked(server):
+def test_what_is_configured_is_checked(server):
     wrong = server.cli("account", "set", ANNA, "--verp", "recipients")
     assert wrong.code != 0 and "recipient" in wrong.out + wrong.err
     assert server.admin("account", "show", ANNA, "--json").rows[0]["verp"] == "message"
     assert server.cli("account", "set", ANNA, "--verp", "on", "--profile", "bulk").code == 2
+    records = server.admin("dns", "show", "example.test").out
+    assert re.search(r"bounce\.example\.test\.\s+MX\s+10 mail\.example\.test\.", records), records
+    assert "bounces are taken on port" in server.cli("check").out
     server.stop()
     server.configure({"bounces": {"domain": None}})
     checked = server.cli("check")
