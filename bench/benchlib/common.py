@@ -3,6 +3,7 @@
 import datetime
 import os
 import pathlib
+import random
 import shutil
 import socket
 import subprocess
@@ -64,10 +65,16 @@ def clean_up():
 
 
 def free_port():
-    """A port on loopback that nobody listens on now."""
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return sock.getsockname()[1]
+    """A port on loopback that nobody listens on now, below those the kernel gives to clients: a server that was killed gets
+    its own again."""
+    while True:
+        port = random.randrange(20_000, 32_000)
+        with socket.socket() as sock:
+            try:
+                sock.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
 
 
 def banner_on(port, timeout=5.0):
