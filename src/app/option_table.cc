@@ -364,8 +364,8 @@ std::vector<Option> own_options() {
         {"route[].via",
          texts,
          "",
-         "\"host:port\", \"mx:name\", \"mx\", \"trap\" or \"hold\"; a list of hosts: the next when "
-         "one fails; several in one text share the load",
+         "\"host:port\", \"mx:name\", \"lmtp:host:port\", \"lmtp:unix:/path\", \"mx\", \"trap\" or "
+         "\"hold\"; a list of hosts: the next when one fails; several in one text share the load",
          "",
          true,
          {}},

@@ -360,6 +360,7 @@ Result<delivery::Smarthost> make_smarthost(const RelaySettings& relay) {
     PH_TRY(auto next, parse_host_port(relay.host));
     delivery::Smarthost smarthost;
     smarthost.route = relay.route;
+    smarthost.lmtp = relay.lmtp;
     smarthost.host = next.host;
     smarthost.port = next.port;
     smarthost.implicit_tls = relay.implicit_tls.value_or(next.port == kSubmissionsPort);

@@ -31,6 +31,7 @@ struct RelayOAuthSettings {
 
 struct RelaySettings {
     std::string route;                 // the [[route]] it belongs to; empty: [relay]
+    bool lmtp = false;                 // a [[route]] with via = "lmtp:…"
     std::string preset;                // microsoft365, google, google-relay
     std::string host;                  // "smtp.provider.net:587"; empty: no smarthost
     std::optional<bool> implicit_tls;  // default: true on 465

@@ -96,6 +96,23 @@ Result<delivery::RelayHost> parse_by_mx(std::string_view text) {
     return delivery::RelayHost{parsed.host, parsed.port, true, 0};
 }
 
+constexpr std::string_view kLmtp = "lmtp:";
+constexpr std::string_view kUnix = "unix:";
+constexpr std::size_t kLongestSocket = 107;  // sockaddr_un has room for that
+
+// Behind "lmtp:": "host:port" or "unix:/path".
+Result<delivery::RelayHost> parse_lmtp(std::string_view text) {
+    if (!text.starts_with(kUnix)) {
+        PH_TRY(auto parsed, parse_host_port(text));
+        return delivery::RelayHost{parsed.host, parsed.port, false, 0};
+    }
+    const std::string_view path = text.substr(kUnix.size());
+    if (!path.starts_with('/') || path.size() > kLongestSocket)
+        return fail(ErrorKind::syntax, fmt::format("\"{}\" is no path of a socket", path),
+                    "write it like \"lmtp:unix:/run/dovecot/lmtp\", with at most 107 octets");
+    return delivery::RelayHost{std::string(text), 0, false, 0, std::string(path)};
+}
+
 Result<void> set_via(RouteSettings& route, const std::vector<std::string>& via) {
     const bool word = via.size() == 1 && (via[0] == "mx" || via[0] == "trap" || via[0] == "hold");
     if (!word) {
@@ -118,6 +135,22 @@ Result<void> set_families(RouteSettings& route, const std::string& text) {
 bool is_relay(const RouteSettings& route) {
     return !route.via.empty() && route.via[0] != "mx" && route.via[0] != "trap" &&
            route.via[0] != "hold";
+}
+
+// Of the texts in "via", how many name an LMTP server, and how many hosts there are.
+std::pair<std::size_t, std::size_t> count_lmtp(const RouteSettings& route) {
+    std::size_t lmtp = 0, all = 0;
+    for (std::string_view text : route.via) {
+        for (std::size_t at = 0; at < text.size();) {
+            const auto space = std::min(text.find(' ', at), text.size());
+            const auto one = text.substr(at, space - at);
+            at = space + 1;
+            if (one.empty()) continue;
+            ++all;
+            lmtp += one.starts_with(kLmtp) ? 1 : 0;
+        }
+    }
+    return {lmtp, all};
 }
 
 // What is wrong with the whole.
@@ -197,9 +230,28 @@ class Check {
                     "\"smtp.provider.net:587\"");
             return;
         }
+        check_lmtp(i);
         for (const RelayMistake& found : relay_mistakes(route.login))
             mistakes_.push_back({false, i, "route[]." + found.key, found.text, found.mend});
         if (!route.login.implicit_tls) check_ports(i);
+    }
+
+    void check_lmtp(std::size_t i) {
+        const RouteSettings& route = settings_.routes[i];
+        const auto [lmtp, all] = count_lmtp(route);
+        if (lmtp > 0 && lmtp < all)
+            say(false, i, "LMTP is another protocol than SMTP, and \"via\" names hosts of both",
+                "name hosts of one kind, and the others in a route of their own that is its "
+                "fallback");
+        const auto hosts = parse_relay_hosts(route.via);
+        if (lmtp == 0 || !hosts) return;
+        const bool socket = std::ranges::any_of(
+            *hosts, [](const delivery::RelayHost& host) { return !host.socket.empty(); });
+        if (socket && route.login.tls != delivery::TlsLevel::none)
+            say(false, i, "there is no TLS over a socket of this machine", "leave out \"tls\"");
+        if (socket && route.login.auth != "none")
+            say(false, i, "nobody logs in over a socket of this machine",
+                "leave out what belongs to a login; the socket's file rights say who may deliver");
     }
 
     // TLS from the first octet is of the route, and port 465 means it.
@@ -277,6 +329,8 @@ Result<std::vector<delivery::RelayHost>> parse_relay_hosts(const std::vector<std
             delivery::RelayHost host;
             if (one.starts_with("mx:")) {
                 PH_TRY(host, parse_by_mx(one));
+            } else if (one.starts_with(kLmtp)) {
+                PH_TRY(host, parse_lmtp(one.substr(kLmtp.size())));
             } else {
                 PH_TRY(auto parsed, parse_host_port(one));
                 host = {parsed.host, parsed.port, false, 0};
@@ -319,7 +373,8 @@ Result<void> set_route(RouteSettings& route, std::string_view key, const OptionV
                 ErrorKind::syntax,
                 fmt::format("\"{}\" is no next hop: {}",
                             texts.empty() ? "" : utf8::printable(texts[0], 80), set.error().text),
-                "write \"host:port\", \"mx\", \"trap\" or \"hold\"");
+                "write \"host:port\", \"lmtp:host:port\", \"lmtp:unix:/path\", \"mx\", \"trap\" "
+                "or \"hold\"");
     } else if (key == "tls") {
         route.tls = tls_level(texts[0]);
     } else if (key == "fallback") {
@@ -345,7 +400,12 @@ void complete_route(RouteSettings& route, std::size_t number) {
     if (is_relay(route)) {
         const auto hosts = parse_relay_hosts(route.via);
         if (!hosts) return;  // told already
-        const auto& first = hosts->front();
+        auto first = hosts->front();
+        login.lmtp = count_lmtp(route).first > 0;
+        // Mostly on this machine or beside it, with no certificate that anybody could verify.
+        if (login.lmtp && !route.tls)
+            login.tls = first.socket.empty() ? delivery::TlsLevel::may : delivery::TlsLevel::none;
+        if (!first.socket.empty()) first = {"localhost", 24, false, 0};  // it names a login alone
         const bool bare_v6 = first.host.contains(':');
         login.host = fmt::format("{}{}{}:{}", bare_v6 ? "[" : "", first.host, bare_v6 ? "]" : "",
                                  first.port);
@@ -357,7 +417,8 @@ void complete_route(RouteSettings& route, std::size_t number) {
 std::vector<NamedRelay> named_relays(const Settings& settings) {
     std::vector<NamedRelay> relays;
     for (const RouteSettings& route : settings.routes)
-        if (is_relay(route)) relays.push_back({route.login.route, route.login});
+        if (is_relay(route) && (!route.login.lmtp || route.login.auth != "none"))
+            relays.push_back({route.login.route, route.login});
     if (!settings.relay.host.empty())
         relays.push_back({std::string(delivery::Routes::kDefault), settings.relay});
     return relays;

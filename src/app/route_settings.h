@@ -17,8 +17,8 @@ void complete_route(RouteSettings& route, std::size_t number);
 Result<void> set_source(SourceSettings& source, std::string_view key, const OptionValue& value);
 
 // "mx", "trap" and "hold", or hosts: of each text those that are equals, the first text first. Each
-// is "host:port", "[host]:port" or "mx:name", which goes to port 25 unless "mx:name:port" says
-// more.
+// is "host:port", "[host]:port", "lmtp:" in front of one of these, "lmtp:unix:/path", or "mx:name",
+// which goes to port 25 unless "mx:name:port" says more.
 Result<std::vector<delivery::RelayHost>> parse_relay_hosts(const std::vector<std::string>& via);
 
 // What is wrong with a route or source as a whole, or with how they name each other.

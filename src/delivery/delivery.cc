@@ -346,10 +346,11 @@ runtime::Task<Plan> SmtpCourier::plan(PlanQuestion question) {
         plan.rule = route->rule;
     }
     using Kind = RouteRule::Kind;
-    plan.kind = route->kind == Kind::mx     ? "mx"
-                : route->kind == Kind::trap ? "trap"
-                : route->kind == Kind::hold ? "hold"
-                                            : "relay";
+    plan.kind = route->kind == Kind::mx                      ? "mx"
+                : route->kind == Kind::trap                  ? "trap"
+                : route->kind == Kind::hold                  ? "hold"
+                : route->smarthost && route->smarthost->lmtp ? "lmtp"
+                                                             : "relay";
     plan.fallback = route->fallback;
     plan.fallback_after = route->fallback_after;
     tell_sources(*route, plan);

@@ -46,9 +46,10 @@ struct Smarthost {
     std::shared_ptr<const OAuthSettings> oauth;        // instead of a password
     std::shared_ptr<const net::PemIdentity> identity;  // shown in TLS when the relay asks for one
     Provider provider = Provider::other;
-    bool external = false;                  // and the login is by it (EXTERNAL)
-    std::size_t max_connections = 0;        // 0: as everywhere
-    std::size_t max_recipients = 0;         // of a transaction; likewise
+    bool external = false;            // and the login is by it (EXTERNAL)
+    bool lmtp = false;                // the last hop, which answers for each recipient (RFC 2033)
+    std::size_t max_connections = 0;  // 0: as everywhere
+    std::size_t max_recipients = 0;   // of a transaction; likewise
     std::size_t max_messages_a_minute = 0;  // 0: no such limit
     std::string route{};  // the [[route]] that its login belongs to; empty: [relay]
 
@@ -64,6 +65,7 @@ struct RelayHost {
     std::uint16_t port = 587;
     bool by_mx = false;  // its MX records name the hosts, not its addresses
     unsigned group = 0;
+    std::string socket{};  // a path on this machine; then there is no port
 
     bool operator==(const RelayHost&) const = default;
 };

@@ -39,7 +39,9 @@ mail::Outcome expire(const Tried& tried) {
     const mail::Outcome& last = tried.recipient.last;
     if (outcome.reply.empty() && !last.reply.empty()) outcome = last;
     outcome.verdict = mail::Verdict::failed;
-    outcome.status = {5, 4, 7};
+    // What a domain demands of TLS kept it back to the end: told as that (delivery.md S-8).
+    const bool by_tls = outcome.cause == mail::Cause::tls;
+    outcome.status = by_tls ? mail::EnhancedStatus{5, 7, 5} : mail::EnhancedStatus{5, 4, 7};
     // Nor does "a rule of theirs" say why: it was no refusal for good.
     if (outcome.cause == mail::Cause::none || outcome.cause == mail::Cause::unknown ||
         outcome.cause == mail::Cause::policy) {

@@ -181,9 +181,24 @@ def replies_to_nothing(talk):
     talk.drain()
 
 
+def thousands_of_ehlo_lines(talk):
+    talk.say(b"220 hi\r\n")
+    talk.line()
+    talk.say(b"".join(b"250-EXTENSION-%d\r\n" % n for n in range(5_000)) + b"250 PIPELINING\r\n")
+    talk.drain()
+
+
+def content_is_answered_by_a_login_challenge(talk):
+    talk.say(b"220 hi\r\n")
+    talk.until(b"DATA")
+    talk.say(b"334 VXNlcm5hbWU6\r\n")
+    talk.drain()
+
+
 ACTS = [endless_lines, endless_greeting, five_megabytes_in_one_line, five_megabytes_to_rcpt, different_codes_in_one_reply,
         nul_and_controls, garbage, words_of_http, wrong_class_everywhere, codes_beyond_the_standard, garbage_behind_220,
-        all_answers_at_once, taken_before_the_end, taken_in_place_of_354, replies_to_nothing]
+        all_answers_at_once, taken_before_the_end, taken_in_place_of_354, replies_to_nothing,
+        thousands_of_ehlo_lines, content_is_answered_by_a_login_challenge]
 
 
 @pytest.mark.parametrize("act", ACTS, ids=lambda act: act.__name__)
@@ -239,3 +254,69 @@ def test_octets_behind_starttls_are_never_believed(make, certificates, how):
     server.submit("x@example.net")
     server.log.wait_for("deferred", to="x@example.net", seconds=40)
     assert not sink.messages and "MAIL" not in sink.verbs()
+
+
+def impatient(make, hop, **timeouts):
+    """A server that waits for that hop a few seconds."""
+    server = make.posthaste(start=False, relay=hop.address, config={"delivery": {"retry": ["1h"]}})
+    shaping = server.folder / "shaping.toml"
+    shaping.write_text("[default]\n" + "".join(f'{name} = "{value}"\n' for name, value in timeouts.items()))
+    shaping.chmod(0o644)
+    server.configure({"delivery": {"shaping_file": "shaping.toml"}})
+    return server.start()
+
+
+@pytest.mark.parametrize("where", ["greeting", "EHLO", "RCPT", "dot"])
+def test_one_octet_a_second_is_not_waited_for(make, where):
+    """The deadline is for the whole reply: an octet now and then does not move it."""
+    def act(talk):
+        if where != "greeting":
+            talk.say(b"220 hi\r\n")
+            if where == "EHLO":
+                talk.line()
+            elif where == "RCPT":
+                talk.until(b"RCPT")
+            else:
+                talk.until(b"DATA")
+                talk.say(b"354 go\r\n")
+                talk.drain(1)
+        for octet in b"250 " + b"w" * 500:
+            talk.say(bytes([octet]))
+            time.sleep(1)
+
+    hop = Hostile(act)
+    make.made.append(hop)
+    server = impatient(make, hop, greeting_timeout="3s", command_timeout="3s", final_dot_timeout="4s")
+    began = time.monotonic()
+    server.submit("x@example.net")
+    deferred = server.log.wait_for("deferred", to="x@example.net", seconds=20)
+    assert time.monotonic() - began < 15
+    assert deferred["attempt"] == 1 and hop.connections <= 2
+    assert not server.log.find(("delivered", "failed"))
+
+
+def test_what_is_said_after_quit_is_nothing(make):
+    """A flood behind our goodbye neither holds the connection nor undoes the delivery."""
+    def act(talk):
+        talk.say(b"220 hi\r\n")
+        talk.until(b"DATA")
+        talk.say(b"354 go\r\n")
+        while b"\r\n.\r\n" not in talk.buffer:
+            talk.buffer += talk.sock.recv(65536)
+        talk.buffer = b""
+        talk.say(b"250 2.0.0 taken\r\n")
+        talk.until(b"QUIT")
+        for _ in range(2_000):
+            talk.say(b"550 5.7.1 I take it back\r\n" * 1_000)
+
+    hop = Hostile(act)
+    make.made.append(hop)
+    server = impatient(make, hop, idle_timeout="1s")
+    before = server.memory()
+    server.submit("x@example.net")
+    server.log.wait_for("delivered", to="x@example.net")
+    waiting.until(lambda: not server.queue(), 10, "an empty queue")
+    time.sleep(4)  # the goodbye is said after a second, and bounded by two
+    assert not server.log.find(("failed", "deferred"), to="x@example.net")
+    assert server.memory() - before < 24 * MEGABYTE
+    assert server.stop() == 0

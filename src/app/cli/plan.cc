@@ -51,8 +51,9 @@ void print_hosts(const JsonValue& plan) {
     std::int64_t before = -1;
     for (const auto& host : items(plan, "hosts")) {
         const auto level = number(host, "level");
-        fmt::print("  {:<8}  {}:{}", level == before ? "" : "host", text(host, "name"),
-                   number(host, "port"));
+        const auto port = number(host, "port");
+        fmt::print("  {:<8}  {}{}", level == before ? "" : "host", text(host, "name"),
+                   port == 0 ? "" : fmt::format(":{}", port));
         if (text(plan, "kind") == "mx") fmt::print("   preference {}", level);
         fmt::print("\n");
         before = level;
@@ -60,7 +61,8 @@ void print_hosts(const JsonValue& plan) {
             fmt::print("            not tried: {}\n", text(host, "left_out"));
             continue;
         }
-        fmt::print("            {}\n", joined(host, "addresses"));
+        if (!joined(host, "addresses").empty())
+            fmt::print("            {}\n", joined(host, "addresses"));
         fmt::print("            TLS {}{}{}\n", text(host, "tls"),
                    text(host, "tls_why").empty() ? "" : ": ", text(host, "tls_why"));
     }

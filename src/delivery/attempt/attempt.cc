@@ -134,8 +134,8 @@ runtime::Task<Attempt::Next> Attempt::try_target(Target target) {
         ++addresses_tried_;
         const bool last = i + 1 == addresses.size();
         others_left_ = !last || more_targets_;
-        const Seconds wait = last ? shared_.options.connect_timeout
-                                  : std::min(kFirstConnect, shared_.options.connect_timeout);
+        const Seconds most = limits_->connect_timeout.value_or(shared_.options.connect_timeout);
+        const Seconds wait = last ? most : std::min(kFirstConnect, most);
         auto trying = try_address(target, addresses[i], wait, *policy);
         const Next next = co_await std::move(trying);
         if (next == Next::ended || is_over()) co_return Next::ended;
@@ -165,8 +165,8 @@ runtime::Task<Attempt::Next> Attempt::try_address(Target target, IpAddress addre
             if (incident.stage == Stage::connect && incident.what == What::timed_out) {
                 shared_.families.timed_out(parcel_.site, address, std::chrono::steady_clock::now());
             }
-            const Peer peer{target.name, address.to_string(), "", target.best,
-                            std::string(to_string(policy.level))};
+            const Peer peer{target.name, target.socket.empty() ? address.to_string() : "", "",
+                            target.best, std::string(to_string(policy.level))};
             story_.failed(incident, note(incident, peer, open_cases()).outcome.reply);
             co_return is_over() ? Next::ended : Next::next_address;
         }

@@ -54,6 +54,7 @@ class Attempt {
         bool secure = false;
         std::uint32_t level = 0;  // of preference
         bool by_system = false;   // its address is the operator's word: /etc/hosts too
+        std::string socket{};     // a path on this machine instead of an address
     };
 
     // Who said something.

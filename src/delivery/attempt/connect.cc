@@ -25,7 +25,9 @@ bool Attempt::wants_login() const {
 
 runtime::Task<Attempt::Opened> Attempt::open(Target target, IpAddress address, Seconds wait,
                                              const TlsPolicy& policy, Hello hello) {
-    story_.connecting(target.name, {address, target.port}, std::string(to_string(policy.level)));
+    const net::Endpoint to =
+        target.socket.empty() ? net::Endpoint{address, target.port} : net::Endpoint{};
+    story_.connecting(target.name, to, std::string(to_string(policy.level)));
     auto dialing = dial(target, address, wait);
     auto stream = co_await std::move(dialing);
     if (!stream) {
@@ -33,9 +35,14 @@ runtime::Task<Attempt::Opened> Attempt::open(Target target, IpAddress address, S
         co_return std::unexpected(std::move(stream).error());
     }
     story_.connected(**stream);
-    ClientSession::Options options{our_name(**stream), shared_.options.command_timeout,
-                                   shared_.options.command_timeout,
-                                   shared_.options.final_dot_timeout, limits_->pipelining};
+    const Seconds command_timeout =
+        limits_->command_timeout.value_or(shared_.options.command_timeout);
+    ClientSession::Options options{
+        our_name(**stream), limits_->greeting_timeout.value_or(command_timeout), command_timeout,
+        limits_->final_dot_timeout.value_or(shared_.options.final_dot_timeout),
+        limits_->pipelining};
+    options.rset = limits_->rset;
+    options.lmtp = route_.smarthost && route_.smarthost->lmtp;
     // A host that lets us wait for its first word holds up the others.
     if (others_left_) options.banner_timeout = std::min(options.banner_timeout, kBannerWait);
     auto session =

@@ -40,7 +40,8 @@ runtime::Task<void> Attempt::explain(Plan& plan) {
 runtime::Task<void> Attempt::explain_host(Target target, PlannedHost& host) {
     auto looking = find_addresses(target);
     const auto addresses = co_await std::move(looking);
-    for (const IpAddress& address : addresses) host.addresses.push_back(address.to_string());
+    for (const IpAddress& address : addresses)
+        if (target.socket.empty()) host.addresses.push_back(address.to_string());
     if (addresses.empty()) {
         const Case& about = cases_.front();
         host.left_out = about.permanent   ? about.permanent->reply

@@ -70,7 +70,7 @@ runtime::Task<std::vector<Attempt::Target>> Attempt::find_relay_targets() {
         const bool best = host.group == route_.hosts.front().group;
         if (!host.by_mx) {
             targets.push_back({host.host, host.port, best, host.host, host.host, true,
-                               level_of(host.group, 0), true});
+                               level_of(host.group, 0), true, host.socket});
             continue;
         }
         auto parsed = mail::Domain::parse(host.host);
@@ -138,6 +138,8 @@ runtime::Task<net::AddressAnswer> Attempt::look_up(Target target) {
 }
 
 runtime::Task<std::vector<IpAddress>> Attempt::find_addresses(Target target) {
+    // One try, at no address: it stands for the socket.
+    if (!target.socket.empty()) co_return std::vector<IpAddress>{IpAddress()};
     auto asking = look_up(target);
     const auto answer = co_await std::move(asking);
     std::vector<IpAddress> usable;

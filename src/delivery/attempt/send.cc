@@ -11,6 +11,11 @@ namespace {
 
 constexpr std::size_t kMostReply = 1024;
 
+// "" of a socket on this machine.
+std::string text_of(const IpAddress& address) {
+    return address.is_unspecified() ? std::string() : address.to_string();
+}
+
 // The connection had gone stale: nothing was said about this message.
 bool died_idle(const TransactionEnd& end) {
     if (!end.whole || end.whole->stage != Stage::mail) return false;
@@ -46,11 +51,11 @@ bool is_broken_off(const Incident& whole) {
 runtime::Task<Attempt::Next> Attempt::use(ClientSession& session, bool reused, bool best,
                                           const TlsPolicy& policy) {
     Peer peer{session.host(),
-              session.stream().peer().address.to_string(),
+              text_of(session.stream().peer().address),
               session.tls_version(),
               best,
               std::string(to_string(policy.level)),
-              session.stream().local().address.to_string()};
+              text_of(session.stream().local().address)};
     for (Case& c : cases_) c.passed_over = false;
     const bool readable = co_await fit_content(session);
     if (!readable) {
@@ -223,6 +228,11 @@ void Attempt::apply(ClientSession& session, const Indexes& some, const Transacti
     std::string words;
     for (std::size_t k = 0; k < some.size(); ++k) {
         const auto& refused = end.refused[k];
+        if (!end.each.empty() && end.each[k]) {
+            learn(queue::SiteSignal::good);
+            delivered(session, cases_[some[k]], *end.each[k], peer);
+            continue;
+        }
         if (!refused) {
             taken.push_back(some[k]);
             continue;
@@ -261,7 +271,9 @@ void Attempt::delivered(const ClientSession& session, Case& to, const smtp::Repl
     outcome.reply += reply.text();
     outcome.reply = utf8::printable(outcome.reply, kMostReply);
     outcome.remote_host = peer.host;
-    outcome.remote_ip = peer.ip;
+    // Without an address it has arrived for good: the mailbox's own server has it (RFC 3461 §5.2).
+    const bool final_hop = route_.smarthost && route_.smarthost->lmtp;
+    if (!final_hop) outcome.remote_ip = peer.ip;
     outcome.tls = peer.tls;
     outcome.tls_policy = peer.policy;
     outcome.source_ip = peer.source_ip;

@@ -52,7 +52,8 @@ std::string Attempt::place_of(const Target& target, bool v4) const {
     Place place{target.name, target.port};
     if (route_.smarthost) place.login = route_.site;
     place.ehlo = shared_.options.hostname;
-    if (const Source* source = source_for(v4)) {
+    const Source* source = target.socket.empty() ? source_for(v4) : nullptr;
+    if (source != nullptr) {
         place.source = source->name;
         if (!source->ehlo.empty()) place.ehlo = source->ehlo;
     }
@@ -62,6 +63,12 @@ std::string Attempt::place_of(const Target& target, bool v4) const {
 runtime::Task<Step<std::unique_ptr<net::Stream>>> Attempt::dial(Target target, IpAddress address,
                                                                 Seconds wait) {
     const Deadline deadline = Deadline::after(wait);
+    if (!target.socket.empty()) {
+        auto dialing = net::dial_unix(target.socket, deadline);
+        auto stream = co_await std::move(dialing);
+        if (!stream) co_return std::unexpected(connect_incident(stream.error()));
+        co_return std::move(*stream);
+    }
     const bool pool = shared_.sources.has_pool(route_.sources);
     for (;;) {
         const Source* source = source_for(address.is_v4());

@@ -29,6 +29,11 @@ const Incident* first_refusal(const TransactionEnd& end) {
     return nullptr;
 }
 
+// "" of a socket on this machine.
+std::string text_of(const IpAddress& address) {
+    return address.is_unspecified() ? std::string() : address.to_string();
+}
+
 }  // namespace
 
 bool DialogueAllowance::take(SteadyTime now) {
@@ -58,7 +63,7 @@ void AttemptStory::connecting(const std::string& host, const net::Endpoint& to,
     close();
     store::TryFacts& facts = present();
     facts.host = host;
-    facts.ip = to.address.to_string();
+    facts.ip = text_of(to.address);
     facts.port = to.port;
     facts.tls_policy = std::move(policy);
     facts.stage = to_string(Stage::connect);
@@ -69,7 +74,7 @@ void AttemptStory::connected(const net::Stream& stream) {
     store::TryFacts& facts = present();
     const SteadyTime at = Steady::now();
     facts.connect_ms = milliseconds(at - began_);
-    facts.source_ip = stream.local().address.to_string();
+    facts.source_ip = text_of(stream.local().address);
     began_ = at;
 }
 
@@ -83,9 +88,9 @@ void AttemptStory::about(const ClientSession& session) {
     if (!facts.ip.empty()) return;
     const net::Endpoint peer = session.stream().peer();
     facts.host = session.host();
-    facts.ip = peer.address.to_string();
+    facts.ip = text_of(peer.address);
     facts.port = peer.port;
-    facts.source_ip = session.stream().local().address.to_string();
+    facts.source_ip = text_of(session.stream().local().address);
 }
 
 void AttemptStory::came_to_nothing(ClientSession* session) {
@@ -136,9 +141,11 @@ void AttemptStory::ended(ClientSession& session, const TransactionEnd& end,
                          const std::string& words) {
     store::TryFacts& facts = present();
     facts.transfer_ms = milliseconds(Steady::now() - began_);
-    facts.delivered = end.delivered;
+    const bool some =
+        std::ranges::any_of(end.each, [](const auto& one) { return one.has_value(); });
+    facts.delivered = end.delivered || some;
     const Incident* refusal = first_refusal(end);
-    if (end.delivered) {
+    if (end.delivered || (some && refusal == nullptr && !end.whole)) {
         facts.stage = to_string(Stage::final_dot);
         facts.code = end.taken.code;
         facts.reply = text_of(end.taken);
@@ -150,7 +157,7 @@ void AttemptStory::ended(ClientSession& session, const TransactionEnd& end,
                                            : utf8::printable(why->text, kMostReply);
     }
     std::string dialogue = session.transcript().take();
-    const bool all_well = end.delivered && refusal == nullptr;
+    const bool all_well = facts.delivered && refusal == nullptr && !end.whole;
     if (!all_well || allowance_.take(Steady::now())) facts.dialogue = std::move(dialogue);
     close();
 }

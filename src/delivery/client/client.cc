@@ -118,11 +118,12 @@ runtime::Task<Step<>> ClientSession::say_hello(bool may_helo) {
         usable_ = false;
         co_return std::unexpected(Incident{Stage::banner, What::malformed, {}, {}});
     }
-    auto asking =
-        command(Stage::ehlo, "EHLO " + options_.hostname + "\r\n", options_.command_timeout);
+    auto asking = command(
+        Stage::ehlo, fmt::format("{} {}\r\n", options_.lmtp ? "LHLO" : "EHLO", options_.hostname),
+        options_.command_timeout);
     auto reply = co_await std::move(asking);
     if (!reply) co_return std::unexpected(std::move(reply).error());
-    if (reply->permanent() && may_helo) {
+    if (reply->permanent() && may_helo && !options_.lmtp) {
         auto again =
             command(Stage::ehlo, "HELO " + options_.hostname + "\r\n", options_.command_timeout);
         reply = co_await std::move(again);

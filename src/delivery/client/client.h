@@ -39,8 +39,11 @@ struct TransactionEnd {
     // What ended the transaction for all that were taken (or asked for nobody); nothing: delivered,
     // or all refused.
     std::optional<Incident> whole;
-    smtp::Reply taken;       // the reply to the final dot
+    smtp::Reply taken;       // the reply to the final dot; of LMTP the last good one
     bool delivered = false;  // to all that were not refused
+    // LMTP: what the host said of each recipient that it delivered to; else empty. Who is in
+    // neither list shares `whole`.
+    std::vector<std::optional<smtp::Reply>> each{};
 };
 
 class ClientSession {
@@ -51,6 +54,8 @@ class ClientSession {
         Seconds command_timeout{300};
         Seconds final_dot_timeout{600};
         bool pipelining = true;  // false: never, whatever the host offers
+        bool lmtp = false;       // RFC 2033
+        bool rset = false;       // before each further message, whatever became of the last one
     };
 
     ClientSession(std::unique_ptr<net::Stream> stream, std::string host, Options options);
@@ -110,6 +115,9 @@ class ClientSession {
     runtime::Task<Step<>> abandon_group(std::size_t replies);
     runtime::Task<Step<>> send_lone_dot();
     runtime::Task<Step<>> send_content(const Outgoing& outgoing);
+    runtime::Task<void> await_end(TransactionEnd& end);
+    runtime::Task<void> await_each_end(TransactionEnd& end);
+    void note_cut(TransactionEnd& end) const;
 
     std::unique_ptr<net::Stream> stream_;
     std::string host_;

@@ -38,27 +38,65 @@ runtime::Task<TransactionEnd> ClientSession::send(const Outgoing& outgoing) {
         end.whole = std::move(sent).error();
         co_return end;
     }
+    auto ending = options_.lmtp ? await_each_end(end) : await_end(end);
+    co_await std::move(ending);
+    open_transaction_ = false;
+    co_return end;
+}
+
+// It closed without having read all: the dot is the end of it (O-20, not O-21).
+void ClientSession::note_cut(TransactionEnd& end) const {
+    const bool cut = end.whole->what == What::lost && stream_->unacknowledged() > 0;
+    if (cut) end.whole->stage = Stage::content;
+}
+
+runtime::Task<void> ClientSession::await_end(TransactionEnd& end) {
     auto reading = read_reply(Stage::final_dot, options_.final_dot_timeout);
     auto reply = co_await std::move(reading);
     if (!reply) {
         end.whole = std::move(reply).error();
-        // It closed without having read all: the dot is the end of it (O-20, not O-21).
-        const bool cut = end.whole->what == What::lost && stream_->unacknowledged() > 0;
-        if (cut) end.whole->stage = Stage::content;
+        note_cut(end);
     } else if (reply->positive()) {
         end.taken = std::move(*reply);
         end.delivered = true;
     } else {
         end.whole = refusal(Stage::final_dot, std::move(*reply));
     }
-    open_transaction_ = false;
-    co_return end;
+}
+
+// RFC 2033 §4.2: a reply for each recipient that was taken, in the order of their RCPTs. Whoever
+// got none when the connection ends may have the message.
+runtime::Task<void> ClientSession::await_each_end(TransactionEnd& end) {
+    end.each.resize(end.refused.size());
+    const Deadline last = Deadline::after(2 * options_.final_dot_timeout);
+    bool first = true;
+    for (std::size_t i = 0; i < end.refused.size(); ++i) {
+        if (end.refused[i]) continue;
+        const Seconds wait =
+            std::min(options_.final_dot_timeout,
+                     std::chrono::ceil<Seconds>(last.at - std::chrono::steady_clock::now()));
+        auto reading = read_reply(Stage::final_dot, wait);
+        auto reply = co_await std::move(reading);
+        if (!reply) {
+            end.whole = std::move(reply).error();
+            if (first) note_cut(end);
+            co_return;
+        }
+        first = false;
+        if (reply->positive()) {
+            end.taken = *reply;
+            end.each[i] = std::move(*reply);
+        } else {
+            end.refused[i] = refusal(Stage::final_dot, std::move(*reply));
+        }
+    }
 }
 
 // MAIL, RCPT and DATA. Good: the host waits for content, or nobody was taken.
 runtime::Task<Step<>> ClientSession::open_transaction(const Outgoing& outgoing,
                                                       TransactionEnd& end) {
-    const bool reset = std::exchange(open_transaction_, false);
+    const bool open = std::exchange(open_transaction_, false);
+    const bool reset = open || (options_.rset && messages_ > 1);
     if (reset) {
         auto resetting = command(Stage::mail, "RSET\r\n", at_most(kResetWait));
         auto done = co_await std::move(resetting);
@@ -154,6 +192,10 @@ runtime::Task<Step<>> ClientSession::abandon_group(std::size_t recipients) {
 
 // The host waits for content although nobody was taken: an empty message, which it will refuse.
 runtime::Task<Step<>> ClientSession::send_lone_dot() {
+    if (options_.lmtp) {  // no recipient, no reply: nothing could be waited for (RFC 2033 §4.2)
+        abort();
+        co_return std::unexpected(Incident{Stage::data, What::malformed, {}, {}});
+    }
     auto ending = command(Stage::final_dot, ".\r\n", at_most(kDataWait));
     auto reply = co_await std::move(ending);
     if (!reply) co_return std::unexpected(std::move(reply).error());

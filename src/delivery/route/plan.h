@@ -42,7 +42,7 @@ struct PlannedSource {
 struct Plan {
     std::string route;
     std::string rule;  // in words
-    std::string kind;  // "mx", "relay", "trap", "hold"
+    std::string kind;  // "mx", "relay", "lmtp", "trap", "hold"
     bool held = false;
     std::string released_to{};  // held: the route of what a person releases
     std::string fallback{};

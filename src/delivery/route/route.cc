@@ -19,7 +19,10 @@ std::string name_hosts(const Route& route) {
     for (std::size_t i = 0; i < route.hosts.size(); ++i) {
         const RelayHost& host = route.hosts[i];
         if (i > 0) text += host.group == route.hosts[i - 1].group ? ',' : '|';
-        text += fmt::format("{}{}:{}", host.by_mx ? "mx:" : "", host.host, host.port);
+        if (host.socket.empty())
+            text += fmt::format("{}{}:{}", host.by_mx ? "mx:" : "", host.host, host.port);
+        else
+            text += "unix:" + host.socket;
     }
     return text;
 }
@@ -53,9 +56,10 @@ Route make_route(const RouteRule& rule, std::size_t number) {
     route.tls = rule.smarthost->tls;
     route.hosts = rule.hosts;
     if (route.hosts.empty()) route.hosts = {{rule.smarthost->host, rule.smarthost->port, false, 0}};
-    for (RelayHost& host : route.hosts) host.host = ascii::to_lower(host.host);
+    for (RelayHost& host : route.hosts)
+        if (host.socket.empty()) host.host = ascii::to_lower(host.host);
     // Two logins, or two levels of TLS, at one relay are two sites: nothing is shared between them.
-    route.site = "relay:" + name_hosts(route);
+    route.site = (rule.smarthost->lmtp ? "lmtp:" : "relay:") + name_hosts(route);
     if (!rule.smarthost->username.empty()) route.site += "/" + rule.smarthost->username;
     if (route.tls == TlsLevel::none) route.site += " tls=none";
     if (route.tls == TlsLevel::may) route.site += " tls=may";

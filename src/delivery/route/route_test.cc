@@ -1,5 +1,7 @@
 #include "delivery/route/route.h"
 
+#include <set>
+
 #include <gtest/gtest.h>
 
 namespace posthaste::delivery {
@@ -214,6 +216,40 @@ TEST(Routes, HostsOfARelayAreTriedByGroup) {
     }
     EXPECT_GT(a_first, 430);
     EXPECT_LT(a_first, 570);
+}
+
+// delivery.md 9.2: connections and windows are a site's, so two identities must be two of them.
+TEST(Routes, TwoIdentitiesAtOneRelayShareNothing) {
+    const auto rule = [](const std::string& name) {
+        RouteRule made;
+        made.kind = RouteRule::Kind::smarthost;
+        made.name = name;
+        made.smarthost.emplace();
+        made.smarthost->host = "smtp.provider.net";
+        return made;
+    };
+    std::vector<RouteRule> rules;
+    for (const char* name : {"plain", "user", "password", "token", "card", "few", "lmtp", "same"})
+        rules.push_back(rule(name));
+    rules[1].smarthost->username = "u";
+    rules[2].smarthost->username = "u";
+    rules[2].smarthost->password = Secret("other");
+    auto oauth = std::make_shared<OAuthSettings>();
+    oauth->user = "u";
+    rules[3].smarthost->username = "u";
+    rules[3].smarthost->oauth = oauth;
+    auto card = std::make_shared<net::PemIdentity>();
+    card->chain_pem = "a certificate";
+    rules[4].smarthost->identity = card;
+    rules[4].smarthost->external = true;
+    rules[5].smarthost->max_connections = 1;
+    rules[6].smarthost->lmtp = true;
+    const Routes routes(rules);
+    std::set<std::string> sites;
+    for (std::size_t i = 0; i < 7; ++i) sites.insert(routes.all()[i].site);
+    EXPECT_EQ(sites.size(), 7U);
+    EXPECT_EQ(routes.all()[7].site, routes.all()[0].site);
+    EXPECT_EQ(routes.all()[1].smarthost->route, "user");
 }
 
 }  // namespace

@@ -85,16 +85,31 @@ constexpr Option rate_option(std::string_view name) {
             }};
 }
 
-template <bool PathLimits::* Member>
+template <std::optional<Seconds> PathLimits::* Member>
+constexpr Option wait_option(std::string_view name) {
+    return {name,
+            [](PathLimits& limits, std::string_view text) -> Result<void> {
+                PH_TRY(limits.*Member, wait(text));
+                return {};
+            },
+            [](PathLimits& limits) { (limits.*Member).reset(); },
+            [](const PathLimits& limits) {
+                return limits.*Member ? fmt::format("{}s", (limits.*Member)->count())
+                                      : std::string();
+            }};
+}
+
+template <bool PathLimits::* Member, bool usual = true>
 constexpr Option flag_option(std::string_view name) {
     return {name,
             [](PathLimits& limits, std::string_view text) -> Result<void> {
                 PH_TRY(limits.*Member, yes_or_no(text));
                 return {};
             },
-            [](PathLimits& limits) { limits.*Member = true; },
+            [](PathLimits& limits) { limits.*Member = usual; },
             [](const PathLimits& limits) {
-                return limits.*Member ? std::string() : std::string("false");
+                if (limits.*Member == usual) return std::string();
+                return std::string(usual ? "false" : "true");
             }};
 }
 
@@ -134,16 +149,11 @@ constexpr std::array kOptions{
     rate_option<&PathLimits::source_selection_rate>("source_selection_rate"),
     count_option<&PathLimits::max_deliveries_per_connection>("max_deliveries_per_connection"),
     count_option<&PathLimits::max_recipients_per_batch>("max_recipients_per_batch"),
-    Option{"idle_timeout",
-           [](PathLimits& limits, std::string_view text) -> Result<void> {
-               PH_TRY(limits.idle_timeout, wait(text));
-               return {};
-           },
-           [](PathLimits& limits) { limits.idle_timeout.reset(); },
-           [](const PathLimits& limits) {
-               return limits.idle_timeout ? fmt::format("{}s", limits.idle_timeout->count())
-                                          : std::string();
-           }},
+    wait_option<&PathLimits::idle_timeout>("idle_timeout"),
+    wait_option<&PathLimits::connect_timeout>("connect_timeout"),
+    wait_option<&PathLimits::greeting_timeout>("greeting_timeout"),
+    wait_option<&PathLimits::command_timeout>("command_timeout"),
+    wait_option<&PathLimits::final_dot_timeout>("final_dot_timeout"),
     Option{"tls",
            [](PathLimits& limits, std::string_view text) -> Result<void> {
                PH_TRY(const int level, choice(kLevels, text));
@@ -168,6 +178,7 @@ constexpr std::array kOptions{
            }},
     flag_option<&PathLimits::reuse>("reuse"),
     flag_option<&PathLimits::pipelining>("pipelining"),
+    flag_option<&PathLimits::rset, false>("rset"),
 };
 
 const Option* find(std::string_view name) {

@@ -31,10 +31,15 @@ struct PathLimits {
     std::optional<std::uint64_t> max_deliveries_per_connection;
     std::optional<std::uint64_t> max_recipients_per_batch;
     std::optional<Seconds> idle_timeout;
+    std::optional<Seconds> connect_timeout;
+    std::optional<Seconds> greeting_timeout;
+    std::optional<Seconds> command_timeout;  // EHLO, MAIL, RCPT, each
+    std::optional<Seconds> final_dot_timeout;
     std::optional<TlsLevel> tls;  // at least
     IpFamily family = IpFamily::any;
     bool reuse = true;
     bool pipelining = true;
+    bool rset = false;  // RSET before each further message of a connection
 };
 
 // One option in the words of the file, as rules on replies change it too ("connection_limit",

@@ -1,5 +1,9 @@
 #include "delivery/shaping/shaping.h"
 
+#include "delivery/rules/rule_file.h"
+#include "delivery/rules/verdict.h"
+
+#include <algorithm>
 #include <set>
 
 #include <gtest/gtest.h>
@@ -65,7 +69,7 @@ INSTANTIATE_TEST_SUITE_P(
                     ProviderRow{"eu-smtp-inbound-1.mimecast.com", "mimecast", 10, 100, false},
                     ProviderRow{"smtp-in.orange.fr", "orange", 2, 100, true},
                     ProviderRow{"mx00.emig.gmx.net", "gmx", 4, 20, true},
-                    ProviderRow{"mx-ha02.web.de", "web-de", 4, 20, true},
+                    ProviderRow{"mx-ha02.web.de", "gmx-web-de", 4, 20, true},
                     ProviderRow{"mx00.mail.com", "mail-com", 10, 100, false},
                     ProviderRow{"d1.ess.barracudanetworks.com", "barracuda", 10, 15, true},
                     ProviderRow{"mx3.qq.com", "qq", 4, 8, true},
@@ -224,6 +228,45 @@ TEST(Shaping, AFileThatIsNotThereIsTold) {
     ASSERT_FALSE(shaping);
     EXPECT_NE(shaping.error().text.find("shaping file"), std::string::npos);
     EXPECT_FALSE(shaping.error().mend.empty());
+}
+
+TEST(Shaping, PathsHaveTimeoutsOfTheirOwn) {
+    const Shaping shaping = over_shipped(
+        "[domain.\"slow.example\"]\nconnect_timeout = \"5s\"\ngreeting_timeout = \"6s\"\n"
+        "command_timeout = \"7s\"\nfinal_dot_timeout = \"20m\"\nrset = true\n");
+    const PathLimits limits = shaping.limits_of({{"mx.slow.example"}, "slow.example", "", {}});
+    EXPECT_EQ(limits.connect_timeout, Seconds(5));
+    EXPECT_EQ(limits.greeting_timeout, Seconds(6));
+    EXPECT_EQ(limits.command_timeout, Seconds(7));
+    EXPECT_EQ(limits.final_dot_timeout, Seconds(1200));
+    EXPECT_TRUE(limits.rset);
+    const auto words = told(limits);
+    EXPECT_NE(std::ranges::find(words, std::pair<std::string, std::string>("rset", "true")),
+              words.end());
+    EXPECT_FALSE(shaping.limits_of({{"mx.other.example"}, "other.example", "", {}}).rset);
+}
+
+// One provider has one name, whether its limits or its replies are meant.
+TEST(ShippedShaping, ProvidersAreCalledAsTheRulesOnRepliesCallThem) {
+    const Shaping shipped = Shaping::load("").value();
+    const VerdictRules& rules = VerdictRules::builtin();
+    std::size_t shared = 0;
+    for (const MailProvider& provider : rules.providers()) {
+        for (const std::string& host : provider.hosts) {
+            const std::string name = host.starts_with('.') ? "mx" + host : host;
+            const std::string shaped = shipped.provider_of({name});
+            if (shaped.empty()) continue;
+            ++shared;
+            EXPECT_TRUE(shaped == provider.name || shaped.starts_with(provider.name + "-"))
+                << name << " is " << provider.name << " and " << shaped;
+        }
+    }
+    EXPECT_GT(shared, 12U);
+    for (const char* edge : {"mx.microsoft", "mx.gmx.net", "mx.web.de", "mx.mimecast.co.za"}) {
+        const std::string name = std::string("a.") + edge;
+        EXPECT_TRUE(shipped.provider_of({name}).starts_with(rules.provider_of({name}))) << name;
+        EXPECT_FALSE(rules.provider_of({name}).empty()) << name;
+    }
 }
 
 }  // namespace

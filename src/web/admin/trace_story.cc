@@ -56,10 +56,21 @@ std::vector<StoryLine> accepted_lines(const store::RecordRow& row) {
 
 std::string timing(const store::TryFacts& one) {
     const auto part = [](std::string_view name, std::uint32_t ms) {
-        return ms < 1000 ? std::string() : fmt::format(", {} took {} s", name, (ms + 500) / 1000);
+        if (ms == 0) return std::string();
+        return ms < 1000 ? fmt::format(", {} took {} ms", name, ms)
+                         : fmt::format(", {} took {:.1f} s", name, ms / 1000.0);
     };
     return part("connecting", one.connect_ms) + part("greeting and TLS", one.setup_ms) +
            part("the transfer", one.transfer_ms);
+}
+
+// What was asked of its TLS, and by whom.
+std::string_view tls_words(const store::TryFacts& one) {
+    if (one.tls_policy == "dane") return "its domain's TLSA records ask for it";
+    if (one.tls_policy == "sts") return "its domain's MTA-STS policy asks for it";
+    if (one.tls_policy == "verify") return "the route asks for a verified certificate";
+    if (one.tls_policy == "encrypt") return "TLS is asked for, whoever's certificate it is";
+    return {};
 }
 
 std::string try_text(const store::TryFacts& one) {
@@ -77,6 +88,7 @@ std::string try_text(const store::TryFacts& one) {
     } else if (one.stage != "connect" && one.stage != "look-up" && !one.stage.empty()) {
         text += ", not encrypted";
     }
+    if (const auto words = tls_words(one); !words.empty()) text += fmt::format(" ({})", words);
     if (one.reused) text += ", over a connection of before";
     std::string said = answer(one.code, one.reply);
     if (said.empty()) said = one.reused ? "the connection had ended; tried anew" : "no answer";
@@ -125,7 +137,7 @@ std::vector<StoryLine> result_lines(const store::OutcomeFacts& facts) {
         if (results.size() > kMostNamed)
             who += fmt::format(" and {} more", results.size() - kMostNamed);
         lines.push_back({{}, {}, fmt::format("{}: {}", who, text), {}});
-        const OutcomeWords words = words_for(results.front()->outcome, results.front()->address);
+        const OutcomeWords words = words_for(results.front()->outcome);
         if (!words.why.empty()) lines.push_back({{}, {}, words.why, {}});
     }
     return lines;
@@ -297,8 +309,7 @@ class StoryMaker {
             if (result.what == EventType::delivered && result.outcome.code != 0)
                 one.says += fmt::format("; {} said: {}", result.outcome.remote_host,
                                         answer(result.outcome.code, result.outcome.reply));
-            if (result.what != EventType::cancelled)
-                one.advice = words_for(result.outcome, result.address).advice;
+            if (result.what != EventType::cancelled) one.advice = words_for(result.outcome).advice;
         }
     }
 
@@ -327,7 +338,7 @@ class StoryMaker {
         }
         if (row.attempts == 0) return;
         one.says += fmt::format("; the last answer: {}", answer(row.last.code, row.last.reply));
-        one.advice = words_for(row.last, one.address).advice;
+        one.advice = words_for(row.last).advice;
     }
 
     void end() {

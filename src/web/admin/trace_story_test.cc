@@ -1,7 +1,9 @@
 #include "web/admin/trace_story.h"
 
+#include "delivery/rules/verdict.h"
 #include "store/testing.h"
 #include "web/admin/trace.h"
+#include "web/admin/trace_words.h"
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -100,7 +102,8 @@ TEST(TraceStory, greylisted_then_delivered) {
     EXPECT_THAT(text, HasSubstr("changed on the way in: a Date was added"));
     EXPECT_THAT(text,
                 HasSubstr("attempt 1|mx1.corp.example [192.0.2.1]:25, TLSv1.3, certificate "
-                          "verified by DANE: 451 4.7.1 greylisted, greeting and TLS took 5 s"));
+                          "verified by DANE (its domain's TLSA records ask for it): 451 4.7.1 "
+                          "greylisted, greeting and TLS took 4.6 s"));
     EXPECT_THAT(text, HasSubstr("bob@corp.example: not delivered yet; next try at 2026-11-23 "
                                 "12:05:00 UTC"));
     EXPECT_THAT(text, HasSubstr("attempt 2|"));
@@ -109,6 +112,23 @@ TEST(TraceStory, greylisted_then_delivered) {
     EXPECT_THAT(story.recipients[0].says, HasSubstr("mx1.corp.example said: 250 2.0.0 taken"));
     EXPECT_THAT(story.recipients[0].advice, IsEmpty());
     EXPECT_EQ(story.lines[2].dialogue, "S: 220 hello\n");
+}
+
+// delivery.md 6.4: the engine that pacing goes by tells people what an answer means, too.
+TEST(TraceStory, the_rule_that_read_the_answer_says_who_must_act) {
+    mail::Outcome outcome;
+    outcome.verdict = mail::Verdict::failed;
+    outcome.cause = mail::Cause::smarthost_auth;
+    for (const char* rule : {"", "a rule of a version to come"}) {
+        outcome.rule = rule;
+        const auto explained = delivery::explain(outcome);
+        const auto words = words_for(outcome);
+        EXPECT_EQ(words.why, explained.words);
+        EXPECT_THAT(words.advice, HasSubstr("who must act: the administrator of this server"));
+        EXPECT_THAT(words.advice, HasSubstr(explained.advice));
+    }
+    outcome.verdict = mail::Verdict::delivered;
+    EXPECT_TRUE(words_for(outcome).advice.empty());
 }
 
 TEST(TraceStory, what_waits_says_when_and_who_must_act) {

@@ -5,6 +5,10 @@
 
 #include <string>
 
+namespace posthaste::delivery {
+class VerdictRules;
+}
+
 namespace posthaste::web {
 
 struct OutcomeWords {
@@ -12,6 +16,8 @@ struct OutcomeWords {
     std::string advice;  // who must act, and how; empty: nobody
 };
 
-OutcomeWords words_for(const mail::Outcome& outcome, const std::string& address);
+// `rules`: those in force, so that a rule of the operator's own is told in its words; null: those
+// the program brings along.
+OutcomeWords words_for(const mail::Outcome& outcome, const delivery::VerdictRules* rules = nullptr);
 
 }  // namespace posthaste::web

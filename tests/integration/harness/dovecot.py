@@ -140,3 +140,47 @@ service submission-login {{
   }}
 }}
 """)
+
+
+class DovecotLmtp(_Running):
+    """Mailboxes of `users` behind LMTP, on `port` and on the socket at `path`; full(user) leaves one no room."""
+
+    def __init__(self, folder, certificate, users):
+        self.path = pathlib.Path(folder) / "run" / "lmtp-here"
+        super().__init__(folder, certificate, users, ["dovecot-lmtpd", "dovecot-core"], lambda made: f"""
+protocols = lmtp
+postmaster_address = postmaster@example.test
+hostname = mailboxes.example.test
+mail_plugins = quota
+protocol lmtp {{
+  mail_plugins = quota
+}}
+plugin {{
+  quota = count:user
+  quota_vsizes = yes
+  quota_rule = *:storage=64k
+  quota_status_overquota = "552 5.2.2 Mailbox is full"
+}}
+lmtp_rcpt_check_quota = no
+lmtp_add_received_header = yes
+service lmtp {{
+  inet_listener lmtp {{
+    address = 127.0.0.1
+    port = {made.port}
+  }}
+  unix_listener {made.path} {{
+    mode = 0666
+  }}
+}}
+service anvil {{
+  chroot =
+}}
+""")
+
+    def mailbox(self, user):
+        """What was delivered to them."""
+        return [path.read_bytes() for path in sorted((self.home / user).glob("new/*"))]
+
+    def wait(self, user, count=1):
+        """Their mail, once there are so many messages."""
+        return waiting.until(lambda: (found := self.mailbox(user)) and len(found) >= count and found, 15, f"mail for {user}; {self.log()}")
