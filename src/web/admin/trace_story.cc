@@ -200,7 +200,7 @@ std::vector<StoryLine> return_lines(const store::RecordRow& row) {
     std::vector<StoryLine> lines{
         {row.at, complaint ? "complaint" : "came back", return_text(*facts), {}}};
     if (!facts->counts || facts->what != EventType::bounced) return lines;
-    const OutcomeWords words = words_for(facts->outcome, facts->address);
+    const OutcomeWords words = words_for(facts->outcome);
     if (!words.why.empty()) lines.push_back({{}, {}, words.why, {}});
     return lines;
 }
@@ -285,7 +285,7 @@ class StoryMaker {
         one.at = row.at;
         one.last = facts->outcome;
         one.confidence = facts->confidence;
-        one.advice = words_for(facts->outcome, facts->address).advice;
+        one.advice = words_for(facts->outcome).advice;
     }
 
     void take(const store::RecordRow& row) {
