@@ -52,6 +52,7 @@ LIBRARIES = [
     (r"mimalloc\.h", {"net"}),
     (r"(argon2|crypt|ldap|lber)\.h|security/pam", {"accounts"}),
     (r"qrcodegen", {"discovery"}),
+    (r"ytnef\.h", {"app"}),
     (r"(seccomp|linux/landlock|linux/seccomp)", {"app"}),
     (r"(gtest|gmock)/", set()),  # tests only, below
     (r"benchmark/", set()),
@@ -60,6 +61,7 @@ LIBRARIES = [
 # Single files that the design names as the only place of a library.
 ONLY_IN = {
     r"boost/beast/": {"web/http/http_parser.cc"},
+    r"ytnef\.h": {"app/winmail/tnef_helper.cc"},  # whose process has nothing but memory
     r"boost/asio": {"runtime/detail/asio.h", "runtime/detail/asio_impl.cc"},
 }
 

@@ -10,6 +10,7 @@
 #include "app/reply_rules.h"
 #include "app/tls_services.h"
 #include "app/web_services.h"
+#include "app/winmail/winmail_desk.h"
 #include "net/resolver.h"
 #include "queue/in_flight.h"
 
@@ -239,12 +240,19 @@ class Daemon {
         queue_.emplace(queue_options(settings_), *store_, *courier_, workers_, blocking_, log_,
                        publish);
         tls_policies_->report_by(*queue_);
-        submission::Services services{*queue_,          *store_,
-                                      *authenticator_,  certificates_.mail(),
-                                      *connections_,    demux_,
-                                      blocking_,        log_,
-                                      publish,          &learned_->sign_ins,
-                                      &learned_->guard, &learned_->sent_marks};
+        submission::Services services{*queue_,
+                                      *store_,
+                                      *authenticator_,
+                                      certificates_.mail(),
+                                      *connections_,
+                                      demux_,
+                                      blocking_,
+                                      log_,
+                                      publish,
+                                      &learned_->sign_ins,
+                                      &learned_->guard,
+                                      &learned_->sent_marks,
+                                      &winmail_.service()};
         auto submission = submission_options(settings_);
         submission.verp = verp;
         submission_.emplace(std::move(submission), services, workers_);
@@ -401,6 +409,7 @@ class Daemon {
         listeners_.clear();
         if (web_) web_->close();
         workers_.stop_and_join();
+        winmail_.stop();
         blocking_.stop();
     }
 
@@ -416,6 +425,7 @@ class Daemon {
     net::DemuxMemory demux_;
     runtime::BlockingPool blocking_{"blocking", kBlockingThreads, kBlockingQueue};
     runtime::WorkerPool workers_{std::max(1u, std::thread::hardware_concurrency())};
+    WinmailDesk winmail_{settings_.winmail};
     std::optional<net::ConnectionCounter> connections_;
     std::unique_ptr<store::Store> store_;
     std::unique_ptr<net::Resolver> resolver_;

@@ -1,8 +1,10 @@
 #include "app/cli/command.h"
 #include "app/standard_streams.h"
+#include "app/winmail/tnef_helper.h"
 
 #include <cstdio>
 #include <exception>
+#include <string_view>
 
 #include <fmt/format.h>
 
@@ -31,6 +33,8 @@ int run(const std::vector<std::string>& words) {
 
 int main(int argc, char** argv) {
     using posthaste::app::finish_output;
+    if (argc == 2 && std::string_view(argv[1]) == posthaste::app::kTnefHelper)
+        return posthaste::app::run_tnef_helper();
     posthaste::app::open_standard_streams();
     try {
         return finish_output(run(std::vector<std::string>(argv + 1, argv + argc)));

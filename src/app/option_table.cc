@@ -236,6 +236,25 @@ Result<void> set_trusted_networks(Settings& s, const OptionValue& v) {
     return {};
 }
 
+// A domain is in one of the lists at most.
+template <std::vector<std::string> WinmailSettings::* Member>
+Result<void> set_winmail_domains(Settings& s, const OptionValue& v) {
+    for (const auto& text : v.texts) {
+        const bool below = text.starts_with('.');
+        PH_TRY(const auto domain, mail::Domain::parse(below ? text.substr(1) : text));
+        const std::string name = (below ? "." : "") + domain.ascii();
+        for (const auto list :
+             {&WinmailSettings::keep, &WinmailSettings::notify, &WinmailSettings::convert}) {
+            if (std::ranges::find(s.winmail.*list, name) != (s.winmail.*list).end())
+                return fail(ErrorKind::conflict,
+                            fmt::format("\"{}\" is named twice in [winmail]", text),
+                            "leave it in one of keep, notify and convert");
+        }
+        (s.winmail.*Member).push_back(name);
+    }
+    return {};
+}
+
 // Keys in the order of the sample file.
 std::vector<Option> own_options() {
     return {
@@ -494,6 +513,24 @@ std::vector<Option> own_options() {
          true, set_history_days},
         {"history.size", size, "\"4 GB\"", "most that these days take on disk; the oldest go first",
          "", true, set_history_size},
+
+        {"winmail.policy", choice, "notify",
+         "the file in which Outlook wraps messages in Rich Text, which only Outlook reads: leave "
+         "it, "
+         "tell the sender how to stop it, or unpack it",
+         "keep notify convert", true,
+         [](Settings& s, const OptionValue& v) -> Result<void> {
+             s.winmail.policy = v.texts[0];
+             return {};
+         }},
+        {"winmail.keep", texts, "",
+         "domains of senders for whom it is left: \"example.com\", \".example.com\" (below it)", "",
+         true, set_winmail_domains<&WinmailSettings::keep>},
+        {"winmail.notify", texts, "", "... who are told, once a week at most", "", true,
+         set_winmail_domains<&WinmailSettings::notify>},
+        {"winmail.convert", texts, "",
+         "... whose recipients get body and attachments in its place; never in signed mail", "",
+         true, set_winmail_domains<&WinmailSettings::convert>},
 
         {"limits.message_size", size, "\"50 MB\"", "largest message", "", true,
          assign(&Settings::message_size)},

@@ -52,6 +52,12 @@ struct BounceSettings {
     std::uint64_t message_size = 0;
 };
 
+// What becomes of winmail.dat, by the sender's domain: "keep", "notify" or "convert".
+struct WinmailSettings {
+    std::string policy;
+    std::vector<std::string> keep, notify, convert;  // "example.com", ".example.com" (below it)
+};
+
 struct Settings {
     std::string file;    // where it came from, "" for defaults
     std::string folder;  // relative paths start here
@@ -116,6 +122,8 @@ struct Settings {
     bool old_tls = false;
     std::uint32_t history_days = 30;
     std::uint64_t history_size = 0;
+
+    WinmailSettings winmail;
 
     std::uint64_t message_size = 0;
     std::uint32_t recipients = 0;

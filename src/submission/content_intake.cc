@@ -184,6 +184,7 @@ void ContentIntake::end_body() {
         }
         if (plan.dropped > 0)
             told("F-10", "text outside of the parts, which nobody is shown, was dropped");
+        winmail_ = !plan.tnef.empty() && !plan.sealed;
         edits_ = std::move(plan.edits);
     }
     header_ = block_.to_string();

@@ -90,6 +90,9 @@ class ContentIntake {
 
     std::vector<mail::BodyEdit> take_edits() { return std::move(edits_); }
 
+    // A winmail.dat that may be replaced: nothing in the message is signed or encrypted.
+    bool has_winmail() const { return winmail_; }
+
     // An address in the header has letters beyond ASCII before its @.
     bool needs_smtputf8() const { return rules_.needs_smtputf8; }
 
@@ -131,6 +134,7 @@ class ContentIntake {
     std::uint64_t wire_ = 0;
     bool in_header_ = true;
     bool eight_bit_ = false;
+    bool winmail_ = false;
 };
 
 // The second pass over a body that needs a repair: from one place of the store to another.

@@ -13,6 +13,7 @@
 #include "submission/replies.h"
 #include "submission/sent_marks.h"
 #include "submission/server.h"
+#include "submission/winmail/winmail.h"
 
 #include <atomic>
 #include <expected>
@@ -56,6 +57,9 @@ class Backend {
     // The commit point. Errors: store_full, store_failed, busy; timeout and cancelled say that it
     // may or may not have been stored.
     virtual runtime::Task<Result<void>> submit(queue::Submission submission, Deadline deadline) = 0;
+
+    // That their Outlook sends winmail.dat, unless they have been told lately. Never waits.
+    virtual void tell_of_winmail(const std::string&) {}
 };
 
 struct ServerMetrics {
@@ -83,6 +87,7 @@ struct ServerContext {
     std::function<void(const Event&)> events;
     accounts::SignInLog* sign_ins = nullptr;  // may be null
     SentMarks* sent_marks = nullptr;          // likewise
+    const WinmailService* winmail = nullptr;  // likewise: such files leave as they came
     ServerMetrics metrics;
     std::atomic<bool> stopping{false};
 };

@@ -8,6 +8,7 @@
 #include "submission/context.h"
 #include "submission/lock_notice.h"
 #include "submission/session.h"
+#include "submission/winmail/winmail_notice.h"
 
 #include <algorithm>
 #include <unordered_set>
@@ -52,7 +53,8 @@ class ServerBackend final : public Backend {
           guard_(services.guard),
           log_(services.log),
           options_(options),
-          homes_(homes) {}
+          homes_(homes),
+          winmail_notices_(queue_, store_, services.blocking, log_, options_) {}
 
     runtime::Task<std::expected<accounts::Identity, accounts::Rejection>> authenticate(
         accounts::LoginAttempt attempt) override {
@@ -93,17 +95,24 @@ class ServerBackend final : public Backend {
 
     // The queue waits for its commit longer than a client does, so the commit is a task of its own.
     runtime::Task<Result<void>> submit(queue::Submission submission, Deadline deadline) override {
-        auto* worker = runtime::Worker::current();
-        PH_ASSERT(worker != nullptr && worker->index() < homes_.size());
         runtime::Callback<void> done;
-        homes_[worker->index()]->commits.spawn(
-            submit_and_tell(queue_, std::move(submission), done));
+        commits_here().spawn(submit_and_tell(queue_, std::move(submission), done));
         auto waiting = done.wait(deadline);
         auto stored = co_await std::move(waiting);
         co_return stored;
     }
 
+    void tell_of_winmail(const std::string& account) override {
+        commits_here().spawn(winmail_notices_.tell(account));
+    }
+
   private:
+    runtime::TaskGroup& commits_here() {
+        auto* worker = runtime::Worker::current();
+        PH_ASSERT(worker != nullptr && worker->index() < homes_.size());
+        return homes_[worker->index()]->commits;
+    }
+
     // Nobody waits for it, and if it cannot be stored the log has said so.
     void write_to(const std::string& account, const std::string& from) {
         auto notice = compose_lock_notice({account, options_.hostname, options_.admin, from});
@@ -112,9 +121,7 @@ class ServerBackend final : public Backend {
                                         {"client", from},
                                         {"what", "many wrong passwords from several networks"},
                                         {"mend", "posthaste why " + account}});
-        auto* worker = runtime::Worker::current();
-        PH_ASSERT(worker != nullptr && worker->index() < homes_.size());
-        homes_[worker->index()]->commits.spawn(
+        commits_here().spawn(
             submit_and_tell(queue_, std::move(*notice), runtime::Callback<void>()));
     }
 
@@ -125,6 +132,7 @@ class ServerBackend final : public Backend {
     Log& log_;
     const Options& options_;
     const Homes& homes_;
+    WinmailNotices winmail_notices_;
 };
 
 Homes make_homes(runtime::WorkerPool& workers, Log& log) {
@@ -159,6 +167,7 @@ struct Server::Impl : std::enable_shared_from_this<Server::Impl> {
                   .events = services.events,
                   .sign_ins = services.sign_ins,
                   .sent_marks = services.sent_marks,
+                  .winmail = services.winmail,
                   .metrics = {}} {}
 
     void accept(runtime::Worker& worker, std::shared_ptr<const PortProfile> profile,

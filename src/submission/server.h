@@ -24,6 +24,8 @@
 
 namespace posthaste::submission {
 
+struct WinmailService;  // winmail/winmail.h
+
 struct Options {
     std::string hostname;
     std::string admin;      // whom RCPT TO:<postmaster> reaches
@@ -71,6 +73,7 @@ struct Services {
     accounts::SignInLog* sign_ins = nullptr;
     accounts::LoginGuard* guard = nullptr;
     SentMarks* sent_marks = nullptr;
+    const WinmailService* winmail = nullptr;
 };
 
 class Server {

@@ -171,6 +171,11 @@ class Session {
     std::string protocol(bool smtputf8) const;
     bool wants_verp(const mail::ReversePath& sender) const;
 
+    // winmail/winmail_session.cc
+    WinmailPolicy winmail_policy(const ContentIntake& intake, const std::string& header) const;
+    runtime::Task<void> unpack_winmail(ContentIntake& intake, queue::Submission& submission,
+                                       RewrittenBody& body);
+
     ServerContext& context_;
     std::shared_ptr<const PortProfile> profile_;
     std::unique_ptr<net::Stream> stream_;

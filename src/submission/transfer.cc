@@ -350,22 +350,28 @@ runtime::Task<void> Session::finish_message() {
     submission.envelope = transaction_.envelope();
     if (identity_) submission.profile = identity_->profile;
     submission.envelope.smtputf8 |= intake->needs_smtputf8();
-    if (body->eight_bit) submission.envelope.body = mail::BodyType::eight_bit;
     submission.changes = tell_changes(*intake);
+    submission.header = intake->take_header();
+    const WinmailPolicy winmail = winmail_policy(*intake, submission.header);
+    if (winmail == WinmailPolicy::convert) {
+        auto unpacking = unpack_winmail(*intake, submission, *body);
+        co_await std::move(unpacking);
+    }
+    if (body->eight_bit) submission.envelope.body = mail::BodyType::eight_bit;
     const mail::TraceInfo trace{
         .by = context_.options.hostname,
         .protocol = protocol(submission.envelope.smtputf8),
         .tls = stream_->tls() != nullptr ? stream_->tls()->version : std::string(),
         .id = submission.id,
         .at = now()};
-    submission.header = mail::make_received(trace);
+    const std::string fixed = std::exchange(submission.header, mail::make_received(trace));
     if (wants_verp(submission.envelope.sender)) {
         submission.verp = identity_->verp;
         // Complaints return the header, often without the envelope (RFC 5965 §2). It is signed.
         submission.header += fmt::format("X-Posthaste-Ref: {}\r\n",
                                          context_.options.verp->make({submission.id, {}}));
     }
-    submission.header += intake->take_header();
+    submission.header += fixed;
     submission.body = std::move(body->body);
     submission.body_hash = std::move(body->hash);
     if (requiretls_) {
@@ -391,6 +397,10 @@ runtime::Task<void> Session::finish_message() {
     forget_message();
     say(context_.replies.make(Say::accepted, {intake->id().to_string()}));
     said_accepted(digest, intake->id());
+    // Programs read no notes.
+    const bool person =
+        identity_ && !identity_->device && identity_->profile == store::Profile::human;
+    if (winmail == WinmailPolicy::notify && person) context_.backend.tell_of_winmail(account());
 }
 
 // Under a sender of somebody else's, a receipt's or none, it leaves as it is.

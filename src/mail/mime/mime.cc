@@ -34,6 +34,15 @@ bool is_sealed(const ContentType& type) {
             type.subtype == "pkcs7-signature" || type.subtype == "x-pkcs7-signature");
 }
 
+// What Outlook wraps formatted messages and their attachments in, also where a server on the way no
+// longer knew its type.
+bool is_tnef(const ContentType& type, const HeaderBlock& header) {
+    if (type.is("application/ms-tnef") || type.is("application/vnd.ms-tnef")) return true;
+    if (!type.is("application/octet-stream")) return false;
+    const auto name = find_parameter(header.find("Content-Type")->body(), "name");
+    return name && ascii::equals_ignore_case(*name, "winmail.dat");
+}
+
 // Says 8bit or binary, which its parts must not be any more once they are encoded.
 bool claims_8bit(const HeaderBlock& header) {
     const HeaderField* field = header.find("Content-Transfer-Encoding");
@@ -174,8 +183,11 @@ void MimeScanner::at_boundary(std::size_t level, bool closing) {
         part_.body_begin = line_begin_ + line_size_;
         return;
     }
-    const Level& open_level = levels_.back();
+    Level& open_level = levels_.back();
+    ++open_level.parts;
     begin_part(open_level.depth + 1, open_level.sealed, open_level.digest);
+    part_.enclosed = open_level.enclosed;
+    part_.delimiter_begin = line_begin_ - std::min<std::uint64_t>(line_begin_, 2);
     part_.header_begin = line_begin_ + line_size_;
 }
 
@@ -251,6 +263,8 @@ void MimeScanner::open(const HeaderBlock& header) {
         part_.type.type == "multipart" && boundary > 0 && boundary <= kMaxBoundary && identity;
     const bool message = part_.type.is("message/rfc822") && identity;
     part_.sealed = part_.sealed || is_sealed(part_.type);
+    part_.tnef = is_tnef(part_.type, header);
+    plan_.sealed = plan_.sealed || part_.sealed || seals_parts(part_.type);
     if (!multipart && !message) return;
     if (part_.depth >= kMaxDepth) return fail_with(BodyTrouble::too_deep);
     const bool relabel = options_.aim == BodyAim::seven_bit && claims_8bit(header) && !part_.sealed;
@@ -262,12 +276,13 @@ void MimeScanner::open(const HeaderBlock& header) {
     const Part container = std::move(part_);
     if (message) {
         begin_part(container.depth + 1, container.sealed, false);
+        part_.enclosed = true;
         part_.header_begin = container.body_begin;
         return;
     }
     levels_.push_back({container.type.boundary, container.depth,
                        container.sealed || seals_parts(container.type), container.sealed,
-                       container.type.is("multipart/digest")});
+                       container.type.is("multipart/digest"), container.enclosed});
     begin_filler(container.sealed, container.depth);
     part_.body_begin = container.body_begin;
 }
@@ -288,6 +303,7 @@ void MimeScanner::end_part(std::uint64_t end) {
     if (in_header_) end_header(end, end, true);  // which may have opened another
     in_header_ = false;
     end = std::max(end, part_.body_begin);
+    note_part(end);
     const bool too_long = part_.longest > kMaxLine;
     const bool beyond = options_.aim == BodyAim::seven_bit && part_.eight_bit;
     if (too_long || beyond) {
@@ -295,6 +311,25 @@ void MimeScanner::end_part(std::uint64_t end) {
     } else if (part_.header_changed) {
         edit_header("");
     }
+}
+
+// What a winmail.dat is replaced by, and where.
+void MimeScanner::note_part(std::uint64_t end) {
+    if (part_.filler || part_.enclosed) return;
+    Level* level = levels_.empty() ? nullptr : &levels_.back();
+    if (part_.tnef && plan_.tnef.size() < kMaxTnef) {
+        TnefPart found{part_.delimiter_begin, part_.header_begin, part_.body_begin, end,
+                       part_.encoding};
+        if (level != nullptr) {
+            found.boundary = level->boundary;
+            found.first = level->parts == 1;
+            found.text = level->text;
+        }
+        plan_.tnef.push_back(std::move(found));
+    }
+    const bool plain = part_.type.type.empty() || part_.type.is("text/plain");
+    if (plain && level != nullptr && level->parts == 1)
+        level->text = {part_.header_begin, end, part_.longest <= 1};
 }
 
 void MimeScanner::mend_body(std::uint64_t end) {

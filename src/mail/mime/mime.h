@@ -43,6 +43,25 @@ enum class BodyTrouble : std::uint8_t {
     part_header,     // a part's header over 64 KB, or a line in it that cannot be folded
 };
 
+// A winmail.dat of Outlook (application/ms-tnef), where it can be replaced: not within a message
+// that is attached.
+struct TnefPart {
+    std::uint64_t delimiter_begin = 0;  // the line end before its "--boundary"
+    std::uint64_t header_begin = 0;     // behind that line
+    std::uint64_t body_begin = 0, end = 0;
+    TransferEncoding encoding = TransferEncoding::identity;
+    std::string boundary{};  // of the multipart it stands in; empty: it is the message's own body
+    bool first = true;       // of that multipart
+
+    // The multipart's first part, where that is plain text: what Outlook shows to others.
+    struct Text {
+        std::uint64_t header_begin = 0, end = 0;
+        bool blank = false;
+    };
+
+    std::optional<Text> text{};
+};
+
 struct BodyPlan {
     BodyTrouble trouble = BodyTrouble::none;
     std::vector<BodyEdit> edits;  // in order, none over another
@@ -55,6 +74,8 @@ struct BodyPlan {
     std::size_t headers = 0;    // fields of parts written anew
     std::size_t dropped = 0;    // text outside of the parts, which nobody is shown
     std::uint64_t longest_line = 0;
+    bool sealed = false;  // some part is signed or encrypted
+    std::vector<TnefPart> tnef{};
 
     bool has_work() const { return !edits.empty() || !top_encoding.empty(); }
 };
@@ -63,6 +84,7 @@ class MimeScanner {
   public:
     static constexpr std::size_t kMaxDepth = 50;      // F-12
     static constexpr std::size_t kMaxParts = 10'000;  // far above what people send
+    static constexpr std::size_t kMaxTnef = 8;        // told of; Outlook makes one
 
     struct Options {
         BodyAim aim = BodyAim::lines;
@@ -83,6 +105,9 @@ class MimeScanner {
         bool sealed = false;        // its parts
         bool outer_sealed = false;  // itself
         bool digest = false;        // parts without a type are messages (RFC 2046 §5.1.5)
+        bool enclosed = false;      // in an attached message
+        std::size_t parts = 0;      // so far
+        std::optional<TnefPart::Text> text{};
     };
 
     // What is being read: a part, or what stands around parts.
@@ -90,8 +115,11 @@ class MimeScanner {
         bool top = false;     // the message's own body
         bool filler = false;  // preamble or epilogue
         bool sealed = false;
-        bool separate = true;  // an empty line ended its header
+        bool separate = true;   // an empty line ended its header
+        bool enclosed = false;  // in an attached message
+        bool tnef = false;
         std::size_t depth = 0;
+        std::uint64_t delimiter_begin = 0;
         std::uint64_t header_begin = 0, header_end = 0, body_begin = 0;
         std::uint64_t longest = 0;
         bool eight_bit = false;
@@ -112,6 +140,7 @@ class MimeScanner {
     void open(const HeaderBlock& header);
     void repair_part_header();
     void end_part(std::uint64_t end);
+    void note_part(std::uint64_t end);
     void mend_body(std::uint64_t end);
     void edit_header(std::string_view encoding);
     void add_edit(BodyEdit edit);
