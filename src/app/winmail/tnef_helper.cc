@@ -19,7 +19,10 @@
 #include <sys/stat.h>
 #include <utility>
 #include <vector>
+
+extern "C" {
 #include <ytnef.h>
+}
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -122,6 +125,7 @@ constexpr unsigned kSubject = 0x0037, kBody = 0x1000, kRtf = 0x1009, kHtml = 0x1
                    kDisplayName = 0x3001, kMimeTag = 0x370e, kContentId = 0x3712;
 // An embedded message is an object: 16 octets that say so, then a file like this one.
 constexpr std::size_t kObjectHead = 16;
+constexpr std::size_t kRtfHead = 16;
 constexpr std::string_view kSignature = "\x78\x9f\x3e\x22";
 
 std::string_view view_of(const variableLength& value) {
@@ -248,6 +252,12 @@ Bodies bodies_of(TNEFStruct& file) {
             bodies.html = {view_of(*html)};
     }
     if (auto* packed = find(file.MapiProperties, kRtf, kBinary)) {
+        // The form that is not compressed, which libytnef does not read (MS-OXRTFCP 2.1.3.1).
+        const std::string_view octets = view_of(*packed);
+        if (octets.size() > kRtfHead && octets.substr(8).starts_with("MELA")) {
+            bodies.rtf = octets.substr(kRtfHead);
+            return bodies;
+        }
         int size = 0;
         BYTE* rtf = DecompressRTF(packed, &size);
         if (rtf != nullptr && size > 0)

@@ -44,7 +44,7 @@ TEST_F(TnefReaderTest, AnAnswerIsRead) {
 TEST_F(TnefReaderTest, ItGetsTheFileAndNothingElse) {
     const auto content = read(
         "n=$(wc -c); d=$(ls /proc/$$/fd | wc -l); e=$(tr '\\0' '\\n' </proc/$$/environ | wc -l)\n"
-        "w=\"$n $d $e $1\"; printf 't\\0\\0\\0\\'$(printf %o ${#w})\"$w\" >&0; " +
+        "w=\"$n $d $e $1\"; printf 't\\0\\0\\0\\'$(printf %03o ${#w})\"$w\" >&0; " +
             std::string(kAnswer),
         std::string(100'000, 'x'));
     ASSERT_TRUE(content) << content.error().text;

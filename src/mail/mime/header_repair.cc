@@ -19,6 +19,9 @@ namespace posthaste::mail {
 namespace {
 
 constexpr std::size_t kMaxLine = 998;  // without CR LF
+// What is folded stays below what others break at, 992 at Haraka: a break of theirs would spoil our
+// signature.
+constexpr std::size_t kFolded = 900;
 constexpr std::size_t kWidth = 76;     // of what we write (RFC 2047 §2)
 constexpr std::size_t kMaxWord = 64;   // of an encoded word, so that one fits behind a short name
 
@@ -594,7 +597,7 @@ Result<HeaderRepair> repair_header(HeaderBlock& header, const HeaderWish& wish) 
             repair.encoded += ascii::is_ascii(raw) ? 1 : 0;
         }
         const bool commas = form == Form::addresses || form == Form::list;
-        raw = fold(raw, beyond ? kWidth : kMaxLine, commas);
+        raw = fold(raw, beyond ? kWidth : kFolded, commas);
         if (longest_line(raw) > kMaxLine && form == Form::text) {
             // One word longer than a line: as encoded words it can be broken anywhere.
             const std::string_view body = std::string_view(raw).substr(raw.find(':') + 1);

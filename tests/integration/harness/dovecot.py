@@ -8,7 +8,7 @@ import socket
 import subprocess
 
 from . import waiting
-from .peers import Missing, _peer
+from .peers import Missing, unpacked
 from .ports import free_port
 
 
@@ -19,7 +19,7 @@ class _Running:
     def __init__(self, folder, certificate, users, packages, config):
         if os.geteuid() != 0:
             raise Missing("Dovecot is run in a mount namespace, which is root's; start the tests as root")
-        packages = [_peer(name) / "usr" for name in packages]
+        packages = [unpacked(name) / "usr" for name in packages]
         self.folder = pathlib.Path(folder)
         self.port = free_port()
         self.home = self.folder / "home"

@@ -8,7 +8,7 @@ import subprocess
 import urllib.request
 
 from . import waiting
-from .peers import _peer, _stop
+from .peers import stop, unpacked
 from .ports import free_port
 
 
@@ -19,7 +19,7 @@ class Pebble:
     """
 
     def __init__(self, folder, authority, dns, http_port=1, tls_port=1, lifetime=90 * 86400, bad_nonces=0, start=True):
-        self._binary = _peer("pebble") / "usr/bin/pebble"
+        self._binary = unpacked("pebble") / "usr/bin/pebble"
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.ca_file = authority.ca_file  # who signs the directory's own certificate
@@ -81,7 +81,7 @@ class Pebble:
     def stop(self):
         """Nobody answers from here on."""
         if self._process is not None:
-            _stop(self._process)
+            stop(self._process)
             self._output.close()
             self._process = None
 

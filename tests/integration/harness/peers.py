@@ -20,14 +20,16 @@ class Missing(Exception):
     """A peer that is not here; the text says how to get it."""
 
 
-def _peer(name):
+def unpacked(name):
+    """Where that package is; Missing when it is not."""
     folder = PEERS / name
     if not (folder / ".complete").exists():
         raise Missing(f"{name} is not unpacked: tools/fetch_peers.sh {name}")
     return folder
 
 
-def _stop(process):
+def stop(process):
+    """Ends it."""
     if process.poll() is None:
         process.send_signal(signal.SIGTERM)
         try:
@@ -65,7 +67,7 @@ postlog unix-dgram n - n - 1 postlogd
     def __init__(self, folder, certificate=None, settings=None):
         if os.geteuid() != 0:
             raise Missing("Postfix runs as root only; start the tests as root")
-        root = _peer("postfix")
+        root = unpacked("postfix")
         self.folder = pathlib.Path(folder)
         self.port = free_port()
         self.maildir = self.folder / "mail" / "all"
@@ -173,7 +175,7 @@ postlog unix-dgram n - n - 1 postlogd
 
     def close(self):
         """Stops it."""
-        _stop(self._process)
+        stop(self._process)
         self._output.close()
 
 
@@ -184,7 +186,7 @@ class Nsd:
     """
 
     def __init__(self, folder, zones, address="127.0.0.1"):
-        root = _peer("nsd")
+        root = unpacked("nsd")
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.host, self.port = address, free_port()
@@ -232,7 +234,7 @@ class Nsd:
 
     def stop(self):
         """No answers from here on."""
-        _stop(self._process)
+        stop(self._process)
 
     def _up(self):
         if self._process.poll() is not None:
