@@ -48,8 +48,8 @@ TEST_F(TnefReaderTest, ItGetsTheFileAndNothingElse) {
             std::string(kAnswer),
         std::string(100'000, 'x'));
     ASSERT_TRUE(content) << content.error().text;
-    // Four descriptors: the socket, /dev/null twice, and the script that sh reads.
-    EXPECT_EQ(content->text, "100000 4 0 tnef-helper");
+    // Five descriptors: the socket, /dev/null twice, the script, and a pipe of its own.
+    EXPECT_EQ(content->text, "100000 5 0 tnef-helper");
 }
 
 TEST_F(TnefReaderTest, EveryOtherEndIsAnError) {

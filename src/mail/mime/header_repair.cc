@@ -22,8 +22,8 @@ constexpr std::size_t kMaxLine = 998;  // without CR LF
 // What is folded stays below what others break at, 992 at Haraka: a break of theirs would spoil our
 // signature.
 constexpr std::size_t kFolded = 900;
-constexpr std::size_t kWidth = 76;     // of what we write (RFC 2047 §2)
-constexpr std::size_t kMaxWord = 64;   // of an encoded word, so that one fits behind a short name
+constexpr std::size_t kWidth = 76;    // of what we write (RFC 2047 §2)
+constexpr std::size_t kMaxWord = 64;  // of an encoded word, so that one fits behind a short name
 
 enum class Form { text, addresses, list, parameters, other };
 

@@ -164,7 +164,7 @@ def _changed():
     yield ("base64 in one line", mime("text/plain", "Q" * 2000 + "\r\n", "Content-Transfer-Encoding: base64"),
            mime("text/plain", "\r\n".join(["Q" * 76] * 26 + ["Q" * 24]) + "\r\n", "Content-Transfer-Encoding: base64"))
     yield ("a field too long", message("References: " + " ".join(["<" + "r" * 98 + "@a>"] * 12)),
-           message("References: " + " ".join(["<" + "r" * 98 + "@a>"] * 9) + "\r\n " + " ".join(["<" + "r" * 98 + "@a>"] * 3)))
+           message("References: " + " ".join(["<" + "r" * 98 + "@a>"] * 8) + "\r\n " + " ".join(["<" + "r" * 98 + "@a>"] * 4)))
 
 
 def _refused():
