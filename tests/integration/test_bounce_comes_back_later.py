@@ -319,6 +319,11 @@ def test_letters_to_the_postmaster_reach_the_administrator(server, sink):
         assert server.back.give(whom, letter, sender=CAROL)[0] == 250
         arrived = sink.wait("postmaster@example.test", count=before + 1)[-1]
         assert arrived.sender == "" and arrived.field("Subject") == [f"to {whom}"], "nobody gets a report about it"
+    # What is no header must not be read as part of ours.
+    for odd in (f" folded: {CAROL}\nSubject: x\n\nhello\n", "no header at all\n\nhello\n"):
+        assert server.back.give("postmaster", odd, sender=CAROL)[0] == 554
+    assert server.back.give("postmaster", "\nFrom: somebody\n\nhello\n", sender=CAROL)[0] == 250
+    assert sink.wait("postmaster@example.test", count=4)[-1].field("From") == [], "an empty header is one"
 
 
 def test_a_large_bounce(server, sink):

@@ -2,6 +2,7 @@
 
 #include "app/layer_options.h"
 #include "base/log.h"
+#include "mail/verp.h"
 #include "net/resolver.h"
 #include "runtime/task_group.h"
 #include "runtime/worker.h"
@@ -15,6 +16,8 @@ namespace posthaste::app::cli {
 namespace {
 
 constexpr Seconds kDnsPatience{3};
+constexpr auto kDaysOfSenders =
+    std::chrono::duration_cast<std::chrono::days>(mail::Verp::kValid).count();
 
 runtime::Task<void> ask(net::Resolver& resolver, std::string name, net::MxAnswer& answer,
                         runtime::Worker& worker) {
@@ -72,6 +75,14 @@ void check_bounces(const Settings& s, Findings& findings) {
                                         "them to port 25 alone",
                                         s.bounces.listen->port),
                             "listen = \":25\", or have a firewall lead port 25 there"});
+    }
+    if (s.history_days < kDaysOfSenders) {
+        findings.push_back(
+            {Status::warn, "bounces",
+             fmt::format("the history is kept for {} days, and bounces about what it has forgotten "
+                         "are refused",
+                         s.history_days),
+             fmt::format("[history] days = {}, as long as such a sender is good", kDaysOfSenders)});
     }
     check_mx(s, findings);
 }

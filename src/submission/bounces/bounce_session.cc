@@ -3,6 +3,7 @@
 #include "base/ascii.h"
 #include "base/utf8.h"
 #include "mail/text.h"
+#include "mail/trace.h"
 #include "runtime/timer.h"
 #include "smtp/dot.h"
 #include "smtp/params.h"
@@ -466,12 +467,21 @@ runtime::Task<void> BounceSession::finish() {
 runtime::Task<void> BounceSession::forward() {
     auto admin = mail::Mailbox::parse(context_.options.admin);
     const bool whole = size_ <= content_.size();
-    const bool clean = !faulty_ && mail::is_clean_content(content_);
+    const auto end = content_.starts_with("\r\n") ? std::string::npos : content_.find("\r\n\r\n");
+    const auto header = content_.substr(0, end == std::string::npos ? 0 : end + 2);
+    const auto fields = mail::HeaderBlock::parse(header);
+    // What is no header would be read as ours.
+    const bool clean = !faulty_ && fields && mail::is_clean_content(content_);
     if (!whole || !clean || !admin) {
         context_.metrics.refused.add();
-        say(!whole
-                ? kTooLarge
-                : "554 5.6.0 Lines of a letter here end in CR LF and have at most 998 octets\r\n");
+        say(!whole ? kTooLarge
+                   : "554 5.6.0 A letter here has a header, and lines that end in CR LF and have "
+                     "at most 998 octets\r\n");
+        co_return;
+    }
+    if (mail::count_hops(*fields) >= mail::kMaxHops) {
+        context_.metrics.refused.add();
+        say("554 5.4.6 This letter goes round in circles\r\n");
         co_return;
     }
     if (!context_.letters.take(context_.options.letters_an_hour,
@@ -481,8 +491,6 @@ runtime::Task<void> BounceSession::forward() {
     }
     queue::Submission letter;
     letter.id = QueueId::make();
-    const auto end = content_.find("\r\n\r\n");
-    const auto header = content_.substr(0, end == std::string::npos ? 0 : end + 2);
     const auto body = std::string_view(content_).substr(header.empty() ? 0 : end + 4);
     const bool eight_bit = !ascii::is_ascii(content_);
     letter.header =
