@@ -125,11 +125,7 @@ class Returns::Claim {
   public:
     explicit Claim(Returns& returns) : returns_(returns) {}
 
-    ~Claim() {
-        if (!id_) return;
-        const MutexLock lock(returns_.mutex_);
-        returns_.being_taken_.erase(*id_);
-    }
+    ~Claim() { release(); }
 
     Claim(const Claim&) = delete;
     Claim& operator=(const Claim&) = delete;
@@ -139,6 +135,14 @@ class Returns::Claim {
         if (!returns_.being_taken_.insert(id).second) return false;
         id_ = id;
         return true;
+    }
+
+    // Before the answer is given: the pool may hold its work, and this with it, a moment longer.
+    void release() {
+        const auto id = std::exchange(id_, std::nullopt);
+        if (!id) return;
+        const MutexLock lock(returns_.mutex_);
+        returns_.being_taken_.erase(*id);
     }
 
   private:
@@ -362,6 +366,7 @@ runtime::Task<Result<ReturnAnswer>> Returns::take(Returned returned) {
         PH_CO_CHECK(co_await std::move(writing));
     }
     tell(prepared, work->returned);
+    work->claim.release();
     co_return prepared.answer;
 }
 
