@@ -360,14 +360,22 @@ runtime::Task<Result<ReturnAnswer>> Returns::take(Returned returned) {
     auto prepare_it = [this, work] { return prepare(work->returned, work->claim); };
     auto preparing =
         runtime::offload(blocking_, std::move(prepare_it), Deadline::after(kReadDeadline * 3));
-    PH_CO_TRY(auto prepared, co_await std::move(preparing));
-    if (!prepared.changes.empty()) {
-        auto writing = queue_.write(std::move(prepared.changes));
-        PH_CO_CHECK(co_await std::move(writing));
+    auto prepared = co_await std::move(preparing);
+    if (!prepared) {
+        const ErrorKind kind = prepared.error().kind;
+        const bool over = kind != ErrorKind::timeout && kind != ErrorKind::cancelled;
+        if (over) work->claim.release();
+        co_return std::unexpected(std::move(prepared).error());
     }
-    tell(prepared, work->returned);
+    Result<void> written;
+    if (!prepared->changes.empty()) {
+        auto writing = queue_.write(std::move(prepared->changes));
+        written = co_await std::move(writing);
+    }
+    if (written) tell(*prepared, work->returned);
     work->claim.release();
-    co_return prepared.answer;
+    if (!written) co_return std::unexpected(std::move(written).error());
+    co_return prepared->answer;
 }
 
 void ReturnMetrics::add_to(MetricsRegistry& registry) const {
