@@ -170,7 +170,7 @@ Result<Answer> Authenticator::Impl::check(const LoginName& name, const LoginAtte
     if (!enabled) return refuse(Refusal::disabled);
     return Answer(Identity{entry->row.address, std::move(credential), entry->addresses, generation,
                            entry->row.profile, std::move(proof), app_password.device,
-                           effective_verp(entry->row)});
+                           effective_verp(entry->row), entry->row.priority});
 }
 
 // Hashes against the present password and the former one, or stand-ins: every refusal costs the
@@ -239,7 +239,7 @@ Result<Answer> Authenticator::Impl::check_again(const Identity& identity) {
     if (!same) return Answer(rejected(Refusal::wrong_password));
     return Answer(Identity{identity.account, identity.credential, entry->addresses,
                            current.generation, entry->row.profile, identity.proof, device,
-                           effective_verp(entry->row)});
+                           effective_verp(entry->row), entry->row.priority});
 }
 
 // The name of the app password that this is, if it is one of that account; else empty. The look-up

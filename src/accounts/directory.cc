@@ -193,6 +193,18 @@ Result<void> Directory::set_verp(std::string_view address, store::Verp verp) {
     return commit(store_, store::PutAccount{std::move(row)});
 }
 
+Result<void> Directory::set_priority(std::string_view address, std::int64_t priority) {
+    if (priority < 0 || priority > 9) {
+        return fail(ErrorKind::syntax, "a priority is a number from 0 to 9",
+                    "0 takes the right away; 4 lets its mail go before others'");
+    }
+    PH_TRY(const std::string key, parse_address(address));
+    const MutexLock lock(change_mutex);
+    PH_TRY(auto row, get_account(store_, key));
+    row.priority = static_cast<std::int8_t>(priority);
+    return commit(store_, store::PutAccount{std::move(row)});
+}
+
 Result<void> Directory::set_password(std::string_view address, const Secret& password) {
     PH_TRY(const std::string key, parse_address(address));
     PH_TRY(std::string hash, hash_new_password(password));

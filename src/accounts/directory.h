@@ -33,6 +33,8 @@ class Directory {
     Result<void> set_disabled(std::string_view address, bool disabled);
     Result<void> set_profile(std::string_view address, store::Profile profile);
     Result<void> set_verp(std::string_view address, store::Verp verp);
+    // The highest MT-PRIORITY its mail may ask for (RFC 6710), 0 to 9. Errors: syntax, not_found.
+    Result<void> set_priority(std::string_view address, std::int64_t priority);
     Result<void> set_password(std::string_view address, const Secret& password);
     // Of what we write to the person: en, de, fr or es.
     Result<void> set_language(std::string_view address, std::string_view code);

@@ -184,6 +184,7 @@ submission::Options submission_options(const Settings& settings) {
     options.message_size = settings.message_size;
     options.requiretls = settings.requiretls;
     options.recipients = settings.recipients;
+    options.max_hold = settings.max_hold;
     options.errors = settings.errors;
     options.address_literals = settings.address_literals;
     options.command_timeout = settings.command_timeout;

@@ -536,6 +536,10 @@ std::vector<Option> own_options() {
          assign(&Settings::message_size)},
         {"limits.recipients", number, "1000", "recipients of one transaction", "", true,
          assign(&Settings::recipients)},
+        {"limits.max_hold", duration, "\"30d\"",
+         "longest that a sender may have a message kept back (HOLDFOR, HOLDUNTIL); \"0s\": not at "
+         "all",
+         "", true, assign(&Settings::max_hold)},
         {"limits.connections", number, "20000", "connections at once", "", true,
          assign(&Settings::connections)},
         {"limits.connections_per_address", number, "100",

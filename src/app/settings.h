@@ -127,6 +127,7 @@ struct Settings {
 
     std::uint64_t message_size = 0;
     std::uint32_t recipients = 0;
+    Seconds max_hold{};
     std::uint32_t connections = 0;
     std::uint32_t connections_per_address = 0;
     std::uint32_t errors = 0;

@@ -68,6 +68,7 @@ struct Outcome {
     bool ambiguous = false;  // no answer to the final dot: may have been delivered (RFC 1047)
     bool remote_takes_dsn =
         false;  // the hop offered DSN and took over the duty to report (RFC 3461 §5.2)
+    bool remote_takes_by = false;  // ... and keeps the time that the sender has set (RFC 2852)
     bool charge_attempt =
         true;  // false: not the recipient's fault, tried again at once (452 4.5.3)
     std::optional<Seconds> retry_after{};  // asked for by the reply; nothing: the schedule decides

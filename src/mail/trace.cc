@@ -19,9 +19,11 @@ std::string make_comment(std::string_view text) {
 }  // namespace
 
 std::string make_received(const TraceInfo& info) {
-    return fmt::format("Received: from [authenticated] by {}\r\n\twith {}{} id {};\r\n\t{}\r\n",
+    const std::string priority =
+        info.priority == 0 ? std::string() : fmt::format(" PRIORITY {}", info.priority);
+    return fmt::format("Received: from [authenticated] by {}\r\n\twith {}{} id {}{};\r\n\t{}\r\n",
                        info.by, info.protocol, make_comment(info.tls), info.id.to_string(),
-                       format_rfc5322(info.at));
+                       priority, format_rfc5322(info.at));
 }
 
 std::size_t count_hops(const HeaderBlock& header) {

@@ -15,6 +15,7 @@ struct TraceInfo {
     std::string tls;       // "TLSv1.3", goes into a comment; may be empty
     QueueId id;
     Timestamp at;
+    std::int8_t priority = 0;  // of the message, told where it has one (RFC 6710 §7.3)
 };
 
 // "Received: from [authenticated] by …" with no client address, no name and no recipient

@@ -39,8 +39,14 @@ bool failure_report_due(const store::MessageRow& message, const store::Recipient
 
 bool success_report_due(const store::MessageRow& message, const store::RecipientRow& recipient,
                         const mail::Outcome& outcome) {
-    return may_report(message, recipient) && has(recipient.notify, Notify::success) &&
-           !outcome.remote_takes_dsn;
+    if (!may_report(message, recipient)) return false;
+    // RFC 2852 §4.1.4: who set a time hears that a hop took it which does not know of that time,
+    // and of each hop if that was asked for.
+    if (message.by_trace || (message.by_mode != mail::ByMode::none && !outcome.remote_takes_by &&
+                             !outcome.remote_ip.empty())) {
+        return true;
+    }
+    return has(recipient.notify, Notify::success) && !outcome.remote_takes_dsn;
 }
 
 bool delay_report_due(const store::MessageRow& message, const store::RecipientRow& recipient) {
@@ -146,7 +152,8 @@ mail::DsnInput describe(const About& about, mail::DsnAction action,
     input.sender = *row.sender;
     input.envid = row.envid;
     input.arrived = row.accepted_wall;
-    input.tried_for = std::chrono::duration_cast<Seconds>(about.now - row.accepted);
+    input.tried_for = std::max(std::chrono::duration_cast<Seconds>(about.now - row.starts()),
+                               Seconds(0));
     if (action == mail::DsnAction::delayed)
         input.retry_until = about.wall + (row.expires - about.now);
     for (const auto* recipient : recipients) {
@@ -319,7 +326,11 @@ Result<Reports> make_delay_reports(store::Store& store, const ReportOptions& opt
                       *message, store.clock().now_queue(),
                       now(),    language_of(store, message->row)};
     const Seconds warning = options.retry.of(message->row.kind, message->row.profile).delay_warning;
-    if (warning.count() == 0 || about.now < message->row.accepted + warning) return reports;
+    const auto asked = message->row.asked_warning();
+    if (asked ? about.now < *asked
+              : warning.count() == 0 || about.now < message->row.starts() + warning) {
+        return reports;
+    }
     const bool automatic = is_automatic(message->row.header ? *message->row.header : "");
     store::MarkDelayReported mark;
     mark.id = id;
@@ -328,7 +339,7 @@ Result<Reports> make_delay_reports(store::Store& store, const ReportOptions& opt
         if (recipient.state != RecipientState::open) continue;
         if (!delay_report_due(message->row, recipient)) continue;
         // Who asked for it by NOTIFY gets it, a program too.
-        if (automatic && recipient.notify == Notify::unset) continue;
+        if (automatic && !asked && recipient.notify == Notify::unset) continue;
         late.push_back(&recipient);
         mark.indexes.push_back(recipient.index);
         reports.events.push_back(delayed_event(about, recipient));

@@ -78,7 +78,7 @@ Decision decide(Tried tried, const RetrySchedule& schedule) {
     }
     const auto asked = asked_wait(tried.outcome, tried.attempts, schedule.step(tried.attempts));
     const auto next =
-        schedule.next(tried.attempts, tried.now, {tried.message.accepted, tried.message.expires},
+        schedule.next(tried.attempts, tried.now, {tried.message.starts(), tried.message.expires},
                       asked, tried.jitter);
     if (!next) {
         return end(tried, expire(tried), EventType::expired,

@@ -117,6 +117,7 @@ Result<void> Dispatcher::load() {
         if (!is_report && !open.delay_reported && schedule.delay_warning.count() > 0) {
             message.warn = open.expires - schedule.expire + schedule.delay_warning;
         }
+        if (open.warn && !open.delay_reported) message.warn = open.warn;
         message.lane = lane_of(is_report, open.priority, open.profile);
         const Handle handle = scheduler_.add_message(message);
         const Origin origin{open.sender, open.account, open.route};
@@ -185,7 +186,8 @@ void Dispatcher::admit(Added added) {
     message.account = row.account;
     message.expires = row.expires;
     const Seconds warning = options_.retry.of(row.kind, row.profile).delay_warning;
-    if (row.sender && warning.count() > 0) message.warn = row.accepted + warning;
+    if (row.sender && warning.count() > 0) message.warn = row.starts() + warning;
+    if (row.sender && row.asked_warning()) message.warn = row.asked_warning();
     message.lane = lane_of(row.kind == store::MessageKind::dsn, row.priority, row.profile);
     message.hold = row.hold;
     message.many = added.recipients.size() > 1;

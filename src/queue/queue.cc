@@ -23,7 +23,9 @@ store::MessageRow make_row(Submission&& submission) {
     row.envid = std::move(submission.envelope.envid);
     row.tls_wish = submission.tls_wish;
     row.profile = submission.profile;
-    row.priority = submission.priority;
+    row.priority = submission.priority != 0 ? submission.priority : submission.envelope.priority;
+    row.by_mode = submission.envelope.by.mode;
+    row.by_trace = submission.envelope.by.trace;
     row.verp = submission.verp;
     row.header = std::make_shared<const std::string>(std::move(submission.header));
     row.body = std::move(submission.body);
@@ -101,6 +103,8 @@ runtime::Task<Result<void>> Queue::submit(Submission submission) {
     }
     const store::QueueTime at = impl_->store.clock().now_queue();
     const std::optional<Seconds> expire = submission.expire;
+    const mail::DeliverBy by = submission.envelope.by;
+    const std::optional<Timestamp> release = submission.envelope.release;
     store::AddMessage add;
     Dispatcher::Added added;
     added.client = std::move(submission.client);
@@ -110,8 +114,15 @@ runtime::Task<Result<void>> Queue::submit(Submission submission) {
     add.row = make_row(std::move(submission));
     add.row.accepted_wall = now();
     add.row.accepted = at;
+    if (release && *release > add.row.accepted_wall) {
+        add.row.release = at + (*release - add.row.accepted_wall);
+        for (store::RecipientRow& recipient : add.recipients) recipient.next_at = add.row.release;
+    }
     const Seconds longest = impl_->options.retry.of(add.row.kind, add.row.profile).expire;
-    add.row.expires = at + std::min(expire.value_or(longest), longest);
+    add.row.expires = add.row.starts() + std::min(expire.value_or(longest), longest);
+    if (by.mode != mail::ByMode::none) add.row.by = at + by.within;
+    if (by.mode == mail::ByMode::give_back)
+        add.row.expires = std::min(add.row.expires, add.row.by);
     store::AddRecord told = tell_accepted(add, {added.client, added.tls, std::move(mended), {}});
     added.row = std::make_shared<const store::MessageRow>(add.row);
     added.recipients = add.recipients;

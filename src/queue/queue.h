@@ -34,7 +34,7 @@ struct Submission {
     store::TlsWish tls_wish = store::TlsWish::none;
     std::optional<Seconds> expire{};  // in place of the schedule's, if that is longer
     store::Profile profile = store::Profile::human;
-    std::int8_t priority = 0;             // MT-PRIORITY (RFC 6710)
+    std::int8_t priority = 0;             // in place of the envelope's, if not 0
     std::vector<std::string> changes{};   // what was mended in it, a phrase each, for the history
     store::Verp verp = store::Verp::off;  // never `usual`
     std::string body_hash{};  // DkimBodyHash, where Queue::signs asked for it; else unsigned

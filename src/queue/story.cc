@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <iterator>
 
+#include <fmt/format.h>
+
 namespace posthaste::queue {
 
 namespace {
@@ -49,6 +51,29 @@ std::string field_of(std::string_view header, std::string_view name) {
     return {};
 }
 
+namespace {
+
+// What the sender asked of its delivery: when it is sent, and when it is to be there.
+std::vector<std::string> told_wishes(const store::MessageRow& row) {
+    std::vector<std::string> wishes;
+    const auto wall = [&](store::QueueTime t) {
+        return format_iso8601(row.accepted_wall + (t - row.accepted));
+    };
+    if (row.release > row.accepted) {
+        wishes.push_back("not to be sent before " + wall(row.release) + " (FUTURERELEASE)");
+    }
+    if (row.by_mode == mail::ByMode::give_back)
+        wishes.push_back("to come back if it is not there by " + wall(row.by) + " (DELIVERBY)");
+    if (row.by_mode == mail::ByMode::notify)
+        wishes.push_back("its sender is told if it is not there by " + wall(row.by) +
+                         " (DELIVERBY)");
+    if (row.priority != 0)
+        wishes.push_back(fmt::format("of priority {} (MT-PRIORITY)", row.priority));
+    return wishes;
+}
+
+}  // namespace
+
 store::AddRecord tell_accepted(const store::AddMessage& added, const Arrival& arrival) {
     const store::MessageRow& row = added.row;
     store::AcceptedFacts facts;
@@ -66,6 +91,7 @@ store::AddRecord tell_accepted(const store::AddMessage& added, const Arrival& ar
     facts.client = arrival.client;
     facts.tls = arrival.tls;
     facts.changes = arrival.changes;
+    facts.wishes = told_wishes(row);
     facts.about = arrival.about;
     facts.profile = row.profile;
     facts.held = row.hold == store::Hold::held;

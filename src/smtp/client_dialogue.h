@@ -1,5 +1,5 @@
 // What the client side of a transaction writes: MAIL and RCPT lines with the parameters that the
-// next hop offers (RFC 5321 §3.3; RFC 1870, 6152, 6531, 3461).
+// next hop offers (RFC 5321 §3.3; RFC 1870, 6152, 6531, 3461, 2852, 6710).
 #pragma once
 
 #include "mail/envelope.h"
@@ -18,6 +18,8 @@ struct MailLine {
     mail::Ret ret = mail::Ret::unset;
     std::string envid;
     bool requiretls = false;
+    mail::DeliverBy by{};  // `within` as it is now
+    std::int8_t priority = 0;
 };
 
 // With CR LF. Parameters the hop did not offer are left out; the caller has checked that it may.

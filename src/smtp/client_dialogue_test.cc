@@ -81,6 +81,20 @@ TEST(MakeMail, RequireTlsGoesToWhoKnowsIt) {
     EXPECT_EQ(make_mail(line, offered), "MAIL FROM:<>\r\n");
 }
 
+TEST(MakeMail, TimeAndPriorityGoToWhoKnowsThem) {
+    MailLine line;
+    line.by = {Seconds(120), mail::ByMode::give_back, true};
+    line.priority = -3;
+    Extensions offered;
+    EXPECT_EQ(make_mail(line, offered), "MAIL FROM:<>\r\n");
+    offered.deliver_by = true;
+    EXPECT_EQ(make_mail(line, offered), "MAIL FROM:<> BY=120;RT\r\n");
+    line.by = {Seconds(-7), mail::ByMode::notify, false};
+    offered.mt_priority = true;
+    EXPECT_EQ(make_mail(line, offered), "MAIL FROM:<> BY=-7;N MT-PRIORITY=-3\r\n");
+    EXPECT_EQ(make_mail({}, offered), "MAIL FROM:<>\r\n");
+}
+
 TEST(MakeRcpt, Rows) {
     const auto bob = mailbox("bob@example.org");
 

@@ -2,16 +2,20 @@
 
 #include "base/ascii.h"
 #include "smtp/command.h"
+#include "smtp/date_time.h"
 #include "smtp/decimal.h"
 
 #include <algorithm>
 #include <string_view>
+
+#include <fmt/format.h>
 
 namespace posthaste::smtp {
 
 namespace {
 
 constexpr std::size_t kMaxMechanisms = 32;
+constexpr std::uint64_t kLongestBy = 999'999'999;  // RFC 2852 §4
 constexpr std::size_t kMaxMechanism = 20;  // RFC 4422 §3.1
 
 std::string_view take_word(std::string_view& text) {
@@ -77,6 +81,13 @@ void read_line(std::string_view line, Extensions& result) {
         result.chunking = true;
     } else if (is("REQUIRETLS")) {
         result.requiretls = true;
+    } else if (is("DELIVERBY")) {
+        result.deliver_by = true;
+        const Decimal least = parse_decimal(take_word(values));
+        if (least.valid && least.value <= kLongestBy)
+            result.least_by = Seconds(static_cast<std::int64_t>(least.value));
+    } else if (is("MT-PRIORITY")) {
+        result.mt_priority = true;
     } else if (is("SIZE")) {
         result.size = true;
         const Decimal size = parse_decimal(take_word(values));
@@ -103,6 +114,14 @@ Reply make_ehlo_reply(const Offer& offer) {
         lines.emplace_back(keyword);
     }
     if (offer.requiretls && !offer.starttls) lines.emplace_back("REQUIRETLS");
+    if (offer.max_hold && !offer.starttls) {
+        lines.push_back(fmt::format("FUTURERELEASE {} {}", offer.max_hold->count(),
+                                    format_date_time(offer.now + *offer.max_hold)));
+    }
+    if (offer.schedules && !offer.starttls) {
+        lines.emplace_back("DELIVERBY");
+        lines.emplace_back("MT-PRIORITY");
+    }
     if (offer.max_recipients > 0 && !offer.starttls) {
         lines.push_back("LIMITS RCPTMAX=" + std::to_string(offer.max_recipients));
     }

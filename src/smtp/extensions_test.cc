@@ -36,6 +36,33 @@ TEST(MakeEhloReply, AfterTls) {
                                   "CHUNKING", "LIMITS RCPTMAX=1000"}));
 }
 
+TEST(MakeEhloReply, WhatIsOfferedOfTheSchedule) {
+    Offer offer{.hostname = "smtp.example.com",
+                .max_hold = Seconds(86400),
+                .now = Timestamp(Seconds(1'900'000'000)),
+                .schedules = true};
+    const Lines lines = make_ehlo_reply(offer).lines;
+    EXPECT_EQ(lines[lines.size() - 3], "FUTURERELEASE 86400 2030-03-18T17:46:40Z");
+    EXPECT_EQ(lines[lines.size() - 2], "DELIVERBY");
+    EXPECT_EQ(lines.back(), "MT-PRIORITY");
+    offer.starttls = true;
+    EXPECT_EQ(make_ehlo_reply(offer).lines.back(), "CHUNKING");
+}
+
+TEST(ParseEhloReply, TimeAndPriority) {
+    const auto read = [](std::string line) {
+        return parse_ehlo_reply(
+            {.code = 250, .status = {}, .lines = {"mx.example.net", std::move(line)}});
+    };
+    EXPECT_TRUE(read("DELIVERBY").deliver_by);
+    EXPECT_EQ(read("DELIVERBY").least_by, Seconds(0));
+    EXPECT_EQ(read("deliverby 240").least_by, Seconds(240));
+    EXPECT_TRUE(read("DELIVERBY soon").deliver_by);
+    EXPECT_EQ(read("DELIVERBY 99999999999999999999").least_by, Seconds(0));
+    EXPECT_TRUE(read("MT-PRIORITY MIXER").mt_priority);
+    EXPECT_FALSE(read("SIZE").deliver_by || read("SIZE").mt_priority);
+}
+
 TEST(MakeEhloReply, Trap) {
     const auto reply = make_ehlo_reply({"localhost", 0, false, false, 0});
     EXPECT_EQ(reply.lines, (Lines{"localhost", "SIZE", "8BITMIME", "SMTPUTF8", "DSN", "PIPELINING",

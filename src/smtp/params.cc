@@ -2,6 +2,7 @@
 
 #include "base/ascii.h"
 #include "base/utf8.h"
+#include "smtp/date_time.h"
 #include "smtp/decimal.h"
 
 #include <algorithm>
@@ -48,6 +49,85 @@ bool is_printable_ascii(std::string_view text) {
                                [](char c) { return !ascii::is_control(c) && !ascii::is_8bit(c); });
 }
 
+// At most 9 digits, as both RFCs have it.
+std::optional<Seconds> read_seconds(std::string_view digits) {
+    const Decimal number = parse_decimal(digits);
+    if (!number.valid || number.overflow || digits.size() > 9) return std::nullopt;
+    return Seconds(static_cast<std::int64_t>(number.value));
+}
+
+// RFC 2852 §4: "3600;R", "-15;N", "+86400;NT".
+std::optional<mail::DeliverBy> read_by(std::string_view text) {
+    const std::size_t semicolon = text.find(';');
+    if (semicolon == std::string_view::npos) return std::nullopt;
+    std::string_view time = text.substr(0, semicolon);
+    std::string_view mode = text.substr(semicolon + 1);
+    const bool negative = time.starts_with('-');
+    if (negative || time.starts_with('+')) time.remove_prefix(1);
+    const auto seconds = read_seconds(time);
+    if (!seconds || mode.empty() || mode.size() > 2) return std::nullopt;
+    mail::DeliverBy by;
+    by.within = negative ? -*seconds : *seconds;
+    by.trace = mode.size() == 2;
+    if (by.trace && mode[1] != 't' && mode[1] != 'T') return std::nullopt;
+    const char letter = ascii::to_lower(mode.substr(0, 1)).front();
+    if (letter != 'n' && letter != 'r') return std::nullopt;
+    by.mode = letter == 'n' ? mail::ByMode::notify : mail::ByMode::give_back;
+    if (by.mode == mail::ByMode::give_back && by.within <= Seconds(0)) return std::nullopt;
+    return by;
+}
+
+std::optional<std::int8_t> read_priority(std::string_view text) {
+    const bool negative = text.starts_with('-');
+    if (negative) text.remove_prefix(1);
+    if (text.size() != 1 || !ascii::is_digit(text[0])) return std::nullopt;
+    const int value = text[0] - '0';
+    if (negative && value == 0) return std::nullopt;
+    return static_cast<std::int8_t>(negative ? -value : value);
+}
+
+// When it is to be sent, when it is to be there, and before whose it goes. False: of none of these.
+Result<bool> read_schedule(const Parameter& parameter, MailParameters& result) {
+    const std::string& keyword = parameter.keyword;
+    if (keyword == "HOLDFOR" || keyword == "HOLDUNTIL") {
+        if (result.hold_for || result.hold_until) {
+            return bad_value("HOLDFOR and HOLDUNTIL were both sent", "Send one of them");
+        }
+        if (keyword == "HOLDFOR") {
+            result.hold_for = read_seconds(parameter.value);
+            if (!result.hold_for || *result.hold_for < Seconds(1)) {
+                return bad_value("HOLDFOR is no number of seconds",
+                                 "Write for example HOLDFOR=3600");
+            }
+        } else {
+            result.hold_until = parse_date_time(parameter.value);
+            if (!result.hold_until) {
+                return bad_value("HOLDUNTIL is no date and time of RFC 3339",
+                                 "Write for example HOLDUNTIL=2030-01-31T08:00:00Z");
+            }
+        }
+        return true;
+    }
+    if (keyword == "BY") {
+        const auto by = read_by(parameter.value);
+        if (!by) {
+            return bad_value("BY has a value that RFC 2852 does not know",
+                             "Write for example BY=3600;R or BY=3600;N; R needs more than 0");
+        }
+        result.by = *by;
+        return true;
+    }
+    if (keyword == "MT-PRIORITY") {
+        result.priority = read_priority(parameter.value);
+        if (!result.priority) {
+            return bad_value("MT-PRIORITY is no number from -9 to 9",
+                             "Write for example MT-PRIORITY=3");
+        }
+        return true;
+    }
+    return false;
+}
+
 Result<void> read_mail(const Parameter& parameter, MailParameters& result) {
     const std::string& keyword = parameter.keyword;
     if (keyword == "SIZE") {
@@ -90,7 +170,8 @@ Result<void> read_mail(const Parameter& parameter, MailParameters& result) {
         // The claim is nobody's proof: read and treated as <> (RFC 4954 §5).
         if (!parameter.has_value) return bad_value("AUTH needs a value", "Write AUTH=<>");
     } else {
-        return unknown(parameter);
+        PH_TRY(const bool known, read_schedule(parameter, result));
+        if (!known) return unknown(parameter);
     }
     return {};
 }

@@ -1,9 +1,10 @@
-// ESMTP parameters of MAIL and RCPT (RFC 1870, 6152, 6531, 3461, 4954 §5). Each keyword once;
+// ESMTP parameters of MAIL and RCPT (RFC 1870, 6152, 6531, 3461, 4954 §5, 4865, 2852, 6710). Each keyword once;
 // unknown keywords and bad values are different errors, because they get different replies (555,
 // 501).
 #pragma once
 
 #include "base/result.h"
+#include "base/time.h"
 #include "mail/envelope.h"
 #include "smtp/command.h"
 
@@ -21,6 +22,11 @@ struct MailParameters {
     mail::Ret ret = mail::Ret::unset;
     bool requiretls = false;  // RFC 8689; whether it is offered the caller knows
     std::string envid;        // validated xtext of printable ASCII, at most 100 octets
+    // One of them at most: how long it is to be kept back, and until when (RFC 4865).
+    std::optional<Seconds> hold_for{};
+    std::optional<Timestamp> hold_until{};
+    mail::DeliverBy by{};
+    std::optional<std::int8_t> priority{};  // MT-PRIORITY, -9 to 9
 };
 
 struct RcptParameters {

@@ -63,6 +63,40 @@ TEST(MailParameters, Rows) {
     }
 }
 
+TEST(MailParameters, OfTheSchedule) {
+    using mail::ByMode;
+    const auto read = [](std::string_view text) {
+        const auto got = parse_mail_parameters(parameters_of(text));
+        EXPECT_TRUE(got) << text << ": " << got.error().text;
+        return got.value_or(MailParameters{});
+    };
+    EXPECT_EQ(read("HOLDFOR=3600").hold_for, Seconds(3600));
+    EXPECT_EQ(format_iso8601(*read("holduntil=2030-01-31T08:00:00Z").hold_until),
+              "2030-01-31T08:00:00.000Z");
+
+    struct Row {
+        const char* text;
+        std::int64_t within;
+        ByMode mode;
+        bool trace;
+    };
+
+    for (const Row& row : {Row{"BY=120;R", 120, ByMode::give_back, false},
+                           Row{"BY=120;rt", 120, ByMode::give_back, true},
+                           Row{"BY=+999999999;N", 999'999'999, ByMode::notify, false},
+                           Row{"BY=0;n", 0, ByMode::notify, false},
+                           Row{"BY=-60;NT", -60, ByMode::notify, true}}) {
+        const auto by = read(row.text).by;
+        EXPECT_EQ(by.within, Seconds(row.within)) << row.text;
+        EXPECT_EQ(by.mode, row.mode) << row.text;
+        EXPECT_EQ(by.trace, row.trace) << row.text;
+    }
+    EXPECT_EQ(read("MT-PRIORITY=-9").priority, -9);
+    EXPECT_EQ(read("MT-PRIORITY=0").priority, 0);
+    EXPECT_EQ(read("MT-PRIORITY=9").priority, 9);
+    EXPECT_FALSE(read("SIZE=1").priority);
+}
+
 struct RefusedRow {
     const char* name;
     std::string text;
@@ -95,7 +129,26 @@ TEST(MailParameters, Refused) {
         {"twice in another case", "size=1 BODY=7BIT SIZE=2"},
         {"unknown twice", "FOO FOO"},
         {"unknown", "FOO=1", ErrorKind::unsupported},
-        {"not offered", "HOLDFOR=60", ErrorKind::unsupported},
+        {"HOLDFOR without value", "HOLDFOR"},
+        {"HOLDFOR of nothing", "HOLDFOR=0"},
+        {"HOLDFOR negative", "HOLDFOR=-1"},
+        {"HOLDFOR of 10 digits", "HOLDFOR=1000000000"},
+        {"HOLDUNTIL no moment", "HOLDUNTIL=tomorrow"},
+        {"HOLDUNTIL and HOLDFOR", "HOLDUNTIL=2030-01-31T08:00:00Z HOLDFOR=60"},
+        {"HOLDFOR and HOLDUNTIL", "HOLDFOR=60 HOLDUNTIL=2030-01-31T08:00:00Z"},
+        {"BY without mode", "BY=60"},
+        {"BY with an unknown mode", "BY=60;X"},
+        {"BY with an empty mode", "BY=60;"},
+        {"BY with more than a trace", "BY=60;NTT"},
+        {"BY with another letter", "BY=60;NX"},
+        {"BY without time", "BY=;N"},
+        {"BY of 10 digits", "BY=1000000000;N"},
+        {"BY that comes back at once", "BY=0;R"},
+        {"BY that came back before", "BY=-5;R"},
+        {"MT-PRIORITY without value", "MT-PRIORITY"},
+        {"MT-PRIORITY of two digits", "MT-PRIORITY=10"},
+        {"MT-PRIORITY with a plus", "MT-PRIORITY=+1"},
+        {"MT-PRIORITY, minus nothing", "MT-PRIORITY=-0"},
         {"a parameter of RCPT", "NOTIFY=NEVER", ErrorKind::unsupported},
         {"long unknown keyword", std::string(64, 'X'), ErrorKind::unsupported},
     };

@@ -67,6 +67,7 @@ enum class Tag : std::uint8_t {
     confidence,
     basis,
     success,
+    wish,
 };
 
 // What is stored as a number.
@@ -144,7 +145,7 @@ class Reader {
 
     // 0 for a tag that this version does not know.
     Tag tag() const {
-        return tag_ <= static_cast<std::uint64_t>(Tag::success) ? static_cast<Tag>(tag_) : Tag{};
+        return tag_ <= static_cast<std::uint64_t>(Tag::wish) ? static_cast<Tag>(tag_) : Tag{};
     }
 
     std::string_view view() const { return text_; }
@@ -450,6 +451,7 @@ std::string encode(const AcceptedFacts& facts) {
     out.put(Tag::client, facts.client);
     out.put(Tag::tls, facts.tls);
     for (const auto& change : facts.changes) out.put_always(Tag::change, change);
+    for (const auto& wish : facts.wishes) out.put_always(Tag::wish, wish);
     out.put(Tag::about, facts.about);
     out.put(Tag::profile, static_cast<std::uint64_t>(facts.profile));
     out.put(Tag::held, std::uint64_t{facts.held});
@@ -528,6 +530,9 @@ std::optional<AcceptedFacts> decode_accepted(std::string_view octets) {
                 break;
             case Tag::change:
                 facts.changes.push_back(in.text());
+                break;
+            case Tag::wish:
+                facts.wishes.push_back(in.text());
                 break;
             case Tag::about:
                 facts.about = in.text();

@@ -37,6 +37,7 @@ struct AcceptedFacts {
     std::string client{};      // address of the client
     std::string tls{};
     std::vector<std::string> changes{};  // what was mended in it at submission, a phrase each
+    std::vector<std::string> wishes{};   // of its sender about the delivery, a phrase each
     std::string about{};                 // a report: the id of the message that it is about
     Profile profile = Profile::human;
     bool held = false;

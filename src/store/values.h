@@ -76,6 +76,19 @@ struct MessageRow {
     QueueTime expires;
     Hold hold = Hold::none;
     Verp verp = Verp::off;  // never `usual`
+    QueueTime release{};  // not sent before (RFC 4865); the epoch: at once
+    QueueTime by{};       // when it is to be there (RFC 2852), where `by_mode` says so
+    mail::ByMode by_mode = mail::ByMode::none;
+    bool by_trace = false;
+
+    // When its delivery begins, from which its time is counted.
+    QueueTime starts() const { return release > accepted ? release : accepted; }
+
+    // When its sender is to be told that it takes longer, because the sender has set that time.
+    std::optional<QueueTime> asked_warning() const {
+        if (by_mode != mail::ByMode::notify || by <= accepted) return std::nullopt;
+        return by;
+    }
 };
 
 enum class RecipientState : std::uint8_t {
@@ -117,6 +130,7 @@ struct OpenRecipient {
     bool delay_reported = false;
     std::int8_t priority = 0;
     Profile profile = Profile::human;
+    std::optional<QueueTime> warn{};  // MessageRow::asked_warning
 };
 
 // A line of `queue list`.
@@ -127,6 +141,7 @@ struct QueueSummary {
     std::uint64_t size = 0;
     Timestamp accepted_wall;
     bool held = false;
+    std::optional<Timestamp> release{};  // not sent before, as the sender asked
     std::vector<RecipientRow> recipients;
 };
 
@@ -160,6 +175,7 @@ struct AccountRow {
     Profile profile = Profile::human;
     std::string language{};  // of what we write to the person: en, de, fr, es; empty: English
     Verp verp = Verp::off;
+    std::int8_t priority = 0;  // the highest its mail may ask for (RFC 6710), 0 to 9
 };
 
 struct AppPasswordRow {

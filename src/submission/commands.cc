@@ -109,6 +109,11 @@ void Session::on_ehlo(std::string_view argument) {
                             .auth = !clear || profile_->open,
                             .max_recipients = context_.options.recipients,
                             .requiretls = !clear && context_.options.requiretls,
+                            .max_hold = context_.options.max_hold > Seconds(0)
+                                            ? std::optional(context_.options.max_hold)
+                                            : std::nullopt,
+                            .now = now(),
+                            .schedules = true,
                             .auth_equals = profile_->legacy};
     say(smtp::make_ehlo_reply(offer).to_wire());
 }
@@ -163,6 +168,7 @@ namespace {
 
 constexpr std::size_t kMaxPathShown = 254;
 constexpr std::size_t kMaxBadRecipients = 50;
+constexpr std::int8_t kHighestPriority = 9;  // RFC 6710
 
 std::string reason_of(const Error& error) {
     return error.mend.empty() ? error.text : error.text + ". " + error.mend;
@@ -175,6 +181,32 @@ Answer path_answer(const Catalogue& replies, const Error& error) {
 Answer parameter_answer(const Catalogue& replies, const Error& error) {
     const bool unknown = error.kind == ErrorKind::unsupported;
     return replies.make(unknown ? Say::unknown_parameter : Say::bad_parameter, {reason_of(error)});
+}
+
+// When it may be sent at the earliest (RFC 4865 §4). Nothing: at once.
+Result<std::optional<Timestamp>> find_release(const smtp::MailParameters& parameters,
+                                              const Options& options, Timestamp at) {
+    if (!parameters.hold_for && !parameters.hold_until) return std::nullopt;
+    const char* name = parameters.hold_for ? "HOLDFOR" : "HOLDUNTIL";
+    if (options.max_hold == Seconds(0)) {
+        return fail(ErrorKind::unsupported,
+                    fmt::format("The parameter {} is not offered here", name),
+                    "Use the extensions named in the reply to EHLO only");
+    }
+    const Timestamp until = parameters.hold_for ? at + *parameters.hold_for : *parameters.hold_until;
+    if (until > at + options.max_hold) {
+        return fail(ErrorKind::syntax,
+                    fmt::format("{} is longer than the {} for which messages are kept back", name,
+                                format_duration(options.max_hold)),
+                    "Ask for less, or send it later");
+    }
+    // Both cannot be kept, and which of them was meant nobody knows.
+    if (parameters.by.mode != mail::ByMode::none && until > at + parameters.by.within) {
+        return fail(ErrorKind::syntax,
+                    fmt::format("{} ends after the time of BY, at which it is to be there", name),
+                    "Send one of them, or a later BY");
+    }
+    return until;
 }
 
 bool is_postmaster(std::string_view path) {
@@ -197,7 +229,15 @@ void Session::on_mail(std::string_view argument) {
              "to EHLO only"}));
     }
 
+    const auto release = find_release(*parameters, context_.options, now());
+    if (!release) return say(parameter_answer(context_.replies, release.error()));
+
     mail::Envelope envelope;
+    envelope.release = *release;
+    envelope.by = parameters->by;
+    const std::int8_t most = identity_ ? identity_->priority : kHighestPriority;
+    envelope.priority = std::min(parameters->priority.value_or(0), most);
+    const bool lowered = envelope.priority != parameters->priority.value_or(0);
     envelope.body = parameters->body;
     envelope.smtputf8 = parameters->smtputf8;
     envelope.ret = parameters->ret;
@@ -226,6 +266,7 @@ void Session::on_mail(std::string_view argument) {
     transaction_.begin(std::move(envelope));
     requiretls_ = parameters->requiretls;
     replaced_sender_ = std::move(replaced);
+    if (lowered) return say(lowered_priority(most));
     say(kSenderOk);
 }
 

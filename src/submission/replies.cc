@@ -379,4 +379,10 @@ std::string Catalogue::goodbye() const {
     return fmt::format("221 2.0.0 {} closing\r\n", names_.hostname);
 }
 
+std::string lowered_priority(int priority) {
+    return fmt::format(
+        "250 2.3.6 {} is the priority of this message, the highest that the account may use\r\n",
+        priority);
+}
+
 }  // namespace posthaste::submission

@@ -171,6 +171,8 @@ Answer too_large(const Catalogue& replies, std::uint64_t size, std::uint64_t lim
 // What is said when all is well.
 constexpr std::string_view kOk = "250 2.0.0 Ok\r\n";
 constexpr std::string_view kSenderOk = "250 2.1.0 Ok\r\n";
+// To MAIL with a priority that the account has no right to: it goes with a lower one (RFC 6710 §8).
+std::string lowered_priority(int priority);
 constexpr std::string_view kRecipientOk = "250 2.1.5 Ok\r\n";
 constexpr std::string_view kGoAhead = "354 End the message with a dot on a line of its own\r\n";
 constexpr std::string_view kReadyForTls = "220 2.0.0 Ready to start TLS\r\n";

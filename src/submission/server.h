@@ -36,6 +36,7 @@ struct Options {
     std::uint64_t message_size = 50u << 20;
     bool requiretls = false;  // offered within TLS (RFC 8689)
     std::size_t recipients = 1000;
+    Seconds max_hold = std::chrono::days(30);  // FUTURERELEASE (RFC 4865); 0: not offered
     std::size_t errors = 20;  // bad commands, then 421
     Seconds command_timeout{300};
     Seconds login_timeout{60};   // from the first octet to a login

@@ -363,7 +363,8 @@ runtime::Task<void> Session::finish_message() {
         .protocol = protocol(submission.envelope.smtputf8),
         .tls = stream_->tls() != nullptr ? stream_->tls()->version : std::string(),
         .id = submission.id,
-        .at = now()};
+        .at = now(),
+        .priority = submission.envelope.priority};
     const std::string fixed = std::exchange(submission.header, mail::make_received(trace));
     if (wants_verp(submission.envelope.sender)) {
         submission.verp = identity_->verp;

@@ -12,10 +12,11 @@ from harness.daemon import StartFailed
 from harness.dialogue import ANNA
 
 TO_ONE = {
-    "queue.db": [f"ALTER TABLE messages DROP COLUMN {c}" for c in ("tls_wish", "priority", "profile", "route", "verp")]
+    "queue.db": [f"ALTER TABLE messages DROP COLUMN {c}" for c in ("tls_wish", "priority", "profile", "route", "verp", "release",
+                                                                       "by_time", "by_mode", "by_trace")]
                 + [f"ALTER TABLE recipients DROP COLUMN {c}" for c in ("tls_policy", "source_ip", "rule")],
     "directory.db": ["ALTER TABLE accounts DROP COLUMN profile", "ALTER TABLE accounts DROP COLUMN language",
-                     "ALTER TABLE accounts DROP COLUMN verp",
+                     "ALTER TABLE accounts DROP COLUMN verp", "ALTER TABLE accounts DROP COLUMN priority",
                      "ALTER TABLE app_passwords DROP COLUMN device"],
 }
 

@@ -135,6 +135,8 @@ int run_account_show(const Arguments& arguments) {
             fmt::print("name           {}\n", text(account, "name"));
         fmt::print("state          {}\n", flag(account, "disabled") ? "disabled" : "active");
         fmt::print("profile        {}\n", text(account, "profile"));
+        if (number(account, "priority") > 0)
+            fmt::print("priority       up to {}\n", number(account, "priority"));
         fmt::print("password       {}\n",
                    flag(account, "password") ? "set" : "none, app passwords only");
         fmt::print("language       {}\n", text(account, "language"));
@@ -182,17 +184,37 @@ int set_verp(const Arguments& arguments) {
                   std::move(body).take());
 }
 
+int set_priority(const Arguments& arguments) {
+    const std::string given = arguments.get("--priority");
+    if (given.size() != 1 || given[0] < '0' || given[0] > '9') {
+        print_error({ErrorKind::syntax, fmt::format("\"{}\" is no priority", given),
+                     "it is a number from 0 to 9; 0 takes the right away"},
+                    arguments.json());
+        return kUsage;
+    }
+    JsonWriter body;
+    body.begin_object().member("priority", given[0] - '0').end_object();
+    const std::string said =
+        given == "0" ? fmt::format("{} sends no mail before others' any more", arguments.words[0])
+                     : fmt::format("mail of {} may ask for a priority of up to {}",
+                                   arguments.words[0], given);
+    return change(arguments, "POST", account_target(arguments, "/priority"), said,
+                  std::move(body).take());
+}
+
 }  // namespace
 
 int run_account_set(const Arguments& arguments) {
-    if (arguments.has("--profile") == arguments.has("--verp")) {
-        print_error(
-            {ErrorKind::syntax, arguments.has("--verp") ? "two things at once" : "nothing to set",
-             "name one: --profile application, or --verp on"},
-            arguments.json());
+    const int named =
+        arguments.has("--profile") + arguments.has("--priority") + arguments.has("--verp");
+    if (named != 1) {
+        print_error({ErrorKind::syntax, named > 1 ? "several things at once" : "nothing to set",
+                     "name one: --profile application, --priority 4, or --verp on"},
+                    arguments.json());
         return kUsage;
     }
     if (arguments.has("--verp")) return set_verp(arguments);
+    if (arguments.has("--priority")) return set_priority(arguments);
     JsonWriter body;
     body.begin_object().member("profile", arguments.get("--profile")).end_object();
     return change(

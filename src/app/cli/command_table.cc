@@ -7,6 +7,8 @@ namespace {
 const Flag kAll{"--all", "", "every message"};
 const Flag kDomain{"--to-domain", "DOMAIN", "messages to that domain"};
 const Flag kProfile{"--profile", "WHO", "human (default), application or bulk"};
+const Flag kPriority{"--priority", "NUMBER",
+                     "the highest MT-PRIORITY its mail may ask for, 0 (default) to 9"};
 const Flag kPasswordStdin{"--password-stdin", "",
                           "read the password from the first line of standard input"};
 
@@ -230,15 +232,18 @@ const std::vector<Command>& table() {
          run_account_rm},
         {"account set",
          "ADDRESS",
-         "who sends with it, and whether bounces come back here",
+         "who sends with it, how urgent its mail may be, and whether bounces come back here",
          "Mail of a person is tried for 5 days, of a program for 24 hours in shorter steps, of "
          "newsletters for 48 hours behind everybody else's ([delivery] retry, application_retry, "
-         "bulk_retry). With --verp its mail leaves under a sender made for it, so that what comes "
-         "back later is known by it ([bounces] domain): one for a message, or one for each "
-         "recipient; \"on\" is recipient for newsletters and message for the rest. Holds for mail "
-         "that comes from now on.",
+         "bulk_retry). With --priority its programs may send mail that goes before others' "
+         "(MT-PRIORITY, RFC 6710). With --verp its mail leaves under a sender made for it, so that "
+         "what comes back later is known by it ([bounces] domain): one for a message, or one for "
+         "each recipient; \"on\" is recipient for newsletters and message for the rest. Holds for "
+         "mail that comes from now on.",
          "posthaste account set shop@example.com --profile application",
-         {kProfile, {"--verp", "HOW", "on, message, recipient or off; off unless it is set"}},
+         {kProfile,
+          kPriority,
+          {"--verp", "HOW", "on, message, recipient or off; off unless it is set"}},
          run_account_set},
         {"account passwd",
          "ADDRESS",

@@ -35,9 +35,12 @@ std::string last_reply(const JsonValue& recipient) {
     return code == 0 ? reply : fmt::format("{} {}", code, reply);
 }
 
-std::string reason(const JsonValue& recipient) {
+std::string reason(const JsonValue& message, const JsonValue& recipient) {
     if (text(recipient, "state") == "held") return "on hold";
     const bool untried = number(recipient, "attempts") == 0;
+    const std::string release = text(message, "release");
+    if (untried && !release.empty() && number(recipient, "next_in_s") > 0)
+        return fmt::format("waits until {}, as its sender asked", release.substr(0, 16));
     if (untried && text(recipient, "reply").empty()) return "not tried yet";
     return untried ? "waits for a host that does not take mail now: " + last_reply(recipient)
                    : last_reply(recipient);
@@ -89,7 +92,7 @@ void print_message(const JsonValue& message, const Wanted& wanted) {
     std::size_t others = 0;
     for (const auto& recipient : items(message, "recipients")) {
         if (wanted.has(recipient))
-            fmt::print("    {:<40} {}\n", text(recipient, "address"), reason(recipient));
+            fmt::print("    {:<40} {}\n", text(recipient, "address"), reason(message, recipient));
         else
             ++others;
     }
@@ -103,7 +106,7 @@ Result<int> print_groups(AdminClient& admin, const Wanted& wanted) {
     PH_CHECK(each_message(admin, wanted.query, kGroupedMessages, [&](const JsonValue& message) {
         for (const auto& recipient : items(message, "recipients")) {
             if (!wanted.has(recipient)) continue;
-            auto& group = groups[{text(recipient, "domain"), reason(recipient)}];
+            auto& group = groups[{text(recipient, "domain"), reason(message, recipient)}];
             ++group.messages;
             group.oldest = std::max(group.oldest, number(message, "age_s"));
             auto next = number(recipient, "next_in_s");
@@ -286,6 +289,9 @@ int run_queue_show(const Arguments& arguments) {
         fmt::print("  subject   {}\n", text(message, "subject"));
         fmt::print("  accepted  {}   {}\n", text(message, "accepted"),
                    format_size(static_cast<std::uint64_t>(number(message, "size"))));
+        if (!text(message, "release").empty())
+            fmt::print("  sent at   {}   as its sender asked; now: posthaste queue retry {}\n",
+                       text(message, "release"), text(message, "id"));
         for (const auto& recipient : items(message, "recipients")) {
             fmt::print("  to        {}   {}, {} attempts", text(recipient, "address"),
                        text(recipient, "state"), number(recipient, "attempts"));

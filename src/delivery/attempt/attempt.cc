@@ -42,13 +42,13 @@ Attempt::Attempt(Shared& shared, IdleConnections& idle, const queue::Parcel& par
       limits_(shared.shaper.of(parcel.site)),
       source_key_(make_source_key(parcel, route_)),
       age_(std::chrono::duration_cast<Seconds>(shared.store.clock().now_queue() -
-                                               parcel.message->accepted)),
+                                               parcel.message->starts())),
       cases_(parcel.recipients.size()),
       batch_(parcel.recipients.size()),
       story_(shared.dialogues) {
     if (one_each()) batch_ = 1;
     const store::QueueTime due =
-        std::max(parcel.message->accepted, parcel.recipients.front().next_at);
+        std::max(parcel.message->starts(), parcel.recipients.front().next_at);
     queue_ms_ = static_cast<std::uint32_t>(
         std::clamp<std::int64_t>((shared.store.clock().now_queue() - due).count(), 0, 0xffff'ffff));
     for (std::size_t i = 0; i < cases_.size(); ++i) cases_[i].row = &parcel.recipients[i];
@@ -92,6 +92,7 @@ runtime::Task<void> Attempt::use_idle_connections(const std::vector<Target>& tar
 }
 
 runtime::Task<void> Attempt::walk() {
+    if (come_too_late()) co_return;
     auto finding = find_targets();
     auto targets = co_await std::move(finding);
     prefer_former_host(targets);

@@ -142,6 +142,8 @@ class Attempt {
     void find_misfits(const ClientSession& session, const Peer& peer);
     bool message_needs_smtputf8() const;
     std::uint64_t wire_size() const;
+    Seconds time_left() const;
+    bool come_too_late();
     Indexes choose(const ClientSession& session);
     bool one_each() const;
     mail::ReversePath sender_for(const Indexes& some) const;

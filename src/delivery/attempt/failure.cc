@@ -60,6 +60,8 @@ std::string_view describe(What what) {
             return "it does not take 8-bit text (8BITMIME)";
         case What::no_smtputf8:
             return "it does not take addresses beyond ASCII (SMTPUTF8)";
+        case What::no_deliver_by:
+            return "it does not keep the time that the sender has set (DELIVERBY)";
         case What::too_large:
             return "it takes no message of this size";
         case What::ourselves:

@@ -32,6 +32,7 @@ enum class What {
     not_offered,    // STARTTLS or AUTH
     no_8bit,        // the message needs what the host does not offer
     no_smtputf8,
+    no_deliver_by,  // it does not keep the time after which the sender wants the message back
     too_large,     // for the SIZE it announced
     ourselves,     // the host answers by our own name
     no_token,      // no OAuth token for the login, and none before somebody mends it

@@ -62,6 +62,7 @@ constexpr auto kRows = std::to_array<OutcomeRow>({
     {12, Stage::mail, too_large,   0,   0,   kHost,  kGood,    {5, 3, 4}, Cause::too_large,     Extra::if_all},
     {12, Stage::mail, no_8bit,     0,   0,   kHost,  kGood,    {5, 6, 3}, Cause::no_8bit,       Extra::if_all},
     {12, Stage::mail, no_smtputf8, 0,   0,   kHost,  kGood,    {5, 6, 7}, Cause::no_smtputf8,   Extra::if_all},
+    {12, Stage::mail, no_deliver_by, 0, 0,  kHost,  kGood,    {5, 3, 3}, Cause::expired,      Extra::if_all},
     {24, rcpt,      What::reply,  421, 421, kHost,  kTrouble, {4, 3, 2}, Cause::unknown,        Extra::none},
     {15, rcpt,      What::reply,  452, 452, kOne,   kGood,    {4, 5, 3}, Cause::unknown,        Extra::crowd},
     {14, rcpt,      What::reply,  400, 499, kOne,   kGood,    {4, 0, 0}, Cause::unknown,        Extra::none},

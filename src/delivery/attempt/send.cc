@@ -64,6 +64,7 @@ runtime::Task<Attempt::Next> Attempt::use(ClientSession& session, bool reused, b
         broken_off_ = true;
         co_return Next::next_address;
     }
+    if (come_too_late()) co_return Next::ended;
     find_misfits(session, peer);
     if (choose(session).empty()) co_return is_over() ? Next::ended : Next::next_host;
     if (!reused) ++sessions_;
@@ -160,6 +161,10 @@ void Attempt::find_misfits(const ClientSession& session, const Peer& peer) {
     if (parcel_.message->body_type == mail::BodyType::eight_bit && !takes_8bit) {
         return pass_over(What::no_8bit, open_cases());
     }
+    if (parcel_.message->by_mode == mail::ByMode::give_back &&
+        (!offered.deliver_by || time_left() < std::max(offered.least_by, Seconds(1)))) {
+        return pass_over(What::no_deliver_by, open_cases());
+    }
     if (offered.size && offered.max_size > 0 && wire_size() > offered.max_size) {
         return pass_over(What::too_large, open_cases());
     }
@@ -170,6 +175,31 @@ void Attempt::find_misfits(const ClientSession& session, const Peer& peer) {
                       [this](std::size_t i) { return cases_[i].row->address.is_ascii(); });
     }
     pass_over(What::no_smtputf8, beyond_ascii);
+}
+
+// Until the moment that the sender has set (RFC 2852).
+Seconds Attempt::time_left() const {
+    return std::chrono::duration_cast<Seconds>(parcel_.message->by -
+                                               shared_.store.clock().now_queue());
+}
+
+// It is not sent any more: the sender wants it back rather than late.
+bool Attempt::come_too_late() {
+    const store::MessageRow& row = *parcel_.message;
+    if (row.by_mode != mail::ByMode::give_back || time_left() > Seconds(0)) return false;
+    for (const std::size_t i : open_cases()) {
+        mail::Outcome outcome = cases_[i].row->last;
+        if (outcome.code == 0) {
+            outcome = {};
+            outcome.reply = "the time that the sender has set for it is over";
+        }
+        outcome.verdict = mail::Verdict::failed;
+        outcome.status = {5, 4, 7};
+        outcome.cause = mail::Cause::expired;
+        end(cases_[i], std::move(outcome));
+    }
+    broken_off_ = true;
+    return true;
 }
 
 Attempt::Indexes Attempt::choose(const ClientSession& session) {
@@ -211,6 +241,9 @@ Outgoing Attempt::make_outgoing(const Indexes& some, ContentSource& body) const 
     outgoing.mail.ret = row.ret;
     outgoing.mail.requiretls = row.tls_wish == store::TlsWish::required;
     outgoing.mail.envid = row.envid;
+    outgoing.mail.priority = row.priority;
+    if (row.by_mode != mail::ByMode::none)
+        outgoing.mail.by = {time_left(), row.by_mode, row.by_trace};
     for (const std::size_t i : some) {
         const store::RecipientRow& recipient = *cases_[i].row;
         outgoing.mail.smtputf8 |= !recipient.address.is_ascii();
@@ -280,6 +313,7 @@ void Attempt::delivered(const ClientSession& session, Case& to, const smtp::Repl
     if (shared_.delivered != nullptr && !route_.smarthost)
         shared_.delivered->note(to.row->address.domain().ascii(), posthaste::now());
     outcome.remote_takes_dsn = session.offered().dsn;
+    outcome.remote_takes_by = session.offered().deliver_by;
     end(to, std::move(outcome));
 }
 

@@ -23,13 +23,13 @@ Result<void> apply(Connection& db, const PutAccount& put) {
     const AccountRow& row = put.row;
     PH_CHECK(db.run(
         "INSERT INTO accounts (address, name, password_hash, disabled, profile, language, "
-        "verp, created) VALUES (?, ?, ?, ?, ?, ?, ?, ?) "
+        "verp, priority, created) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) "
         "ON CONFLICT (address) DO UPDATE SET name = excluded.name, password_hash = "
         "excluded.password_hash, "
         "disabled = excluded.disabled, profile = excluded.profile, language = excluded.language, "
-        "verp = excluded.verp, created = excluded.created",
+        "verp = excluded.verp, priority = excluded.priority, created = excluded.created",
         row.address, row.name, row.password_hash, row.disabled, row.profile, row.language, row.verp,
-        row.created));
+        int{row.priority}, row.created));
     PH_CHECK(db.run("DELETE FROM addresses WHERE account = ?", row.address));
     for (const std::string& address : row.also) {
         PH_CHECK(

@@ -30,12 +30,13 @@ Result<void> add_message(QueueTransaction& t, const MessageRow& row) {
     auto added = t.db.run(
         "INSERT INTO messages (id, kind, account, sender, body_type, smtputf8, ret, envid, "
         "tls_wish, priority, profile, route, verp, accepted_wall, accepted, "
-        "expires, held, header_size, header_crc, body_size, body_crc, body_file, content) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "expires, held, release, by_time, by_mode, by_trace, header_size, header_crc, body_size, "
+        "body_crc, body_file, content) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         row.id, row.kind, row.account, sender, row.body_type, row.smtputf8, row.ret, row.envid,
         row.tls_wish, int{row.priority}, row.profile, row.route, row.verp, row.accepted_wall,
-        row.accepted, row.expires, row.hold, header.size(), crc32c(header), row.body.size,
-        row.body.crc, file, t.last_content);
+        row.accepted, row.expires, row.hold, row.release, row.by, row.by_mode, row.by_trace,
+        header.size(), crc32c(header), row.body.size, row.body.crc, file, t.last_content);
     if (!added && added.error().kind == ErrorKind::conflict)
         added.error().text =
             fmt::format("the message {} is in the queue already", row.id.to_string());

@@ -39,6 +39,10 @@ Result<MessageRow> read_message(Query& query, const QueueId& id, const std::stri
     message.accepted = row.queue_time();
     message.expires = row.queue_time();
     message.hold = row.enumeration(Hold::released);
+    message.release = row.queue_time();
+    message.by = row.queue_time();
+    message.by_mode = row.enumeration(mail::ByMode::give_back);
+    message.by_trace = row.boolean();
     const auto header_size = row.integer();
     const std::uint32_t header_crc = row.u32();
     message.body.size = static_cast<std::uint64_t>(row.integer_between(0, INT64_MAX));
@@ -63,6 +67,9 @@ Result<QueueSummary> read_summary(Query& query, const std::string& path) {
     summary.size = static_cast<std::uint64_t>(row.integer_between(0, INT64_MAX));
     summary.accepted_wall = row.timestamp();
     summary.held = row.enumeration(Hold::released) == Hold::held;
+    const QueueTime accepted = row.queue_time();
+    const QueueTime release = row.queue_time();
+    if (release > accepted) summary.release = summary.accepted_wall + (release - accepted);
     if (row.damaged()) return std::unexpected(row.error(path, "messages"));
     return summary;
 }
@@ -84,6 +91,10 @@ Result<OpenRecipient> read_open(Query& query, const std::string& path) {
     open.delay_reported = row.boolean();
     open.priority = static_cast<std::int8_t>(row.integer_between(-9, 9));
     open.profile = row.enumeration(Profile::bulk);
+    const QueueTime accepted = row.queue_time();
+    const QueueTime by = row.queue_time();
+    const auto mode = row.enumeration(mail::ByMode::give_back);
+    if (mode == mail::ByMode::notify && by > accepted) open.warn = by;
     if (row.damaged()) return std::unexpected(row.error(path, "recipients"));
     return open;
 }
@@ -110,7 +121,7 @@ Result<void> SqliteEngine::for_each_open(const std::function<void(const OpenReci
     Query q = reader->query(
         "SELECT r.message, r.number, r.domain, m.account, m.sender, m.route, r.next_at, m.expires, "
         "r.attempts, "
-        "m.held, r.state, r.delay_reported, m.priority, m.profile "
+        "m.held, r.state, r.delay_reported, m.priority, m.profile, m.accepted, m.by_time, m.by_mode "
         "FROM messages m CROSS JOIN recipients r ON r.message = m.id ORDER BY m.id, r.number");
     for (;;) {
         PH_TRY(const bool found, q.next());
@@ -147,7 +158,8 @@ Result<std::optional<Message>> SqliteEngine::message(const QueueId& id) {
         Query q = reader->query(
             "SELECT m.kind, m.account, m.sender, m.body_type, m.smtputf8, m.ret, m.envid, "
             "m.tls_wish, m.priority, m.profile, m.route, m.verp, m.accepted_wall, "
-            "m.accepted, m.expires, m.held, m.header_size, m.header_crc, m.body_size, m.body_crc, "
+            "m.accepted, m.expires, m.held, m.release, m.by_time, m.by_mode, m.by_trace, "
+            "m.header_size, m.header_crc, m.body_size, m.body_crc, "
             "m.body_file, "
             "c.header FROM messages m LEFT JOIN contents c ON c.number = m.content WHERE m.id = ?");
         q.bind(id);
@@ -181,7 +193,7 @@ Result<std::vector<QueueSummary>> SqliteEngine::list(const QueueFilter& filter) 
         const std::string sender = ascii::to_lower(filter.sender);
         Query q = reader->query(
             "SELECT m.id, m.account, m.sender, m.header_size + 2 + m.body_size, m.accepted_wall, "
-            "m.held "
+            "m.held, m.accepted, m.release "
             "FROM messages m WHERE m.id > ?1 AND (?2 = '' OR lower(m.sender) = ?2) AND (?3 = 0 OR "
             "m.held = 1) "
             "AND (?4 = '' OR EXISTS (SELECT 1 FROM recipients r WHERE r.message = m.id AND "

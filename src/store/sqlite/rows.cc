@@ -12,7 +12,9 @@ namespace {
 constexpr std::int64_t kAmbiguous = 1;
 constexpr std::int64_t kRemoteTakesDsn = 2;
 constexpr std::int64_t kChargeAttempt = 4;
-constexpr std::int64_t kAllFlags = kAmbiguous | kRemoteTakesDsn | kChargeAttempt;
+constexpr std::int64_t kRemoteTakesBy = 8;
+constexpr std::int64_t kAllFlags =
+    kAmbiguous | kRemoteTakesDsn | kChargeAttempt | kRemoteTakesBy;
 
 constexpr std::int64_t kAllNotify = 15;
 
@@ -51,6 +53,7 @@ mail::Outcome read_outcome(RowReader& row) {
     outcome.ambiguous = (flags & kAmbiguous) != 0;
     outcome.remote_takes_dsn = (flags & kRemoteTakesDsn) != 0;
     outcome.charge_attempt = (flags & kChargeAttempt) != 0;
+    outcome.remote_takes_by = (flags & kRemoteTakesBy) != 0;
     if (!row.skip_null())
         outcome.retry_after =
             Seconds(row.integer_between(0, std::numeric_limits<std::int32_t>::max()));
@@ -171,7 +174,8 @@ Result<std::vector<RecipientRow>> read_recipients(Connection& connection, const 
 
 std::int64_t pack_flags(const mail::Outcome& outcome) {
     return (outcome.ambiguous ? kAmbiguous : 0) | (outcome.remote_takes_dsn ? kRemoteTakesDsn : 0) |
-           (outcome.charge_attempt ? kChargeAttempt : 0);
+           (outcome.charge_attempt ? kChargeAttempt : 0) |
+           (outcome.remote_takes_by ? kRemoteTakesBy : 0);
 }
 
 Result<RecordRow> read_record(Query& query, const std::string& path) {

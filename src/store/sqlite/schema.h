@@ -47,6 +47,10 @@ CREATE TABLE messages (
     accepted BIGINT NOT NULL,
     expires BIGINT NOT NULL,
     held INTEGER NOT NULL,
+    release BIGINT NOT NULL,
+    by_time BIGINT NOT NULL,
+    by_mode INTEGER NOT NULL,
+    by_trace INTEGER NOT NULL,
     header_size BIGINT NOT NULL,
     header_crc BIGINT NOT NULL,
     body_size BIGINT NOT NULL,
@@ -117,6 +121,7 @@ CREATE TABLE accounts (
     profile INTEGER NOT NULL,
     language TEXT NOT NULL,
     verp INTEGER NOT NULL,
+    priority INTEGER NOT NULL,
     created BIGINT NOT NULL
 ) WITHOUT ROWID;
 CREATE TABLE addresses (

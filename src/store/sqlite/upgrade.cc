@@ -34,12 +34,17 @@ constexpr Step kSteps[] = {
      "ALTER TABLE messages ADD COLUMN profile INTEGER NOT NULL DEFAULT 0;"
      "ALTER TABLE messages ADD COLUMN route TEXT NOT NULL DEFAULT '';"
      "ALTER TABLE messages ADD COLUMN verp INTEGER NOT NULL DEFAULT 0;"
+     "ALTER TABLE messages ADD COLUMN release BIGINT NOT NULL DEFAULT 0;"
+     "ALTER TABLE messages ADD COLUMN by_time BIGINT NOT NULL DEFAULT 0;"
+     "ALTER TABLE messages ADD COLUMN by_mode INTEGER NOT NULL DEFAULT 0;"
+     "ALTER TABLE messages ADD COLUMN by_trace INTEGER NOT NULL DEFAULT 0;"
      "ALTER TABLE recipients ADD COLUMN tls_policy TEXT;"
      "ALTER TABLE recipients ADD COLUMN source_ip TEXT;"
      "ALTER TABLE recipients ADD COLUMN rule TEXT",
      "ALTER TABLE accounts ADD COLUMN profile INTEGER NOT NULL DEFAULT 0;"
      "ALTER TABLE accounts ADD COLUMN language TEXT NOT NULL DEFAULT '';"
      "ALTER TABLE accounts ADD COLUMN verp INTEGER NOT NULL DEFAULT 0;"
+     "ALTER TABLE accounts ADD COLUMN priority INTEGER NOT NULL DEFAULT 0;"
      "ALTER TABLE app_passwords ADD COLUMN device INTEGER NOT NULL DEFAULT 0"},
 };
 

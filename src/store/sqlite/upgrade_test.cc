@@ -23,11 +23,14 @@ constexpr const char* kQueueToOne =
     "ALTER TABLE messages DROP COLUMN tls_wish; ALTER TABLE messages DROP COLUMN priority;"
     "ALTER TABLE messages DROP COLUMN profile; ALTER TABLE messages DROP COLUMN route;"
     "ALTER TABLE messages DROP COLUMN verp;"
+    "ALTER TABLE messages DROP COLUMN release; ALTER TABLE messages DROP COLUMN by_time;"
+    "ALTER TABLE messages DROP COLUMN by_mode; ALTER TABLE messages DROP COLUMN by_trace;"
     "ALTER TABLE recipients DROP COLUMN tls_policy; ALTER TABLE recipients DROP COLUMN source_ip;"
     "ALTER TABLE recipients DROP COLUMN rule; PRAGMA user_version=1";
 constexpr const char* kDirectoryToOne =
     "ALTER TABLE accounts DROP COLUMN profile; ALTER TABLE accounts DROP COLUMN language;"
     "ALTER TABLE accounts DROP COLUMN verp;"
+    "ALTER TABLE accounts DROP COLUMN priority;"
     "ALTER TABLE app_passwords DROP COLUMN device; PRAGMA user_version=1";
 
 class UpgradeTest : public ::testing::Test {

@@ -34,7 +34,8 @@ void write_account(JsonWriter& out, const store::AccountRow& row) {
         .member("address", row.address)
         .member("name", row.name)
         .member("disabled", row.disabled)
-        .member("profile", accounts::to_string(row.profile));
+        .member("profile", accounts::to_string(row.profile))
+        .member("priority", int{row.priority});
     out.member("password", !row.password_hash.empty())
         .member("created", format_iso8601(row.created))
         .member("language", row.language.empty() ? "en" : row.language)
@@ -212,6 +213,18 @@ void add_accounts(Router& router, const Services& services) {
                            if (!text) return std::unexpected(text.error());
                            PH_TRY(const auto verp, accounts::parse_verp(*text));
                            return done_or(directory.set_verp(a, verp));
+                       });
+               });
+    router.add("POST", "/v1/accounts/{address}/priority",
+               [services](const HttpRequest& request, const PathValues& values) {
+                   return with_directory(
+                       services,
+                       [a = values.at("address"), body = json_body(request)](
+                           auto& directory) -> Result<HttpResponse> {
+                           if (!body) return std::unexpected(body.error());
+                           const auto* value = body->find("priority");
+                           const auto number = value ? value->as_int() : std::nullopt;
+                           return done_or(directory.set_priority(a, number.value_or(-1)));
                        });
                });
     router.add("POST", "/v1/accounts/{address}/language",

@@ -48,6 +48,8 @@ std::string summary_json(const store::QueueSummary& summary, store::QueueClock& 
     out.member("sender", summary.sender).member("size", summary.size).member("held", summary.held);
     out.member("accepted", format_iso8601(summary.accepted_wall));
     out.member("age_s", std::chrono::duration_cast<Seconds>(now() - summary.accepted_wall).count());
+    if (summary.release && *summary.release > now())
+        out.member("release", format_iso8601(*summary.release));
     out.key("recipients").begin_array();
     for (const auto& row : summary.recipients) write_recipient(out, row, summary.held, clock);
     out.end_array().end_object();
@@ -122,7 +124,11 @@ runtime::Task<HttpResponse> show_message(Services services, const PathValues& va
         message.row.body.size + (message.row.header ? message.row.header->size() + 2 : 0),
         message.row.accepted_wall,
         message.row.hold == store::Hold::held,
+        {},
         message.recipients};
+    if (message.row.release > message.row.accepted)
+        summary.release =
+            message.row.accepted_wall + (message.row.release - message.row.accepted);
     auto body = summary_json(summary, services->store.clock());
     body.pop_back();
     JsonWriter subject;

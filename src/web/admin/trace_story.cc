@@ -51,6 +51,8 @@ std::vector<StoryLine> accepted_lines(const store::RecordRow& row) {
     std::vector<StoryLine> lines{std::move(line)};
     for (const std::string& change : facts->changes)
         lines.push_back({{}, {}, "changed on the way in: " + change, {}});
+    for (const std::string& wish : facts->wishes)
+        lines.push_back({{}, {}, "as its sender asked: " + wish, {}});
     return lines;
 }
 
@@ -423,6 +425,9 @@ void write_story(formats::JsonWriter& out, const MessageStory& story) {
         if (!facts.about.empty()) out.member("about", facts.about);
         out.key("changes").begin_array();
         for (const auto& change : facts.changes) out.value(change);
+        out.end_array();
+        out.key("wishes").begin_array();
+        for (const auto& wish : facts.wishes) out.value(wish);
         out.end_array();
     }
     out.member("waits", story.waits).key("recipients").begin_array();
