@@ -3,6 +3,7 @@
 
 #include "base/ascii.h"
 #include "delivery/attempt/attempt.h"
+#include "delivery/route/path.h"
 
 #include <algorithm>
 #include <atomic>
@@ -84,27 +85,40 @@ class SmtpCourier final : public Carrier {
     }
 
     std::string route_for(std::string_view domain, const queue::Origin& origin) const override {
-        return shared_.routes.class_of(domain, origin);
+        const std::string route_class = shared_.routes.class_of(domain, origin);
+        return join_path(route_class, source_of(domain, route_class, origin.message));
     }
 
     bool has_route(std::string_view name) const override {
         return shared_.routes.find(name) != nullptr;
     }
 
-    runtime::Task<Location> locate(mail::Domain domain, std::string route_class) override;
+    runtime::Task<Location> locate(mail::Domain domain, std::string path) override;
     runtime::Task<ParcelReport> deliver(Parcel parcel) override;
     void stop(const std::function<void()>& done) override;
     runtime::Task<Plan> plan(PlanQuestion question) override;
 
   private:
-    Site fixed_site(const Route& route);
-    Site mx_site(const Destination& destination, const std::string& domain, const Route& route,
-                 const std::string& promised);
+    std::string_view source_of(std::string_view domain, std::string_view route_class,
+                               const QueueId& message) const;
+    std::string source_at(const Route& route, std::string_view source) const;
+    Site fixed_site(const Route& route, std::string_view source);
+
+    struct MxQuestion {
+        const Destination& destination;
+        const std::string& domain;
+        const Route& route;
+        std::string_view source;
+        const std::string& promised;  // the domain's own TLS policy, as it stands in the key
+    };
+
+    Site mx_site(const MxQuestion& question);
     runtime::Task<void> learn_sites();
     runtime::Task<ParcelReport> give_to_trap(Parcel parcel);
     const Route* fallback_of(const Route& route) const;
     void tell_sources(const Route& route, Plan& plan) const;
-    runtime::Task<std::optional<Location>> locate_by(mail::Domain domain, const Route& route);
+    runtime::Task<std::optional<Location>> locate_by(mail::Domain domain, const Route& route,
+                                                     std::string source);
     std::vector<Parcel> left_over(const Parcel& parcel, const Route& route,
                                   const std::vector<std::uint32_t>& unheard);
 
@@ -121,8 +135,28 @@ class SmtpCourier final : public Carrier {
     std::vector<std::unique_ptr<runtime::TaskGroup>> closers_;
 };
 
-Site SmtpCourier::fixed_site(const Route& route) {
+// Of the pool that its route sends from; empty where it has no choice.
+std::string_view SmtpCourier::source_of(std::string_view domain, std::string_view route_class,
+                                        const QueueId& message) const {
+    if (shared_.sources.all().size() < 2 || message == QueueId{}) return {};
+    const auto parsed = mail::Domain::parse(domain);
+    if (!parsed) return {};
+    const Route& route = *shared_.routes.choice(*parsed, route_class).released;
+    if (route.kind != RouteRule::Kind::mx && route.kind != RouteRule::Kind::smarthost) return {};
+    return shared_.sources.home_of(
+        route.sources, source_key(message.to_string(), domain, route.smarthost != nullptr));
+}
+
+// A fallback may have a pool of its own.
+std::string SmtpCourier::source_at(const Route& route, std::string_view source) const {
+    const auto& names = shared_.sources.names_of(route.sources);
+    const bool its = names.size() > 1 && std::ranges::find(names, source) != names.end();
+    return its ? std::string(source) : std::string();
+}
+
+Site SmtpCourier::fixed_site(const Route& route, std::string_view source) {
     Site site;
+    site.source = source_at(route, source);
     site.key = route.site;
     site.mixes_domains = true;
     site.good_for = route.fallback.empty() ? kRouteGoodFor : kFallbackGoodFor;
@@ -131,16 +165,19 @@ Site SmtpCourier::fixed_site(const Route& route) {
     const Smarthost& smarthost = *route.smarthost;
     SiteShaper::Where where;
     where.hosts.push_back(ascii::to_lower(smarthost.host));
+    where.source = site.source;
     shared_.shaper.shape(site, where, std::chrono::steady_clock::now());
     if (smarthost.max_messages_a_minute > 0) {
         site.paces.push_back(
-            {site.key + " a minute", {smarthost.max_messages_a_minute, Seconds(60), 0}, true});
+            {route.site + " a minute", {smarthost.max_messages_a_minute, Seconds(60), 0}, true});
     }
     if (smarthost.max_connections > 0) {
         site.max_deliveries = smarthost.max_connections;
     } else if (is_microsoft_submission(smarthost.host)) {
         site.max_deliveries = std::min(site.max_deliveries, kMicrosoftLimit);
     }
+    // Its limits are those of a customer, whichever of our addresses the customer comes from.
+    if (!site.source.empty()) site.caps.push_back({route.site, site.max_deliveries});
     if (smarthost.max_recipients > 0)
         site.max_recipients = std::min(site.max_recipients, smarthost.max_recipients);
     return site;
@@ -152,14 +189,16 @@ const Route* SmtpCourier::fallback_of(const Route& route) const {
 
 // Nothing: the route has a fallback, and that is what mail should take now.
 runtime::Task<std::optional<Location>> SmtpCourier::locate_by(mail::Domain domain,
-                                                              const Route& route) {
+                                                              const Route& route,
+                                                              std::string source) {
     Location location;
     const SteadyTime now = std::chrono::steady_clock::now();
     const bool has_fallback = fallback_of(route) != nullptr;
     if (route.kind == RouteRule::Kind::hold) co_return location;
     if (route.kind != RouteRule::Kind::mx) {
-        if (has_fallback && shared_.route_state.is_down(route.site, now)) co_return std::nullopt;
-        location.site = fixed_site(route);
+        Site site = fixed_site(route, source);
+        if (has_fallback && shared_.route_state.is_down(site.key, now)) co_return std::nullopt;
+        location.site = std::move(site);
         co_return location;
     }
     auto learning = learn_sites();
@@ -189,23 +228,24 @@ runtime::Task<std::optional<Location>> SmtpCourier::locate_by(mail::Domain domai
         const auto policy = co_await std::move(asking);
         if (policy && policy->mode == StsMode::enforce) promised = " sts:" + policy->fingerprint;
     }
-    Site site = mx_site(*destination, name, route, promised);
+    Site site = mx_site({*destination, name, route, source, promised});
     if (has_fallback) site.good_for = kFallbackGoodFor;
     if (has_fallback && shared_.route_state.is_down(site.key, now)) co_return std::nullopt;
     location.site = std::move(site);
     co_return location;
 }
 
-// `promised`: the domain's own TLS policy, as it stands in the key.
-Site SmtpCourier::mx_site(const Destination& destination, const std::string& domain,
-                          const Route& route, const std::string& promised) {
+Site SmtpCourier::mx_site(const MxQuestion& question) {
+    const Destination& destination = question.destination;
     Site site;
-    site.key = destination.site() + route.mark + promised;
-    site.route = route.name;
+    site.source = source_at(question.route, question.source);
+    site.key = destination.site() + question.route.mark + question.promised;
+    site.route = question.route.name;
     site.good_for = kMxGoodFor;
     SiteShaper::Where where;
     for (const MxHost& host : destination.hosts) where.hosts.push_back(host.name);
-    where.domain = domain;
+    where.domain = question.domain;
+    where.source = site.source;
     where.hosts_key = destination.hosts_key();
     shared_.shaper.shape(site, where, std::chrono::steady_clock::now());
     return site;
@@ -236,13 +276,15 @@ runtime::Task<void> SmtpCourier::learn_sites() {
     }
 }
 
-runtime::Task<Location> SmtpCourier::locate(mail::Domain domain, std::string route_class) {
-    const Routes::Choice choice = shared_.routes.choice(domain, route_class);
+runtime::Task<Location> SmtpCourier::locate(mail::Domain domain, std::string path) {
+    const PathWords words = split_path(path);
+    const std::string source(words.source);
+    const Routes::Choice choice = shared_.routes.choice(domain, words.route_class);
     const Route* route = choice.released;
     std::optional<Location> location;
     // A chain of fallbacks that came back would be refused at the start.
     for (std::size_t i = 0; i <= shared_.routes.all().size() && !location; ++i) {
-        auto locating = locate_by(domain, *route);
+        auto locating = locate_by(domain, *route, source);
         location = co_await std::move(locating);
         if (!location) route = fallback_of(*route);
     }

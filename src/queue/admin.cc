@@ -175,7 +175,7 @@ runtime::Task<Result<void>> Dispatcher::reroute(std::vector<QueueId> ids, std::s
         scheduler_.reroute(
             ids[i],
             [&](std::string_view domain) {
-                const Origin origin{sender, row.account, row.route};
+                const Origin origin{sender, row.account, row.route, row.id};
                 return routing_key(domain, parts_.courier.route_for(domain, origin));
             },
             moment());

@@ -2,6 +2,7 @@
 // so that the queue knows nothing of SMTP, DNS or connections.
 #pragma once
 
+#include "base/id.h"
 #include "mail/domain.h"
 #include "mail/outcome.h"
 #include "queue/shared_limits.h"
@@ -29,6 +30,7 @@ struct Site {
         false;             // recipients of several domains may share a transaction (relay, trap)
     Seconds good_for{60};  // ask again after this
     std::string route{};   // that leads there; parcels for the site carry it
+    std::string source{};  // name of our address that its mail leaves from, where there is a choice
     // Shared with other sites by name: a provider's connections, its rate, a source address's
     // warm-up; a rate of the site alone bears its key. Empty: none.
     std::vector<Cap> caps{};
@@ -44,6 +46,7 @@ struct Origin {
     std::string_view sender;   // as it is written; "" of reports
     std::string_view account;  // the login
     std::string_view route;    // the name of the one that a person chose
+    QueueId message{};         // which of our addresses it leaves from goes by that
 };
 
 // Either a site, or what becomes of all recipients of that domain now.
@@ -60,7 +63,8 @@ struct Parcel {
     std::shared_ptr<const store::MessageRow> message;
     std::vector<store::RecipientRow> recipients;
     std::string site;
-    std::string route{};  // Site::route
+    std::string route{};   // Site::route
+    std::string source{};  // Site::source
     // Others of a shared limit wait for the place that an idle connection would keep.
     bool close_after = false;
 };
@@ -90,9 +94,9 @@ class Courier {
   public:
     virtual ~Courier() = default;
 
-    // The name of the route that mail to `domain` (as A-labels) takes because of its origin; empty
-    // where it takes the one that the domain alone leads to. Any thread; quick; the same answer for
-    // the life of the process.
+    // The path that mail to `domain` (as A-labels) takes because of its origin: a route, and which of
+    // our addresses it leaves from; empty where it takes the one that the domain alone leads to. Its
+    // words are the courier's. Any thread; quick; the same answer for the life of the process.
     virtual std::string route_for(std::string_view domain, const Origin& origin) const {
         static_cast<void>(domain);
         static_cast<void>(origin);

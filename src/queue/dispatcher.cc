@@ -120,9 +120,13 @@ Result<void> Dispatcher::load() {
         if (open.warn && !open.delay_reported) message.warn = open.warn;
         message.lane = lane_of(is_report, open.priority, open.profile);
         const Handle handle = scheduler_.add_message(message);
-        const Origin origin{open.sender, open.account, open.route};
+        const Origin origin{open.sender, open.account, open.route, open.id};
         const auto key = routing_key(open.domain, parts_.courier.route_for(open.domain, origin));
-        scheduler_.add_recipient(handle, {open.index, key, open.next_at, open.attempts}, now);
+        // What has never been tried waits for the next probe of a site that was down: to this
+        // process all sites are new, and the first transaction there is the probe.
+        const store::QueueTime next_at =
+            open.attempts == 0 ? std::min(open.next_at, open.release) : open.next_at;
+        scheduler_.add_recipient(handle, {open.index, key, next_at, open.attempts}, now);
     };
     PH_CHECK(parts_.store.engine().for_each_open(visit));
     for (const QueueId& id : with_reports) {
@@ -201,7 +205,7 @@ void Dispatcher::add_recipients(Handle message, const store::MessageRow& row,
                                 const std::vector<store::RecipientRow>& recipients,
                                 const Moment& now) {
     const std::string sender = mail::to_string(row.sender);
-    const Origin origin{sender, row.account, row.route};
+    const Origin origin{sender, row.account, row.route, row.id};
     for (const store::RecipientRow& recipient : recipients) {
         const std::string& domain = recipient.address.domain().ascii();
         const auto key = routing_key(domain, parts_.courier.route_for(domain, origin));
@@ -410,6 +414,7 @@ runtime::Task<void> Dispatcher::deliver(Return job) {
     parcel.recipients = job->recipients;
     parcel.site = job->pick.site_key;
     parcel.route = job->pick.route;
+    parcel.source = job->pick.source;
     parcel.close_after = job->pick.close_after;
     auto delivering = parts_.courier.deliver(std::move(parcel));
     job->report = co_await std::move(delivering);

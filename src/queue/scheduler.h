@@ -25,6 +25,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 namespace posthaste::queue {
@@ -55,6 +56,7 @@ struct Pick {
     Handle site = kNone;
     std::string site_key;
     std::string route;     // Site::route
+    std::string source;    // Site::source
     std::size_t slot = 0;  // the lowest free one: connections of low slots stay in use
     SharedLimits::Hold limits;
     bool close_after = false;  // see Parcel
@@ -220,8 +222,8 @@ class Scheduler {
     };
 
     struct SiteState {
-        SiteState(Tables& tables, const Site& site)
-            : key(site.key), window(site.max_deliveries), ready(tables, site.mixes_domains) {}
+        SiteState(Tables& tables, const Site& site, double window_size)
+            : key(site.key), window(site.max_deliveries, window_size), ready(tables, site.mixes_domains) {}
 
         bool blocked(SteadyTime now) const { return window.dead() || stopped_until() > now; }
 
@@ -233,6 +235,7 @@ class Scheduler {
 
         std::string key;
         std::string route;
+        std::string source;
         Window window;
         SiteQueue ready;
         std::size_t max_recipients = 100;
@@ -253,6 +256,7 @@ class Scheduler {
         std::shared_ptr<const mail::Outcome> trouble;
     };
 
+    static SiteStatus status_of(const SiteState& site, const Moment& now);
     std::uint32_t floor_seconds(store::QueueTime t) const;
     std::uint32_t ceil_seconds(store::QueueTime t) const;
     std::uint32_t steady_seconds(SteadyTime t) const;
@@ -284,7 +288,8 @@ class Scheduler {
     Handle find_site(const Site& site, const Moment& now);
     void set_limits(Handle handle, const Site& site, const Moment& now);
     void forget_idle_names();
-    void forget_idle_sites();
+    double start_of_window(const std::string& key, const Moment& now);
+    void forget_idle_sites(const Moment& now);
 
     bool can_start(const SiteState& site, const Moment& now) const;
     void list_site(Handle handle, const Moment& now);
@@ -309,6 +314,13 @@ class Scheduler {
     std::size_t locating_ = 0;
     NameTable site_names_;
     std::vector<std::unique_ptr<SiteState>> sites_;  // by the name's handle
+    // Of sites that were forgotten: where their windows start again, for an hour.
+    struct FormerWindow {
+        double size;
+        SteadyTime until;
+    };
+
+    std::unordered_map<std::string, FormerWindow> former_windows_;
     std::deque<Handle> ready_sites_;
     SharedLimits limits_;
     std::size_t running_ = 0;

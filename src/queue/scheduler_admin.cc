@@ -45,8 +45,29 @@ std::vector<std::uint32_t> Scheduler::recipients_to(const QueueId& id,
 
 std::optional<SiteStatus> Scheduler::site_status(std::string_view key, const Moment& now) const {
     const Handle handle = site_names_.find(key);
-    if (handle == kNone || sites_[handle] == nullptr) return std::nullopt;
-    const SiteState& site = *sites_[handle];
+    if (handle != kNone && sites_[handle] != nullptr) return status_of(*sites_[handle], now);
+    // Where there are several addresses to send from, each has a path of its own there.
+    const std::string paths = std::string(key) + " from ";
+    std::optional<SiteStatus> all;
+    for (const auto& site : sites_) {
+        if (site == nullptr || !site->key.starts_with(paths)) continue;
+        const SiteStatus one = status_of(*site, now);
+        if (!all) {
+            all = one;
+            continue;
+        }
+        all->waiting += one.waiting;
+        all->running += one.running;
+        all->window += one.window;
+        if (all->state == one.state) continue;
+        all->state = "partly down";
+        if (all->why.empty()) all->why = one.why;
+        if (!all->again || (one.again && *one.again < *all->again)) all->again = one.again;
+    }
+    return all;
+}
+
+SiteStatus Scheduler::status_of(const SiteState& site, const Moment& now) {
     SiteStatus status;
     const bool suspended = site.suspended_until > now.steady;
     status.state = suspended ? "suspended" : site.window.dead() ? "down" : "up";

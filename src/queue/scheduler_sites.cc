@@ -10,6 +10,8 @@ namespace posthaste::queue {
 namespace {
 
 constexpr std::size_t kLookedAt = 64;
+constexpr std::size_t kMostFormer = 10'000;
+constexpr auto kGoodFor = std::chrono::hours(1);  // what a window had come to
 constexpr Seconds kThriving{60};  // since it took mail last
 constexpr Seconds kAskAgain{30};  // after a domain that could not be located
 constexpr auto kRemembered =
@@ -65,7 +67,10 @@ void Scheduler::leave_site(Handle name) {
 Handle Scheduler::find_site(const Site& site, const Moment& now) {
     const Handle handle = site_names_.acquire(site.key);
     if (handle >= sites_.size()) sites_.resize(handle + 1);
-    if (sites_[handle] == nullptr) sites_[handle] = std::make_unique<SiteState>(tables_, site);
+    if (sites_[handle] == nullptr) {
+        sites_[handle] =
+            std::make_unique<SiteState>(tables_, site, start_of_window(site.key, now));
+    }
     set_limits(handle, site, now);
     return handle;
 }
@@ -73,12 +78,16 @@ Handle Scheduler::find_site(const Site& site, const Moment& now) {
 void Scheduler::set_limits(Handle handle, const Site& site, const Moment& now) {
     SiteState& state = *sites_[handle];
     state.route = site.route;
+    state.source = site.source;
     state.window.set_limit(site.max_deliveries);
     state.max_recipients = std::max<std::size_t>(site.max_recipients, 1);
     state.provider = site.provider;
     state.rule_until = site.suspend ? now.steady + *site.suspend : SteadyTime{};
     if (site.suspend && site.trouble) state.trouble = site.trouble;
-    if (state.caps == site.caps && state.paces == site.paces) return;
+    if (state.caps == site.caps && state.paces == site.paces) {
+        list_site(handle, now);  // a stop may be over
+        return;
+    }
     const bool parked =
         state.listed && std::ranges::find(ready_sites_, handle) == ready_sites_.end();
     if (parked) {
@@ -100,10 +109,13 @@ void Scheduler::refresh(Handle about, const Moment& now) {
     const std::string provider = about == kNone ? std::string() : sites_[about]->provider;
     for (Handle handle = 0; handle < sites_.size(); ++handle) {
         if (sites_[handle] == nullptr) continue;
-        const SiteState& site = *sites_[handle];
+        SiteState& site = *sites_[handle];
         const bool meant =
             about == kNone || handle == about || (!provider.empty() && site.provider == provider);
         if (!meant) continue;
+        // What a person has lifted must not go on through a stop that an attempt had brought back.
+        if (about == kNone) site.suspended_until = site.rule_until = {};
+        list_site(handle, now);
         for (const Handle name : site.domains) {
             domains_[name].good_until = now.steady;
             if (domain_names_.users(name) > 0 && !site.ready.empty()) want_location(name);
@@ -135,7 +147,7 @@ void Scheduler::located(Handle name, const Site& site, const Moment& now) {
     locating_ended(domain, now, site.good_for);
     domain.state = Domain::State::at_site;
     for (const Handle h : take_waiting_for(domain)) join_site(h, to, now);
-    forget_idle_sites();
+    forget_idle_sites(now);
 }
 
 std::vector<Taken> Scheduler::located_hold(Handle name, const Site* beyond, const Moment& now) {
@@ -159,7 +171,7 @@ std::vector<Taken> Scheduler::located_hold(Handle name, const Site* beyond, cons
             nowhere.push_back(h);
         }
     }
-    forget_idle_sites();
+    forget_idle_sites(now);
     return hand_out_all(nowhere);
 }
 
@@ -270,6 +282,7 @@ bool Scheduler::pick(Pick& pick, const Moment& now) {
         pick.site = handle;
         pick.site_key = site.key;
         pick.route = site.route;
+        pick.source = site.source;
         pick.what = start_taken(entry(entries.front()).message);
         for (const Handle h : entries) {
             Entry& e = entry(h);
@@ -351,13 +364,22 @@ void Scheduler::forget_idle_names() {
     });
 }
 
-void Scheduler::forget_idle_sites() {
+double Scheduler::start_of_window(const std::string& key, const Moment& now) {
+    const auto former = former_windows_.extract(key);
+    return former && former.mapped().until > now.steady ? former.mapped().size : Window::kStart;
+}
+
+void Scheduler::forget_idle_sites(const Moment& now) {
     if (site_names_.idle() <= options_.idle_names) return;
-    site_names_.collect([this](Handle handle) {
+    std::erase_if(former_windows_, [&](const auto& one) { return one.second.until <= now.steady; });
+    site_names_.collect([this, &now](Handle handle) {
         const SiteState& site = *sites_[handle];
         if (site.running > 0 || !site.ready.empty() || site.listed || site.window.dead()) {
             return false;
         }
+        const double size = site.window.half_of_good(now.steady);
+        if (size > Window::kStart && former_windows_.size() < kMostFormer)
+            former_windows_.insert_or_assign(site.key, FormerWindow{size, now.steady + kGoodFor});
         site_alarms_.clear(handle);
         limits_.release(site.limits);
         sites_[handle].reset();

@@ -16,16 +16,27 @@ constexpr double kFewestFailures = 3;
 // Near the size where the site complained last, one more connection is tried this much more rarely:
 // a site that carries five is asked for a sixth once in some 50 transactions, not once in six.
 constexpr double kCautious = 0.1;
+// What a site carried then says less about now.
+constexpr auto kIdle = minutes(10);
+constexpr int kMostHalvings = 10;
 
 }  // namespace
 
+double Window::size_at(SteadyTime now) const {
+    if (used_ == SteadyTime{} || now < used_ + kIdle) return size_;
+    const auto halvings = std::min<SteadyTime::rep>((now - used_) / kIdle, kMostHalvings);
+    return std::max(size_ / static_cast<double>(1U << halvings), std::min(size_, kStart));
+}
+
 std::size_t Window::slots(SteadyTime now) const {
     if (dead_) return now >= next_probe_ ? 1 : 0;
-    return std::clamp<std::size_t>(static_cast<std::size_t>(size_), 1,
+    return std::clamp<std::size_t>(static_cast<std::size_t>(size_at(now)), 1,
                                    std::max<std::size_t>(limit_, 1));
 }
 
 void Window::feedback(SiteSignal signal, SteadyTime now, double jitter) {
+    size_ = size_at(now);
+    used_ = now;
     switch (signal) {
         case SiteSignal::good:
             grow();

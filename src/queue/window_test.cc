@@ -42,6 +42,38 @@ TEST(Window, TroubleTakesOneSlowDownTakesHalf) {
     EXPECT_EQ(window.slots(kNow), 4U);
 }
 
+TEST(Window, IsHalvedWhileItIsIdle) {
+    Window window(100);
+    SteadyTime now{std::chrono::hours(1)};
+    for (int i = 0; i < 400; ++i) window.feedback(SiteSignal::good, now, 0);
+    const std::size_t busy = window.slots(now);
+    ASSERT_GE(busy, 20U);
+    EXPECT_EQ(window.slots(now + std::chrono::minutes(9)), busy);
+    EXPECT_EQ(window.slots(now + std::chrono::minutes(11)), busy / 2);
+    EXPECT_EQ(window.slots(now + std::chrono::minutes(21)), busy / 4);
+    EXPECT_EQ(window.slots(now + std::chrono::hours(10)), 2U) << "as a new one";
+    now += std::chrono::minutes(11);
+    window.feedback(SiteSignal::good, now, 0);
+    EXPECT_EQ(window.slots(now), busy / 2) << "use does not bring back what it was";
+}
+
+TEST(Window, AnIdleSmallOneDoesNotGrow) {
+    Window window(10);
+    const SteadyTime now{std::chrono::hours(1)};
+    for (int i = 0; i < 2; ++i) window.feedback(SiteSignal::trouble, now, 0);
+    EXPECT_EQ(window.slots(now), 1U);
+    EXPECT_EQ(window.slots(now + std::chrono::hours(5)), 1U);
+}
+
+TEST(Window, StartsAtHalfOfWhatWasGood) {
+    Window window(100);
+    const SteadyTime now{std::chrono::hours(1)};
+    for (int i = 0; i < 400; ++i) window.feedback(SiteSignal::good, now, 0);
+    const Window next(100, window.half_of_good(now));
+    EXPECT_EQ(next.slots(now), window.slots(now) / 2);
+    EXPECT_EQ(Window(100, Window(100).half_of_good(now)).slots(now), 2U);
+}
+
 TEST(Window, DiesAfterThreeFailuresInARow) {
     EXPECT_FALSE(with({trouble, trouble}).dead());
     EXPECT_TRUE(with({trouble, trouble, trouble}).dead());

@@ -130,6 +130,7 @@ struct OpenRecipient {
     bool delay_reported = false;
     std::int8_t priority = 0;
     Profile profile = Profile::human;
+    QueueTime release{};              // MessageRow::release
     std::optional<QueueTime> warn{};  // MessageRow::asked_warning
 };
 

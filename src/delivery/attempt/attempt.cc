@@ -4,6 +4,7 @@
 #include "delivery/attempt/attempt.h"
 
 #include "base/utf8.h"
+#include "delivery/route/path.h"
 #include "runtime/timer.h"
 
 #include <algorithm>
@@ -23,12 +24,10 @@ constexpr std::size_t kMostIdleTried = 3;
 constexpr Seconds kConnectWait{10};
 constexpr Seconds kFirstConnect{10};  // while other addresses are left
 
-// What greylisting knows a message by, from attempt to attempt. At a site that takes several
-// domains in one transaction the first of them may be another one next time.
 std::string make_source_key(const queue::Parcel& parcel, const Route& route) {
-    std::string key = parcel.message->id.to_string();
-    if (!route.smarthost) key += parcel.recipients.front().address.domain().ascii();
-    return key;
+    return source_key(parcel.message->id.to_string(),
+                      parcel.recipients.front().address.domain().ascii(),
+                      route.smarthost != nullptr);
 }
 
 }  // namespace
@@ -254,6 +253,7 @@ queue::ParcelReport Attempt::conclude() {
     report.broken_group = broken_group_;
     report.tries = story_.take();
     report.queue_ms = queue_ms_;
+    report.limits_changed = limits_changed_;
     return report;
 }
 

@@ -197,6 +197,7 @@ class Attempt {
     std::optional<std::size_t> learned_max_;
     std::size_t broken_group_ = 0;
     std::optional<Seconds> suspend_;
+    bool limits_changed_ = false;  // a rule has changed what this path may do
     std::optional<Automation::Effect> automation_;  // of the reply that is being noted
     std::string provider_;        // whose hosts all of the site's are; may be empty
     bool both_families_ = false;  // the present host has addresses of both

@@ -53,7 +53,7 @@ Circumstances Attempt::circumstances(const Case& about, const Peer& peer) const 
 }
 
 PathName Attempt::path_name() const {
-    return {provider_, parcel_.site, "", parcel_.message->account};
+    return {provider_, parcel_.site, parcel_.source, parcel_.message->account};
 }
 
 void Attempt::remember_provider(const std::vector<Target>& targets) {
@@ -107,6 +107,7 @@ void Attempt::apply_automation(const Incident& incident, const Peer& peer,
     facts.smarthost = route_.smarthost != nullptr;
     automation_ = shared_.options.automation->observe(facts, judgement.outcome.cause, path_name());
     if (!automation_->began) return;
+    limits_changed_ = true;
     const PathOverrides overrides = shared_.options.automation->of(path_name());
     const SteadyTime now = std::chrono::steady_clock::now();
     if (!overrides.suspended_until || *overrides.suspended_until <= now || !overrides.whole_path) {

@@ -37,10 +37,12 @@ Incident connect_incident(const Error& error) {
 // are.
 const Source* Attempt::source_for(bool v4) const {
     const SteadyTime now = std::chrono::steady_clock::now();
-    Sources::Wish wish{route_.sources, source_key_, v4 ? Sources::Family::v4 : Sources::Family::v6};
+    Sources::Wish wish{route_.sources, source_key_, v4 ? Sources::Family::v4 : Sources::Family::v6,
+                       {}, parcel_.source};
     const Source* source = shared_.sources.choose(wish, now);
     if (source == nullptr || shared_.options.overrides == nullptr) return source;
-    const PathName path{limits_->provider, parcel_.site, source->name, parcel_.message->account};
+    const PathName path{provider_.empty() ? limits_->provider : provider_, parcel_.site,
+                        parcel_.source, parcel_.message->account};
     if (!shared_.options.overrides->of(path).use_other_source) return source;
     wish.not_this = source->name;
     return shared_.sources.choose(wish, now);

@@ -57,6 +57,7 @@ const Source* Sources::choose(const Wish& wish, SteadyTime now) const {
         if (source == nullptr || !address_of(*source, wish.family == Family::v4)) continue;
         const auto resting = resting_.find(name);
         if (resting != resting_.end() && resting->second > now) continue;
+        if (name == wish.first && name != wish.not_this) return source;
         if (name == wish.not_this) {
             second = source;
             continue;
@@ -67,6 +68,23 @@ const Source* Sources::choose(const Wish& wish, SteadyTime now) const {
         best_score = its;
     }
     return best != nullptr ? best : second;
+}
+
+std::string_view Sources::home_of(const std::vector<std::string>& pool,
+                                  std::string_view key) const {
+    const auto& names = names_of(pool);
+    if (names.size() < 2) return {};
+    std::string_view best;
+    double best_score = -1;
+    for (const std::string& name : names) {
+        const Source* source = find(name);
+        if (source == nullptr) continue;
+        const double its = score(key, *source);
+        if (its <= best_score) continue;
+        best = name;
+        best_score = its;
+    }
+    return best;
 }
 
 bool Sources::pool_has(const std::vector<std::string>& pool, Family family) const {

@@ -26,6 +26,7 @@ class Sources {
         std::string_view key;                  // the same for all attempts of a message
         Family family = Family::v4;
         std::string_view not_this = {};  // a source that another is preferred to
+        std::string_view first = {};     // the one to use, as long as it can be
     };
 
     // Null: none of the pool can be used now, or there is no pool (`has_pool`), and the system
@@ -35,6 +36,10 @@ class Sources {
     bool has_pool(const std::vector<std::string>& pool) const {
         return !pool.empty() || !usual_.empty();
     }
+
+    // Which of a pool's sources a message belongs to, whatever their state and the family; empty where
+    // there is no choice.
+    std::string_view home_of(const std::vector<std::string>& pool, std::string_view key) const;
 
     // All of a pool that have an address of that family, whatever their state.
     bool pool_has(const std::vector<std::string>& pool, Family family) const;

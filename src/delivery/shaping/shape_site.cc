@@ -1,5 +1,7 @@
 #include "delivery/shaping/shape_site.h"
 
+#include "delivery/route/path.h"
+
 #include <algorithm>
 
 #include <fmt/format.h>
@@ -54,6 +56,8 @@ void SiteShaper::shape(queue::Site& site, const Where& where, SteadyTime now) {
     if (!where.domain.empty() && shaping_->names_domain(where.domain)) {
         site.key += " for " + where.domain;
     }
+    const std::string hosts = site.key;
+    site.key = path_key(hosts, where.source);
     if (overrides_ != nullptr) {
         const PathOverrides over =
             overrides_->of({limits.provider, site.key, where.source, std::string()});
@@ -67,18 +71,19 @@ void SiteShaper::shape(queue::Site& site, const Where& where, SteadyTime now) {
     site.max_deliveries = limits.connection_limit.value_or(kNoLimit);
     site.max_recipients = std::min<std::size_t>(
         limits.max_recipients_per_batch.value_or(kMostRecipients), kMostRecipients);
-    // Named after the source too: another address of ours is another customer to them.
-    const std::string provider = fmt::format(
-        "{} from {}", limits.provider.empty() ? site.key : limits.provider, where.source);
+    // Another address of ours is another customer to them, whose connections are counted apart. The
+    // rate of a provider holds for all that we send (criterion 33).
+    const std::string provider = limits.provider.empty() ? hosts : limits.provider;
     if (limits.provider_connection_limit) {
-        site.caps.push_back({provider, *limits.provider_connection_limit});
+        site.caps.push_back({path_key(provider, where.source), *limits.provider_connection_limit});
     }
     if (limits.max_message_rate) site.paces.push_back({site.key, *limits.max_message_rate});
     if (limits.provider_message_rate) {
         site.paces.push_back({provider, *limits.provider_message_rate});
     }
     if (limits.source_selection_rate) {
-        site.paces.push_back({"source " + provider, *limits.source_selection_rate});
+        site.paces.push_back({fmt::format("source {} to {}", where.source, provider),
+                              *limits.source_selection_rate});
     }
     remember(site.key, std::move(limits), now);
 }

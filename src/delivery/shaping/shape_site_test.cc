@@ -48,6 +48,10 @@ TEST(SiteShaper, GivesTheSchedulerItsLimits) {
     EXPECT_EQ(a.paces[1], b.paces[1]);
     const auto other = shape(shaper, "mx:b", {"gmail-smtp-in.l.google.com"}, "example.org", "ip-2");
     EXPECT_NE(other.caps, b.caps) << "another address of ours has limits of its own";
+    EXPECT_EQ(other.key, "mx:b from ip-2");
+    ASSERT_EQ(other.paces.size(), 2U);
+    EXPECT_NE(other.paces[0].name, b.paces[0].name);
+    EXPECT_EQ(other.paces[1], b.paces[1]) << "the provider's rate is of all that we send";
     EXPECT_EQ(shaper.of("mx:a")->max_deliveries_per_connection, 50U);
     EXPECT_EQ(shaper.of("mx:unknown")->max_deliveries_per_connection, 100U);
 }

@@ -94,6 +94,7 @@ Result<OpenRecipient> read_open(Query& query, const std::string& path) {
     const QueueTime accepted = row.queue_time();
     const QueueTime by = row.queue_time();
     const auto mode = row.enumeration(mail::ByMode::give_back);
+    open.release = row.queue_time();
     if (mode == mail::ByMode::notify && by > accepted) open.warn = by;
     if (row.damaged()) return std::unexpected(row.error(path, "recipients"));
     return open;
@@ -121,7 +122,8 @@ Result<void> SqliteEngine::for_each_open(const std::function<void(const OpenReci
     Query q = reader->query(
         "SELECT r.message, r.number, r.domain, m.account, m.sender, m.route, r.next_at, m.expires, "
         "r.attempts, "
-        "m.held, r.state, r.delay_reported, m.priority, m.profile, m.accepted, m.by_time, m.by_mode "
+        "m.held, r.state, r.delay_reported, m.priority, m.profile, m.accepted, m.by_time, m.by_mode, "
+        "m.release "
         "FROM messages m CROSS JOIN recipients r ON r.message = m.id ORDER BY m.id, r.number");
     for (;;) {
         PH_TRY(const bool found, q.next());
