@@ -25,7 +25,7 @@ struct Identity {
     bool device = false;
 
     store::Verp verp = store::Verp::off;  // of mail under an address of its own; never `usual`
-    std::int8_t priority = 0;  // the highest its mail may ask for (RFC 6710)
+    std::int8_t priority = 0;             // the highest its mail may ask for (RFC 6710)
 
     // In whichever Unicode form the address is written, as at the login: an accent typed on a Mac
     // is often a character of its own.

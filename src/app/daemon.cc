@@ -218,6 +218,18 @@ class Daemon {
         delivery.overrides = &*automation_;
         auto sources = tls_policies_->sources();
         sources.push_back(&*automation_);
+        delivery::WarmUp::Plans plans;
+        for (const auto& source : delivery.sources)
+            if (source.warm_up) plans.emplace(source.name, *source.warm_up);
+        if (!plans.empty()) {
+            warm_up_.emplace(std::move(plans), [this] { return store_->clock().now_queue(); });
+            if (const auto loaded = warm_up_->load(store_->engine()); !loaded)
+                log_.warning("warm_up.unreadable",
+                             {{"why", loaded.error().text}, {"mend", loaded.error().mend}});
+            warm_up_->register_metrics(metrics_);
+            delivery.warm_up = &*warm_up_;
+            sources.push_back(&*warm_up_);
+        }
         learned_.emplace(settings_, *store_, log_, std::move(sources));
         authenticator_.emplace(accounts::Authenticator::Options{}, *store_, &learned_->guard);
         if (needs_trap(settings_)) {
@@ -437,6 +449,7 @@ class Daemon {
     std::unique_ptr<delivery::Carrier> courier_;
     ReplyRules rules_;
     std::optional<delivery::Automation> automation_;
+    std::optional<delivery::WarmUp> warm_up_;
     std::optional<Learned> learned_;
     std::optional<accounts::Authenticator> authenticator_;
     std::optional<queue::Queue> queue_;

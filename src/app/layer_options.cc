@@ -219,6 +219,20 @@ delivery::StrangersHttps::Options https_options(const Settings& settings) {
     return options;
 }
 
+namespace {
+
+constexpr std::uint64_t kUsuallyWarm = 10'000;
+
+std::optional<delivery::WarmUpPlan> warm_up_of(const SourceSettings& source) {
+    if (source.warm_up == 0) return std::nullopt;
+    const std::uint64_t until = source.warm_up_until > 0
+                                    ? source.warm_up_until
+                                    : std::max(kUsuallyWarm, source.warm_up + 1);
+    return delivery::WarmUpPlan{source.warm_up, until, source.warm_up_since};
+}
+
+}  // namespace
+
 Result<delivery::Options> delivery_options(const Settings& settings) {
     delivery::Options options;
     options.hostname = settings.hostname;
@@ -230,7 +244,8 @@ Result<delivery::Options> delivery_options(const Settings& settings) {
     options.shaping = std::make_shared<const delivery::Shaping>(std::move(shaping));
     options.address_literals = settings.address_literals;
     for (const auto& source : settings.sources)
-        options.sources.push_back({source.name, source.v4, source.v6, source.ehlo, source.weight});
+        options.sources.push_back(
+            {source.name, source.v4, source.v6, source.ehlo, source.weight, warm_up_of(source)});
     options.source_pool = settings.source_pool;
     options.own_addresses = own_addresses(settings);
     if (settings.mode == Mode::live) {

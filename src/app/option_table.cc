@@ -177,6 +177,16 @@ Result<void> set_history_days(Settings& s, const OptionValue& v) {
     return {};
 }
 
+Result<void> set_max_hold(Settings& s, const OptionValue& v) {
+    s.max_hold = Seconds(0);
+    if (v.texts[0] == "off") return {};
+    PH_TRY(s.max_hold, parse_duration(v.texts[0]));
+    if (s.max_hold < Seconds(1) || s.max_hold > std::chrono::days(366))
+        return fail(ErrorKind::syntax, "mail is kept back for a second to 366 days",
+                    "write max_hold = \"30d\", or \"off\"");
+    return {};
+}
+
 Result<void> set_history_size(Settings& s, const OptionValue& v) {
     constexpr std::int64_t kLeast = 8 << 20;
     if (v.numbers[0] < kLeast)
@@ -435,6 +445,28 @@ std::vector<Option> own_options() {
          true,
          {}},
         {"source[].weight", number, "", "its share of a pool's mail (default 1)", "", true, {}},
+        {"source[].warm_up",
+         number,
+         "",
+         "it is new to receivers: so many recipients at each provider on the first day, half again "
+         "as many on each day after, spread evenly (50 to 200 is usual)",
+         "",
+         true,
+         {}},
+        {"source[].warm_up_until",
+         number,
+         "",
+         "once a day's number has come to this, it is warm (default 10000)",
+         "",
+         true,
+         {}},
+        {"source[].warm_up_since",
+         text,
+         "",
+         "the day it was first used, such as \"2026-11-01\" (default: counted from its first mail)",
+         "",
+         true,
+         {}},
 
         {"delivery.resolver", texts, "", "name servers \"127.0.0.1:5353\" (default: the system's)",
          "", true, set_resolvers},
@@ -536,10 +568,10 @@ std::vector<Option> own_options() {
          assign(&Settings::message_size)},
         {"limits.recipients", number, "1000", "recipients of one transaction", "", true,
          assign(&Settings::recipients)},
-        {"limits.max_hold", duration, "\"30d\"",
-         "longest that a sender may have a message kept back (HOLDFOR, HOLDUNTIL); \"0s\": not at "
+        {"limits.max_hold", text, "\"30d\"",
+         "longest that a sender may have a message kept back (HOLDFOR, HOLDUNTIL); \"off\": not at "
          "all",
-         "", true, assign(&Settings::max_hold)},
+         "", true, set_max_hold},
         {"limits.connections", number, "20000", "connections at once", "", true,
          assign(&Settings::connections)},
         {"limits.connections_per_address", number, "100",

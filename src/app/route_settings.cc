@@ -7,6 +7,7 @@
 #include "delivery/route/route.h"
 #include "mail/domain.h"
 #include "mail/mailbox.h"
+#include "smtp/date_time.h"
 
 #include <algorithm>
 #include <charconv>
@@ -182,6 +183,13 @@ class Check {
         if (!source.v4 && !source.v6)
             say(true, i, fmt::format("source \"{}\" has no address", source.name),
                 "write address = \"192.0.2.1\", or a list with one of IPv4 and one of IPv6");
+        if (source.warm_up == 0 && (source.warm_up_until > 0 || source.warm_up_since))
+            say(true, i, fmt::format("source \"{}\" has no warm_up", source.name),
+                "write warm_up = 50: so many recipients at each provider on the first day");
+        if (source.warm_up_until > 0 && source.warm_up_until <= source.warm_up)
+            say(true, i,
+                fmt::format("warm_up_until of source \"{}\" is not above warm_up", source.name),
+                "it is the number of a day at which the address is warm: 10000");
         for (std::size_t j = 0; j < i; ++j) {
             const SourceSettings& other = settings_.sources[j];
             if (other.name == source.name)
@@ -424,6 +432,19 @@ std::vector<NamedRelay> named_relays(const Settings& settings) {
     return relays;
 }
 
+namespace {
+
+Result<std::optional<Timestamp>> read_day(const std::string& text) {
+    const auto day = smtp::parse_date_time(text + "T00:00:00Z");
+    if (!day || text.size() != 10 || *day > now())
+        return fail(ErrorKind::syntax,
+                    fmt::format("\"{}\" is no day until today", utf8::printable(text, 40)),
+                    "write it like \"2026-11-01\"");
+    return day;
+}
+
+}  // namespace
+
 Result<void> set_source(SourceSettings& source, std::string_view key, const OptionValue& value) {
     key.remove_prefix(std::string_view("source[].").size());
     if (key == "name") {
@@ -438,6 +459,13 @@ Result<void> set_source(SourceSettings& source, std::string_view key, const Opti
         if (value.numbers[0] < 1 || value.numbers[0] > 1000)
             return fail(ErrorKind::syntax, "a weight is 1 to 1000");
         source.weight = static_cast<unsigned>(value.numbers[0]);
+    } else if (key == "warm_up" || key == "warm_up_until") {
+        if (value.numbers[0] < 1 || value.numbers[0] > 100'000'000)
+            return fail(ErrorKind::syntax, fmt::format("{} is 1 to 100000000 recipients", key));
+        (key == "warm_up" ? source.warm_up : source.warm_up_until) =
+            static_cast<std::uint64_t>(value.numbers[0]);
+    } else if (key == "warm_up_since") {
+        PH_TRY(source.warm_up_since, read_day(value.texts[0]));
     } else if (key == "address") {
         for (const std::string& text : value.texts) {
             const auto address = IpAddress::parse(text);

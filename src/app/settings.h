@@ -36,6 +36,9 @@ struct SourceSettings {
     std::optional<IpAddress> v4, v6;
     std::string ehlo;
     unsigned weight = 1;
+    std::uint64_t warm_up = 0;  // recipients of a provider on the first day; 0: it is warm
+    std::uint64_t warm_up_until = 0;
+    std::optional<Timestamp> warm_up_since;
 };
 
 // The port for devices that know no TLS newer than 1.0 or 1.1.

@@ -102,6 +102,7 @@ class SmtpCourier final : public Carrier {
     std::string_view source_of(std::string_view domain, std::string_view route_class,
                                const QueueId& message) const;
     std::string source_at(const Route& route, std::string_view source) const;
+    void mind_warm_up(const Route& route, Site& site) const;
     Site fixed_site(const Route& route, std::string_view source);
 
     struct MxQuestion {
@@ -117,6 +118,7 @@ class SmtpCourier final : public Carrier {
     runtime::Task<ParcelReport> give_to_trap(Parcel parcel);
     const Route* fallback_of(const Route& route) const;
     void tell_sources(const Route& route, Plan& plan) const;
+    std::string told_warm_up(const std::string& source, const std::string& provider) const;
     runtime::Task<std::optional<Location>> locate_by(mail::Domain domain, const Route& route,
                                                      std::string source);
     std::vector<Parcel> left_over(const Parcel& parcel, const Route& route,
@@ -154,6 +156,15 @@ std::string SmtpCourier::source_at(const Route& route, std::string_view source) 
     return its ? std::string(source) : std::string();
 }
 
+// One recipient at a time while the address is new there, so that a day's number is kept to.
+void SmtpCourier::mind_warm_up(const Route& route, Site& site) const {
+    if (shared_.options.warm_up == nullptr) return;
+    const auto& names = shared_.sources.names_of(route.sources);
+    std::string_view source = site.source;
+    if (source.empty() && names.size() == 1) source = names.front();
+    if (!shared_.options.warm_up->is_warm(source, site.provider)) site.max_recipients = 1;
+}
+
 Site SmtpCourier::fixed_site(const Route& route, std::string_view source) {
     Site site;
     site.source = source_at(route, source);
@@ -180,6 +191,7 @@ Site SmtpCourier::fixed_site(const Route& route, std::string_view source) {
     if (!site.source.empty()) site.caps.push_back({route.site, site.max_deliveries});
     if (smarthost.max_recipients > 0)
         site.max_recipients = std::min(site.max_recipients, smarthost.max_recipients);
+    mind_warm_up(route, site);
     return site;
 }
 
@@ -248,6 +260,7 @@ Site SmtpCourier::mx_site(const MxQuestion& question) {
     where.source = site.source;
     where.hosts_key = destination.hosts_key();
     shared_.shaper.shape(site, where, std::chrono::steady_clock::now());
+    mind_warm_up(question.route, site);
     return site;
 }
 
@@ -373,6 +386,7 @@ runtime::Task<Plan> SmtpCourier::plan(PlanQuestion question) {
     if (location.site) {
         if (const Route* used = shared_.routes.find(location.site->route)) route = used;
         plan.site = location.site->key;
+        plan.provider = location.site->provider;
         plan.max_deliveries = location.site->max_deliveries;
         plan.max_recipients = location.site->max_recipients;
     } else if (route->kind != RouteRule::Kind::hold) {
@@ -401,6 +415,7 @@ runtime::Task<Plan> SmtpCourier::plan(PlanQuestion question) {
     message->id = QueueId::make();
     // Not so fresh that a failed question to DNS is taken for a passing one.
     message->accepted = shared_.store.clock().now_queue() - std::chrono::minutes(5);
+    message->release = message->accepted;
     Parcel parcel;
     parcel.message = std::move(message);
     parcel.site = plan.site;
@@ -414,6 +429,24 @@ runtime::Task<Plan> SmtpCourier::plan(PlanQuestion question) {
     co_return plan;
 }
 
+// For people; empty where it is warm.
+std::string SmtpCourier::told_warm_up(const std::string& source,
+                                      const std::string& provider) const {
+    if (shared_.options.warm_up == nullptr || shared_.options.warm_up->is_warm(source, provider)) {
+        return {};
+    }
+    for (const WarmUp::Told& told : shared_.options.warm_up->list()) {
+        if (told.source != source || told.provider != provider) continue;
+        std::string text = fmt::format("new to {}: day {}, {} of {} recipients sent today",
+                                       provider, told.day, told.sent, told.cap);
+        if (!told.held_back.empty()) {
+            text += "; tomorrow's are no more, since " + told.held_back;
+        }
+        return text;
+    }
+    return {};
+}
+
 void SmtpCourier::tell_sources(const Route& route, Plan& plan) const {
     const SteadyTime now = std::chrono::steady_clock::now();
     const auto& names = shared_.sources.names_of(route.sources);
@@ -425,6 +458,7 @@ void SmtpCourier::tell_sources(const Route& route, Plan& plan) const {
         if (source.v6) told.addresses.push_back(source.v6->to_string());
         if (const auto until = shared_.sources.suspended_until(source, now))
             told.rests = std::chrono::duration_cast<Seconds>(*until - now);
+        told.warm_up = told_warm_up(source.name, plan.provider);
         plan.sources.push_back(std::move(told));
     }
 }

@@ -9,6 +9,7 @@
 #include "delivery/final_hop.h"
 #include "delivery/login/oauth.h"
 #include "delivery/route/plan.h"
+#include "delivery/route/warm_up.h"
 #include "mail/verp.h"
 #include "net/resolver.h"
 #include "net/tls.h"
@@ -76,9 +77,10 @@ enum class AddressFamilies { v4_first, v6_first, v4_only, v6_only };
 // An address of ours that mail may leave from (delivery.md 3.2, 4.2).
 struct Source {
     std::string name;
-    std::optional<IpAddress> v4, v6;  // one of them at least
-    std::string ehlo;                 // empty: Options::hostname
-    unsigned weight = 1;              // its share in a pool, from 1
+    std::optional<IpAddress> v4, v6;      // one of them at least
+    std::string ehlo;                     // empty: Options::hostname
+    unsigned weight = 1;                  // its share in a pool, from 1
+    std::optional<WarmUpPlan> warm_up{};  // it is new to receivers
 };
 
 // First match wins, in the order of the file. A rule matches when each of `to`, `from` and
@@ -123,6 +125,7 @@ struct Options {
     // What replies mean, and what they change; null: what the program brings along, and nothing.
     std::shared_ptr<const VerdictRules> verdicts;
     Automation* automation = nullptr;  // outlives the courier
+    WarmUp* warm_up = nullptr;  // likewise; null: all addresses are warm
     // Senders made for a message, where its account asks for them; null: none are.
     std::shared_ptr<const mail::Verp> verp{};
     SignNow sign{};  // null: what is encoded on the way goes out unsigned

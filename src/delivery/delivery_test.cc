@@ -90,6 +90,7 @@ class DeliveryTest : public testing::Test {
                          std::string body = "Hello\r\n") {
         store::AddMessage message = store::testing::make_message(1, std::move(body));
         message.row.accepted = store_->clock().now_queue() - age_;
+        message.row.release = message.row.accepted;  // the clock of a new store begins at 0
         queue::Parcel made;
         if (change_) change_(message.row);
         made.message = std::make_shared<const store::MessageRow>(message.row);

@@ -30,7 +30,8 @@ enum class BodyType : std::uint8_t { seven_bit = 0, eight_bit = 1 };
 enum class ByMode : std::uint8_t { none = 0, notify = 1, give_back = 2 };
 
 struct DeliverBy {
-    Seconds within{};  // from when it was handed over; zero or less: over already, of `notify` alone
+    Seconds
+        within{};  // from when it was handed over; zero or less: over already, of `notify` alone
     ByMode mode = ByMode::none;
     bool trace = false;  // the sender hears of each hop that it is handed to
 };
@@ -50,8 +51,8 @@ struct Envelope {
     Ret ret = Ret::unset;
     std::string envid;  // still xtext, or empty
     DeliverBy by{};
-    std::int8_t priority = 0;             // MT-PRIORITY (RFC 6710), -9 to 9
-    std::optional<Timestamp> release{};   // not to be sent before (RFC 4865)
+    std::int8_t priority = 0;            // MT-PRIORITY (RFC 6710), -9 to 9
+    std::optional<Timestamp> release{};  // not to be sent before (RFC 4865)
 };
 
 }  // namespace posthaste::mail

@@ -152,8 +152,8 @@ mail::DsnInput describe(const About& about, mail::DsnAction action,
     input.sender = *row.sender;
     input.envid = row.envid;
     input.arrived = row.accepted_wall;
-    input.tried_for = std::max(std::chrono::duration_cast<Seconds>(about.now - row.starts()),
-                               Seconds(0));
+    input.tried_for =
+        std::max(std::chrono::duration_cast<Seconds>(about.now - row.starts()), Seconds(0));
     if (action == mail::DsnAction::delayed)
         input.retry_until = about.wall + (row.expires - about.now);
     for (const auto* recipient : recipients) {

@@ -94,9 +94,9 @@ class Courier {
   public:
     virtual ~Courier() = default;
 
-    // The path that mail to `domain` (as A-labels) takes because of its origin: a route, and which of
-    // our addresses it leaves from; empty where it takes the one that the domain alone leads to. Its
-    // words are the courier's. Any thread; quick; the same answer for the life of the process.
+    // The path that mail to `domain` (as A-labels) takes because of its origin: a route, and which
+    // of our addresses it leaves from; empty where it takes the one that the domain alone leads to.
+    // Its words are the courier's. Any thread; quick; the same answer for the life of the process.
     virtual std::string route_for(std::string_view domain, const Origin& origin) const {
         static_cast<void>(domain);
         static_cast<void>(origin);

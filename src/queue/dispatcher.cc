@@ -143,6 +143,7 @@ void Dispatcher::start() {
         self->load_suspects();
         self->run();
         self->tasks_->spawn(self->try_suspects());
+        self->tasks_->spawn(self->reconcile());
     });
 }
 

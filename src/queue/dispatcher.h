@@ -69,6 +69,8 @@ class Dispatcher : public std::enable_shared_from_this<Dispatcher> {
 
     QueueMetrics& metrics() { return metrics_; }
 
+    using OpenKey = std::pair<QueueId, std::uint32_t>;  // a recipient
+
   private:
     // One transaction on its way through a worker.
     struct Job {
@@ -121,6 +123,16 @@ class Dispatcher : public std::enable_shared_from_this<Dispatcher> {
     void take_jobs(std::size_t worker);
     runtime::Task<void> deliver(Return job);
     runtime::Task<void> shut_down(Deadline grace, std::function<void()> done);
+
+    // reconcile.cc
+    struct Unaccounted {
+        std::vector<OpenKey> not_known;  // to the scheduler
+        std::vector<OpenKey> not_stored;
+    };
+
+    runtime::Task<void> reconcile();
+    runtime::Task<Unaccounted> find_unaccounted();
+    void tell_unaccounted(const Unaccounted& twice);
 
     // suspects.cc
     void load_suspects();

@@ -121,8 +121,7 @@ runtime::Task<Result<void>> Queue::submit(Submission submission) {
     const Seconds longest = impl_->options.retry.of(add.row.kind, add.row.profile).expire;
     add.row.expires = add.row.starts() + std::min(expire.value_or(longest), longest);
     if (by.mode != mail::ByMode::none) add.row.by = at + by.within;
-    if (by.mode == mail::ByMode::give_back)
-        add.row.expires = std::min(add.row.expires, add.row.by);
+    if (by.mode == mail::ByMode::give_back) add.row.expires = std::min(add.row.expires, add.row.by);
     store::AddRecord told = tell_accepted(add, {added.client, added.tls, std::move(mended), {}});
     added.row = std::make_shared<const store::MessageRow>(add.row);
     added.recipients = add.recipients;

@@ -65,6 +65,7 @@ class Queue {
         std::string admin;
         RetrySchedules retry;
         std::size_t max_deliveries = 500;  // of the whole server
+        Seconds reconcile_every{60};       // how often it is looked whether nothing got lost
         std::size_t fresh_content_octets =
             64u << 20;  // kept from submission, so that delivery does not read back
     };

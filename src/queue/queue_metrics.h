@@ -8,6 +8,7 @@ namespace posthaste::queue {
 struct QueueMetrics {
     Counter accepted, delivered, deferred, failed, expired, cancelled, delayed, postponed, reports,
         attempts;
+    Gauge unaccounted;  // open in the store or in the scheduler alone; see reconcile.cc
     Gauge waiting, in_flight, held;
 
     void add_to(MetricsRegistry& registry) {
@@ -29,6 +30,9 @@ struct QueueMetrics {
         registry.add("posthaste_transactions_total", "transactions with next hops", attempts);
         registry.add("posthaste_queue_waiting", "recipients that wait", waiting);
         registry.add("posthaste_queue_in_flight", "recipients being tried", in_flight);
+        registry.add("posthaste_queue_unaccounted",
+                     "recipients that the store or the scheduler alone has open; should be 0",
+                     unaccounted);
         registry.add("posthaste_queue_held", "recipients on hold", held);
     }
 };

@@ -259,6 +259,64 @@ class QueueTest : public testing::Test {
     std::vector<Event> events_;
 };
 
+// Criterion 37: somebody else has been at the store.
+TEST_F(QueueTest, ARecipientThatIsInOnePlaceOnlyIsToldByName) {
+    options_.reconcile_every = 1s;
+    courier_.set("later", outcome(Verdict::deferred));
+    start();
+    MetricsRegistry metrics;
+    queue_->register_metrics(metrics);
+    const auto unaccounted = [&] {
+        const std::string text = metrics.render();
+        const std::string name = "\nposthaste_queue_unaccounted ";
+        const auto at = text.find(name);
+        return at == std::string::npos ? -1 : std::atoi(text.c_str() + at + name.size());
+    };
+    submit(submission({"later@example.net"}));
+    const QueueId gone = submit(submission({"later@example.net"}));
+    wait_for(EventType::deferred, 2);
+    store::Settlement end;
+    end.id = gone;
+    end.updates.resize(1);
+    end.updates[0].to = store::RecipientUpdate::To::done;
+    std::promise<bool> written;
+    store_->committer().submit(
+        {end}, [&](const Result<void>& done) { written.set_value(done.has_value()); });
+    ASSERT_TRUE(written.get_future().get());
+    const auto until = std::chrono::steady_clock::now() + 20s;
+    while (unaccounted() != 1 && std::chrono::steady_clock::now() < until)
+        std::this_thread::yield();
+    EXPECT_EQ(unaccounted(), 1);
+}
+
+TEST_F(QueueTest, KeepsBackAndComesBackInTime) {
+    start();
+    Submission kept = submission({"kept@example.net"});
+    kept.envelope.release = now() + 3600s;
+    const QueueId id = submit(std::move(kept));
+    Submission back = submission({"later@example.net"});
+    back.envelope.by = {3600s, mail::ByMode::give_back, false};
+    const QueueId back_id = submit(std::move(back));
+    wait_for(EventType::deferred, 1);
+    auto message = store_->engine().message(id);
+    ASSERT_TRUE(message && *message);
+    const auto& row = (*message)->row;
+    EXPECT_GT(row.release, row.accepted + 3590s);
+    EXPECT_EQ(row.expires, row.release + options_.retry.human.expire);
+    EXPECT_EQ((*message)->recipients[0].next_at, row.release);
+    message = store_->engine().message(back_id);
+    ASSERT_TRUE(message && *message);
+    EXPECT_EQ((*message)->row.expires, (*message)->row.by);
+    EXPECT_EQ((*message)->row.by, (*message)->row.accepted + 3600s);
+    close();
+    start();  // it is known what it waits for
+    Selection all;
+    all.all = true;
+    EXPECT_EQ(count(EventType::delivered), 0U);
+    EXPECT_EQ(act([&] { return queue_->retry(all); }), 2U);
+    wait_for(EventType::delivered, 1);
+}
+
 TEST_F(QueueTest, DeliversWithFreshContentAndForgets) {
     start();
     const QueueId id = submit(submission({"ok1@example.net", "ok2@example.net", "ok@example.org"}));

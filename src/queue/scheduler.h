@@ -197,6 +197,8 @@ class Scheduler {
     Taken take_for_cancel(const QueueId& id, const Cancel& cancel);
 
     std::size_t open_recipients(const QueueId& id) const;
+    // All that have not ended, sorted.
+    std::vector<std::pair<QueueId, std::uint32_t>> open_keys() const;
     // Some recipient of the message is about to be tried, or in flight.
     bool busy(const QueueId& id) const;
 
@@ -223,7 +225,9 @@ class Scheduler {
 
     struct SiteState {
         SiteState(Tables& tables, const Site& site, double window_size)
-            : key(site.key), window(site.max_deliveries, window_size), ready(tables, site.mixes_domains) {}
+            : key(site.key),
+              window(site.max_deliveries, window_size),
+              ready(tables, site.mixes_domains) {}
 
         bool blocked(SteadyTime now) const { return window.dead() || stopped_until() > now; }
 
@@ -297,6 +301,7 @@ class Scheduler {
     bool others_want_place(const SiteState& site) const;
     bool tell_of_block(Handle handle, const SiteState& site, const Moment& now);
     void set_site_alarm(Handle handle, const Moment& now);
+    void wake_delayed(const Moment& now);
     void refresh_domains(const SiteState& site, const Moment& now);
     std::size_t take_slot(SiteState& site);
 
@@ -314,6 +319,7 @@ class Scheduler {
     std::size_t locating_ = 0;
     NameTable site_names_;
     std::vector<std::unique_ptr<SiteState>> sites_;  // by the name's handle
+
     // Of sites that were forgotten: where their windows start again, for an hour.
     struct FormerWindow {
         double size;

@@ -43,6 +43,18 @@ std::vector<std::uint32_t> Scheduler::recipients_to(const QueueId& id,
     return indexes;
 }
 
+std::vector<std::pair<QueueId, std::uint32_t>> Scheduler::open_keys() const {
+    std::vector<std::pair<QueueId, std::uint32_t>> keys;
+    for (Handle h = 0; h < tables_.messages.capacity(); ++h) {
+        for (Handle e = tables_.messages[h].first; e != kNone; e = tables_.entries[e].sibling) {
+            if (tables_.entries[e].state == EntryState::ended) continue;
+            keys.emplace_back(tables_.messages[h].id, tables_.entries[e].index);
+        }
+    }
+    std::ranges::sort(keys);
+    return keys;
+}
+
 std::optional<SiteStatus> Scheduler::site_status(std::string_view key, const Moment& now) const {
     const Handle handle = site_names_.find(key);
     if (handle != kNone && sites_[handle] != nullptr) return status_of(*sites_[handle], now);

@@ -12,8 +12,8 @@ namespace {
 constexpr std::size_t kLookedAt = 64;
 constexpr std::size_t kMostFormer = 10'000;
 constexpr auto kGoodFor = std::chrono::hours(1);  // what a window had come to
-constexpr Seconds kThriving{60};  // since it took mail last
-constexpr Seconds kAskAgain{30};  // after a domain that could not be located
+constexpr Seconds kThriving{60};                  // since it took mail last
+constexpr Seconds kAskAgain{30};                  // after a domain that could not be located
 constexpr auto kRemembered =
     std::chrono::hours(24);  // how few recipients a site takes (delivery.md O-15)
 
@@ -68,8 +68,7 @@ Handle Scheduler::find_site(const Site& site, const Moment& now) {
     const Handle handle = site_names_.acquire(site.key);
     if (handle >= sites_.size()) sites_.resize(handle + 1);
     if (sites_[handle] == nullptr) {
-        sites_[handle] =
-            std::make_unique<SiteState>(tables_, site, start_of_window(site.key, now));
+        sites_[handle] = std::make_unique<SiteState>(tables_, site, start_of_window(site.key, now));
     }
     set_limits(handle, site, now);
     return handle;
@@ -103,10 +102,24 @@ void Scheduler::set_limits(Handle handle, const Site& site, const Moment& now) {
     wake_parked(now);
 }
 
+// What was told to wait for a stop that a person has lifted since, and was never tried.
+void Scheduler::wake_delayed(const Moment& now) {
+    for (Handle m = 0; m < tables_.messages.capacity(); ++m) {
+        for (Handle h = tables_.messages[m].first; h != kNone; h = entry(h).sibling) {
+            Entry& e = entry(h);
+            if (e.state != EntryState::waiting || e.told == 0 || e.attempts > 0) continue;
+            alarms_.clear(h);
+            e.due = floor_seconds(now.queue);
+            make_due(h, now);
+        }
+    }
+}
+
 // Limits have changed for one provider, or for all: a stop that a rule had set ends with it, unless
 // the answer says so again.
 void Scheduler::refresh(Handle about, const Moment& now) {
     const std::string provider = about == kNone ? std::string() : sites_[about]->provider;
+    if (about == kNone) wake_delayed(now);
     for (Handle handle = 0; handle < sites_.size(); ++handle) {
         if (sites_[handle] == nullptr) continue;
         SiteState& site = *sites_[handle];

@@ -1,6 +1,6 @@
 // How many deliveries run at once towards one site: grows on success, shrinks on trouble, dead
-// after several failures in a row (and is half as large after each ten minutes without use), then one probe at 1, 2, 4, 8, 15, 30, 60 min (delivery.md 3.2).
-// Pure.
+// after several failures in a row (and is half as large after each ten minutes without use), then
+// one probe at 1, 2, 4, 8, 15, 30, 60 min (delivery.md 3.2). Pure.
 #pragma once
 
 #include "base/time.h"

@@ -64,9 +64,9 @@ std::string make_mail(const MailLine& line, const Extensions& offered) {
     if (offered.smtputf8 && line.smtputf8) text += " SMTPUTF8";
     if (offered.requiretls && line.requiretls) text += " REQUIRETLS";
     if (offered.deliver_by && line.by.mode != mail::ByMode::none) {
-        text += fmt::format(" BY={};{}{}", line.by.within.count(),
-                            line.by.mode == mail::ByMode::notify ? 'N' : 'R',
-                            line.by.trace ? "T" : "");
+        text +=
+            fmt::format(" BY={};{}{}", line.by.within.count(),
+                        line.by.mode == mail::ByMode::notify ? 'N' : 'R', line.by.trace ? "T" : "");
     }
     if (offered.mt_priority && line.priority != 0)
         text += fmt::format(" MT-PRIORITY={}", line.priority);

@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::size_t kMaxMechanisms = 32;
 constexpr std::uint64_t kLongestBy = 999'999'999;  // RFC 2852 §4
-constexpr std::size_t kMaxMechanism = 20;  // RFC 4422 §3.1
+constexpr std::size_t kMaxMechanism = 20;          // RFC 4422 §3.1
 
 std::string_view take_word(std::string_view& text) {
     text.remove_prefix(std::min(text.find_first_not_of(" \t"), text.size()));

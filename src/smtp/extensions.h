@@ -20,11 +20,12 @@ struct Offer {
     bool auth = false;
     std::size_t max_recipients = 0;  // LIMITS RCPTMAX (RFC 9422), after TLS
     bool requiretls = false;         // within TLS alone (RFC 8689 §2)
-    // How long a message may be kept back, and what the time is (RFC 4865 §3). Nothing: not offered.
+    // How long a message may be kept back, and what the time is (RFC 4865 §3). Nothing: not
+    // offered.
     std::optional<Seconds> max_hold{};
     Timestamp now{};
-    bool schedules = false;          // DELIVERBY and MT-PRIORITY (RFC 2852, 6710), after TLS
-    bool auth_equals = false;        // "AUTH=PLAIN LOGIN" too, for Outlook to 2003
+    bool schedules = false;    // DELIVERBY and MT-PRIORITY (RFC 2852, 6710), after TLS
+    bool auth_equals = false;  // "AUTH=PLAIN LOGIN" too, for Outlook to 2003
 };
 
 Reply make_ehlo_reply(const Offer& offer);
@@ -38,9 +39,9 @@ struct Extensions {
     bool dsn = false;
     bool enhanced_status = false;
     bool chunking = false;
-    bool requiretls = false;  // RFC 8689 §2
-    bool deliver_by = false;  // RFC 2852
-    Seconds least_by{};       // ... and the shortest time that it keeps to
+    bool requiretls = false;   // RFC 8689 §2
+    bool deliver_by = false;   // RFC 2852
+    Seconds least_by{};        // ... and the shortest time that it keeps to
     bool mt_priority = false;  // RFC 6710
     bool size = false;
     std::uint64_t max_size = 0;                   // 0: no fixed limit

@@ -1,6 +1,6 @@
-// ESMTP parameters of MAIL and RCPT (RFC 1870, 6152, 6531, 3461, 4954 §5, 4865, 2852, 6710). Each keyword once;
-// unknown keywords and bad values are different errors, because they get different replies (555,
-// 501).
+// ESMTP parameters of MAIL and RCPT (RFC 1870, 6152, 6531, 3461, 4954 §5, 4865, 2852, 6710). Each
+// keyword once; unknown keywords and bad values are different errors, because they get different
+// replies (555, 501).
 #pragma once
 
 #include "base/result.h"

@@ -81,11 +81,11 @@ TEST(MailParameters, OfTheSchedule) {
         bool trace;
     };
 
-    for (const Row& row : {Row{"BY=120;R", 120, ByMode::give_back, false},
-                           Row{"BY=120;rt", 120, ByMode::give_back, true},
-                           Row{"BY=+999999999;N", 999'999'999, ByMode::notify, false},
-                           Row{"BY=0;n", 0, ByMode::notify, false},
-                           Row{"BY=-60;NT", -60, ByMode::notify, true}}) {
+    for (const Row& row :
+         {Row{"BY=120;R", 120, ByMode::give_back, false},
+          Row{"BY=120;rt", 120, ByMode::give_back, true},
+          Row{"BY=+999999999;N", 999'999'999, ByMode::notify, false},
+          Row{"BY=0;n", 0, ByMode::notify, false}, Row{"BY=-60;NT", -60, ByMode::notify, true}}) {
         const auto by = read(row.text).by;
         EXPECT_EQ(by.within, Seconds(row.within)) << row.text;
         EXPECT_EQ(by.mode, row.mode) << row.text;

@@ -76,8 +76,8 @@ struct MessageRow {
     QueueTime expires;
     Hold hold = Hold::none;
     Verp verp = Verp::off;  // never `usual`
-    QueueTime release{};  // not sent before (RFC 4865); the epoch: at once
-    QueueTime by{};       // when it is to be there (RFC 2852), where `by_mode` says so
+    QueueTime release{};    // not sent before (RFC 4865); the epoch: at once
+    QueueTime by{};         // when it is to be there (RFC 2852), where `by_mode` says so
     mail::ByMode by_mode = mail::ByMode::none;
     bool by_trace = false;
 

@@ -193,7 +193,8 @@ Result<std::optional<Timestamp>> find_release(const smtp::MailParameters& parame
                     fmt::format("The parameter {} is not offered here", name),
                     "Use the extensions named in the reply to EHLO only");
     }
-    const Timestamp until = parameters.hold_for ? at + *parameters.hold_for : *parameters.hold_until;
+    const Timestamp until =
+        parameters.hold_for ? at + *parameters.hold_for : *parameters.hold_until;
     if (until > at + options.max_hold) {
         return fail(ErrorKind::syntax,
                     fmt::format("{} is longer than the {} for which messages are kept back", name,

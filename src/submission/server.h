@@ -37,7 +37,7 @@ struct Options {
     bool requiretls = false;  // offered within TLS (RFC 8689)
     std::size_t recipients = 1000;
     Seconds max_hold = std::chrono::days(30);  // FUTURERELEASE (RFC 4865); 0: not offered
-    std::size_t errors = 20;  // bad commands, then 421
+    std::size_t errors = 20;                   // bad commands, then 421
     Seconds command_timeout{300};
     Seconds login_timeout{60};   // from the first octet to a login
     Seconds data_timeout{180};   // without octets, or under 1 KB/s over a minute

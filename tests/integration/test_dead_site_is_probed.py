@@ -37,3 +37,18 @@ def test_new_mail_waits_for_the_probe_and_goes_on_recovery(make, sink):
     server.wait_empty()
     assert not server.log.find("expired") and not server.log.find("failed")
     assert len({r for m in dead.messages for r in m.recipients}) == sum(len(m.recipients) for m in dead.messages), "each once"
+
+
+def test_what_was_never_tried_is_probed_at_once_after_a_restart(make, sink):
+    """To the new process every site is new: mail does not wait for a probe that the old one had planned."""
+    dead = make.sink(replies={"banner": b"421 4.3.2 not now\r\n"})
+    server = make.posthaste(relay=sink, config={"delivery": {"retry": ["1h"]},
+                                                "route": [{"to": ["dead.test"], "via": dead.address, "tls": "none"}]})
+    number = itertools.count()
+    waiting.until(lambda: server.log.find("delayed") or not server.submit(f"x{next(number)}@dead.test"), 30)
+    # Each probe that fails moves the next one, and what waits for it, further away.
+    to = server.log.find("delayed")[-1]["to"]
+    server.stop()
+    dead.behaviour.replies = {}
+    server.start()
+    dead.wait(to, seconds=20)

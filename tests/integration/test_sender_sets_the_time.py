@@ -160,7 +160,7 @@ def test_how_long_mail_is_kept_back_is_configured(make, sink):
         assert any(line.startswith("FUTURERELEASE 3600 ") for line in client.ehlo().lines)
         assert client.cmd(f"MAIL FROM:<{ANNA}> HOLDFOR=3601").code == 501
     server.stop()
-    server = make.posthaste(relay=sink, config={"limits": {"max_hold": "0s"}})
+    server = make.posthaste(relay=sink, config={"limits": {"max_hold": "off"}})
     with server.session(ANNA) as client:
         assert not any("FUTURERELEASE" in line for line in client.ehlo().lines)
         assert client.cmd(f"MAIL FROM:<{ANNA}> HOLDFOR=60").code == 555

@@ -3,6 +3,7 @@
 import pytest
 
 from harness import waiting
+from harness.sink import first
 
 POOL = [{"name": f"out{n}", "address": f"127.0.0.{n}", "ehlo": f"out{n}.example.test"} for n in (21, 22, 23, 24)]
 NAMES = [source["name"] for source in POOL]
@@ -76,3 +77,80 @@ def test_check_names_the_address_that_is_not_there(make, sink):
     answer = server.cli("check")
     assert 'source "gone": this machine has no address 192.0.2.200' in answer.out + answer.err
     assert "out21" not in answer.out
+
+
+OTHER_SOURCE = """
+[[automation]]
+id = "not-from-there"
+text = "as you asked"
+trigger = "immediate"
+scope = "path"
+duration = "30m"
+actions = [{ do = "use_other_source" }]
+"""
+
+BOUNCE = """
+[[automation]]
+id = "no-more-of-that"
+text = "no more of that"
+trigger = "immediate"
+scope = "account+site"
+duration = "30m"
+actions = [{ do = "bounce_account_at_site" }]
+"""
+
+
+def test_a_rule_calls_one_address_off_and_another_takes_its_mail(make):
+    """Whatever that address is told, the other is not."""
+    sink = make.sink()
+    server = make.posthaste(relay=sink, start=False, config={"source": POOL[:2], "delivery": {
+        "source": NAMES[:2], "rules_file": "rules.toml", "retry": ["1s"]}})
+    (server.folder / "rules.toml").write_text(OTHER_SOURCE)
+    (server.folder / "rules.toml").chmod(0o644)
+    server.start()
+    for n in range(12):
+        server.submit(f"before{n}@x.test")
+    sink.wait(count=12)
+    server.submit("rcpt451x1.told@x.test")
+    (row,) = waiting.until(lambda: server.admin("overrides", "list", "--json").rows, 20)
+    called_off = {"out21": "127.0.0.21", "out22": "127.0.0.22"}[row["applies"].rpartition(" ")[2]]
+    sink.wait("rcpt451x1.told@x.test", seconds=20)
+    begin = len(sink.messages)
+    for n in range(12):
+        server.submit(f"after{n}@x.test")
+    sink.wait(count=begin + 12, seconds=30)
+    assert called_off not in {message.client for message in sink.messages[begin:]}
+    server.admin("overrides", "clear", "not-from-there")
+    for n in range(24):
+        server.submit(f"again{n}@x.test")
+    sink.wait(count=begin + 36, seconds=30)
+    assert called_off in {message.client for message in sink.messages[begin + 12:]}
+
+
+def test_an_address_that_is_turned_away_does_not_slow_the_others(make):
+    """Windows and probes belong to one address at one site."""
+    sink = make.sink(turns_away=("127.0.0.21",))
+    server = make.posthaste(relay=sink, config={"source": POOL[:2], "delivery": {"source": NAMES[:2], "retry": ["1h"]}})
+    for n in range(40):
+        server.submit(f"x{n}@x.test")
+    waiting.until(lambda: len(sink.messages) + len(server.queue()) == 40, 30)
+    assert len(sink.messages) >= 10, "the other's share went"
+    server.log.wait_for("delayed", seconds=20)
+    server.submit("late@x.test")
+    state = server.admin("queue", "show", "x.test", "--plan", "--json").rows[0]["state"]
+    assert state["state"] == "partly down", state
+
+
+def test_an_account_gets_its_mail_back_where_a_rule_says_so(make, sink):
+    server = make.posthaste(relay=sink, start=False, config={"delivery": {"rules_file": "rules.toml", "retry": ["1h"]}})
+    (server.folder / "rules.toml").write_text(BOUNCE)
+    (server.folder / "rules.toml").chmod(0o644)
+    server.start()
+    sink.behaviour.replies = {"RCPT": first(b"450 4.7.1 no more of that\r\n")}
+    server.submit("first@x.test")
+    server.log.wait_for("deferred", to="first@x.test")
+    server.submit("second@x.test")
+    failed = server.log.wait_for("failed", to="second@x.test")
+    assert "no-more-of-that" in failed["text"] and failed["status"] == "5.7.1"
+    (row,) = server.admin("overrides", "list", "--json").rows
+    assert "comes back" in row["what"] and row["left_s"] > 1700

@@ -113,6 +113,15 @@ def test_a_person_clears_it(bed):
     bed.server.wait_empty()
 
 
+def test_what_waited_for_it_goes_when_a_person_clears_it(bed):
+    """Without another word: it was never tried, and nothing else keeps it back."""
+    bed.provoke()
+    bed.server.submit("c@aol.test")
+    bed.server.log.wait_for("delayed", to="c@aol.test")
+    bed.server.admin("overrides", "clear", "yahoo")
+    bed.aol.wait("c@aol.test", seconds=10)
+
+
 def test_without_a_server_the_store_tells_and_takes_orders(bed):
     bed.provoke()
     bed.server.stop()

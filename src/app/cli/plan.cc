@@ -74,6 +74,8 @@ void print_rest(const JsonValue& plan) {
     for (const auto& source : items(plan, "sources")) {
         fmt::print("  source    {}   {}   as {}", text(source, "name"), joined(source, "addresses"),
                    text(source, "ehlo"));
+        if (!text(source, "warm_up").empty())
+            fmt::print("            {}\n", text(source, "warm_up"));
         if (source.find("rests_s") != nullptr)
             fmt::print("   its address is not on this machine; looked at again in {}",
                        format_duration(Seconds(number(source, "rests_s"))));

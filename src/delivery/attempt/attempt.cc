@@ -96,7 +96,7 @@ runtime::Task<void> Attempt::walk() {
     auto targets = co_await std::move(finding);
     prefer_former_host(targets);
     remember_provider(targets);
-    if (put_off()) co_return;
+    if (put_off() || wait_for_warm_up()) co_return;
     auto reusing = use_idle_connections(targets);
     co_await std::move(reusing);
     for (auto target = targets.begin(); target != targets.end(); ++target) {
@@ -254,6 +254,12 @@ queue::ParcelReport Attempt::conclude() {
     report.tries = story_.take();
     report.queue_ms = queue_ms_;
     report.limits_changed = limits_changed_;
+    tell_warm_up(report);
+    if (shared_.options.automation != nullptr) {
+        std::vector<const mail::Outcome*> outcomes;
+        for (const auto& [index, outcome] : report.outcomes) outcomes.push_back(&outcome);
+        if (shared_.options.automation->tried(path_name(), outcomes)) report.limits_changed = true;
+    }
     return report;
 }
 

@@ -159,6 +159,11 @@ class Attempt {
     void remember_provider(const std::vector<Target>& targets);
     void prefer_former_host(std::vector<Target>& targets) const;
     bool put_off();
+    bool hold_up_account(const PathOverrides& overrides);
+    bool wait_for_warm_up();
+    std::string_view home_source() const;
+    std::string_view former_source() const;
+    void tell_warm_up(const queue::ParcelReport& report) const;
     void apply_automation(const Incident& incident, const Peer& peer, const Judgement& judgement);
     Circumstances circumstances(const Case& about, const Peer& peer) const;
     Judgement note(const Incident& incident, const Peer& peer, const Indexes& about,
@@ -197,7 +202,8 @@ class Attempt {
     std::optional<std::size_t> learned_max_;
     std::size_t broken_group_ = 0;
     std::optional<Seconds> suspend_;
-    bool limits_changed_ = false;  // a rule has changed what this path may do
+    std::string_view instead_of_home_;              // a warm source that takes this mail over
+    bool limits_changed_ = false;                   // a rule has changed what this path may do
     std::optional<Automation::Effect> automation_;  // of the reply that is being noted
     std::string provider_;        // whose hosts all of the site's are; may be empty
     bool both_families_ = false;  // the present host has addresses of both

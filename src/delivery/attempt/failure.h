@@ -33,12 +33,12 @@ enum class What {
     no_8bit,        // the message needs what the host does not offer
     no_smtputf8,
     no_deliver_by,  // it does not keep the time after which the sender wants the message back
-    too_large,     // for the SIZE it announced
-    ourselves,     // the host answers by our own name
-    no_token,      // no OAuth token for the login, and none before somebody mends it
-    no_token_now,  // the token server has trouble that passes
-    no_proof,      // within a login it broke the rules, or did not prove who it is
-    our_own,       // we had to break off: content unreadable, shutdown
+    too_large,      // for the SIZE it announced
+    ourselves,      // the host answers by our own name
+    no_token,       // no OAuth token for the login, and none before somebody mends it
+    no_token_now,   // the token server has trouble that passes
+    no_proof,       // within a login it broke the rules, or did not prove who it is
+    our_own,        // we had to break off: content unreadable, shutdown
 };
 
 struct Incident {

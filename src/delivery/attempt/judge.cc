@@ -74,9 +74,42 @@ void Attempt::prefer_former_host(std::vector<Target>& targets) const {
 }
 
 // An automation rule holds mail back on this path: nothing is asked of its hosts.
+// Mail of this account comes back, or is to come more slowly.
+bool Attempt::hold_up_account(const PathOverrides& overrides) {
+    mail::Outcome outcome;
+    outcome.status = {4, 7, 1};
+    outcome.cause = mail::Cause::rate_limited;
+    const std::string where = provider_.empty() ? parcel_.site : provider_;
+    if (!overrides.account_returned_by.empty()) {
+        outcome.verdict = mail::Verdict::failed;
+        outcome.status.cls = 5;
+        outcome.cause = mail::Cause::policy;
+        outcome.rule = overrides.account_returned_by;
+        outcome.reply = fmt::format(
+            "mail of {} to {} comes back for now (rule {}), because of what was answered before: "
+            "{}",
+            parcel_.message->account, where, overrides.account_returned_by,
+            overrides.account_reply);
+    } else {
+        const auto wait =
+            shared_.options.automation->wait_of_account(path_name(), overrides, cases_.size());
+        if (!wait) return false;
+        outcome.rule = overrides.slowed_by;
+        outcome.reply =
+            fmt::format("mail of {} to {} is slowed down to {} (rule {})", parcel_.message->account,
+                        where, overrides.account_rate->to_string(), overrides.slowed_by);
+        outcome.retry_after = *wait;
+    }
+    for (const std::size_t i : open_cases()) end(cases_[i], outcome);
+    return true;
+}
+
 bool Attempt::put_off() {
     if (shared_.options.automation == nullptr) return false;
     const PathOverrides overrides = shared_.options.automation->of(path_name());
+    if (!overrides.account_returned_by.empty() || overrides.account_rate) {
+        if (hold_up_account(overrides)) return true;
+    }
     const SteadyTime now = std::chrono::steady_clock::now();
     if (!overrides.suspended_until || *overrides.suspended_until <= now) return false;
     const Seconds left = std::chrono::ceil<Seconds>(*overrides.suspended_until - now);

@@ -1,8 +1,11 @@
 // Which of our addresses an attempt leaves from, and the name it greets with (delivery.md 3.2 path,
 // O-3).
 #include "delivery/attempt/attempt.h"
+#include "delivery/route/warm_up.h"
 #include "delivery/rules/overrides.h"
 #include "net/dialer.h"
+
+#include <algorithm>
 
 #include <fmt/format.h>
 
@@ -37,8 +40,11 @@ Incident connect_incident(const Error& error) {
 // are.
 const Source* Attempt::source_for(bool v4) const {
     const SteadyTime now = std::chrono::steady_clock::now();
-    Sources::Wish wish{route_.sources, source_key_, v4 ? Sources::Family::v4 : Sources::Family::v6,
-                       {}, parcel_.source};
+    Sources::Wish wish{route_.sources,
+                       source_key_,
+                       v4 ? Sources::Family::v4 : Sources::Family::v6,
+                       {},
+                       instead_of_home_.empty() ? parcel_.source : instead_of_home_};
     const Source* source = shared_.sources.choose(wish, now);
     if (source == nullptr || shared_.options.overrides == nullptr) return source;
     const PathName path{provider_.empty() ? limits_->provider : provider_, parcel_.site,
@@ -46,6 +52,79 @@ const Source* Attempt::source_for(bool v4) const {
     if (!shared_.options.overrides->of(path).use_other_source) return source;
     wish.not_this = source->name;
     return shared_.sources.choose(wish, now);
+}
+
+// The one that the mail belongs to; empty where the system chooses.
+std::string_view Attempt::home_source() const {
+    if (!parcel_.source.empty()) return parcel_.source;
+    const auto& names = shared_.sources.names_of(route_.sources);
+    return names.size() == 1 ? std::string_view(names.front()) : std::string_view();
+}
+
+// The one of the pool that it was tried from last; empty: none, or that is not known.
+std::string_view Attempt::former_source() const {
+    const std::string& ip = cases_.front().row->last.source_ip;
+    if (ip.empty() || cases_.front().row->attempts == 0) return {};
+    const auto& names = shared_.sources.names_of(route_.sources);
+    for (const Source& source : shared_.sources.all()) {
+        const bool its = (source.v4 && source.v4->to_string() == ip) ||
+                         (source.v6 && source.v6->to_string() == ip);
+        if (its && std::ranges::find(names, source.name) != names.end()) return source.name;
+    }
+    return {};
+}
+
+// Whether the mail waits because its address is new to this provider and has sent enough for now
+// (delivery.md 4.4). What has not been tried yet goes from a warm address of the pool instead; what
+// has stays with the address that greylisting knows it by.
+bool Attempt::wait_for_warm_up() {
+    if (shared_.options.warm_up == nullptr) return false;
+    const std::string_view former = former_source();
+    const std::string_view home = former.empty() ? home_source() : former;
+    if (home.empty()) return false;
+    if (home != home_source()) instead_of_home_ = home;
+    WarmUp& warm_up = *shared_.options.warm_up;
+    const auto wait = warm_up.take(home, limits_->provider, cases_.size());
+    if (!wait) return false;
+    const bool untried =
+        std::ranges::all_of(cases_, [](const Case& c) { return c.row->attempts == 0; });
+    for (const std::string& other : shared_.sources.names_of(route_.sources)) {
+        if (!untried || other == home || warm_up.take(other, limits_->provider, cases_.size()))
+            continue;
+        instead_of_home_ = other;
+        return false;
+    }
+    mail::Outcome outcome;
+    outcome.status = {4, 7, 0};
+    outcome.cause = mail::Cause::rate_limited;
+    outcome.reply = fmt::format(
+        "our address {} is new to {} and is being warmed up: the next message may leave in {}",
+        home, limits_->provider, format_duration(*wait));
+    outcome.retry_after = *wait;
+    // Where there are other addresses this path goes on: what has not been tried leaves from those.
+    const bool alone = shared_.sources.names_of(route_.sources).size() < 2;
+    outcome.charge_attempt = !alone;
+    for (const std::size_t i : open_cases()) end(cases_[i], outcome);
+    if (alone) suspend_ = *wait;
+    return true;
+}
+
+void Attempt::tell_warm_up(const queue::ParcelReport& report) const {
+    if (shared_.options.warm_up == nullptr) return;
+    const std::string_view source = instead_of_home_.empty() ? home_source() : instead_of_home_;
+    if (source.empty()) return;
+    for (const auto& [index, outcome] : report.outcomes) {
+        if (outcome.code == 0) continue;
+        using mail::Cause;
+        const bool block = outcome.cause == Cause::block_ip || outcome.cause == Cause::block_domain;
+        auto word = WarmUp::Word::fine;
+        if (block && outcome.code >= 500) {
+            word = WarmUp::Word::block;
+        } else if (block || outcome.cause == Cause::rate_limited) {
+            word = WarmUp::Word::block_deferral;
+        }
+        shared_.options.warm_up->heard(source, limits_->provider, word);
+    }
 }
 
 // A smarthost's site names its login and its level of TLS: two of them share nothing, nor do

@@ -1,7 +1,7 @@
-// Paths: which of a pool's addresses a message leaves from is chosen when it comes in, by its id, and
-// is part of what the scheduler groups recipients by. So windows, probes, rates and what rules change
-// hold for each of our addresses at a site, and one that a site dislikes does not slow the others
-// (delivery.md 3.2).
+// Paths: which of a pool's addresses a message leaves from is chosen when it comes in, by its id,
+// and is part of what the scheduler groups recipients by. So windows, probes, rates and what rules
+// change hold for each of our addresses at a site, and one that a site dislikes does not slow the
+// others (delivery.md 3.2).
 #pragma once
 
 #include <string>
@@ -9,8 +9,8 @@
 
 namespace posthaste::delivery {
 
-// As queue::Courier::route_for says it: the class of a route (Routes::class_of) and a source. Neither
-// has a space in it.
+// As queue::Courier::route_for says it: the class of a route (Routes::class_of) and a source.
+// Neither has a space in it.
 struct PathWords {
     std::string_view route_class;
     std::string_view source;  // empty: there is no choice
@@ -28,8 +28,8 @@ inline PathWords split_path(std::string_view words) {
     return {words.substr(0, space), words.substr(space + 1)};
 }
 
-// What greylisting knows a message by, from attempt to attempt. At a site that takes several domains
-// in one transaction the first of them may be another one next time.
+// What greylisting knows a message by, from attempt to attempt. At a site that takes several
+// domains in one transaction the first of them may be another one next time.
 inline std::string source_key(std::string_view id, std::string_view domain, bool mixes_domains) {
     std::string key(id);
     if (!mixes_domains) key += domain;

@@ -37,6 +37,8 @@ struct PlannedSource {
     std::string ehlo;
     unsigned weight = 1;
     std::optional<Seconds> rests{};  // its address is not there
+    // It is being warmed up there: how much it may send today, and what became of that.
+    std::string warm_up{};
 };
 
 struct Plan {
@@ -49,6 +51,7 @@ struct Plan {
     unsigned fallback_after = 1;
     bool instead{};  // the route's hosts are known to be down: this is its fallback
     std::string site{};
+    std::string provider{};  // whose hosts these are; empty: nobody's that we know
     std::size_t max_deliveries = 0;
     std::size_t max_recipients = 0;
     std::vector<PlannedHost> hosts{};

@@ -37,8 +37,8 @@ class Sources {
         return !pool.empty() || !usual_.empty();
     }
 
-    // Which of a pool's sources a message belongs to, whatever their state and the family; empty where
-    // there is no choice.
+    // Which of a pool's sources a message belongs to, whatever their state and the family; empty
+    // where there is no choice.
     std::string_view home_of(const std::vector<std::string>& pool, std::string_view key) const;
 
     // All of a pool that have an address of that family, whatever their state.

@@ -36,6 +36,27 @@ class SourcesTest : public testing::Test {
     SteadyTime now_ = std::chrono::steady_clock::now();
 };
 
+TEST_F(SourcesTest, TheHomeOfAMessageIsUsedAsLongAsItCanBe) {
+    pool_ = {"a", "b", "c", "d"};
+    Sources sources(all_, {}, log_);
+    for (int i = 0; i < 100; ++i) {
+        const std::string key = std::to_string(i);
+        const std::string home(sources.home_of(pool_, key));
+        EXPECT_EQ(choose(sources, key), home) << "as it was before there were paths";
+        const Source* first = sources.choose({pool_, "x", Family::v4, {}, home}, now_);
+        ASSERT_NE(first, nullptr);
+        EXPECT_EQ(first->name, home);
+    }
+    sources.not_here(all_[0], *all_[0].v4, "gone", now_);
+    const Source* other = sources.choose({pool_, "x", Family::v4, {}, "a"}, now_);
+    ASSERT_NE(other, nullptr);
+    EXPECT_NE(other->name, "a");
+    const Source* b = sources.choose({pool_, "x", Family::v6, {}, "a"}, now_);
+    ASSERT_NE(b, nullptr);
+    EXPECT_EQ(b->name, "b") << "the only one of that family";
+    EXPECT_EQ(sources.home_of({"a"}, "x"), "") << "no choice";
+}
+
 TEST_F(SourcesTest, AMessageKeepsItsSourceAndAllGetTheirShare) {
     all_[3].weight = 3;
     const Sources sources(all_, {"a", "b", "c", "d"}, log_);

@@ -14,8 +14,8 @@ using formats::JsonValue;
 using formats::JsonWriter;
 using store::QueueTime;
 
-constexpr std::size_t kMostStates = 1000;   // sources times providers
-constexpr std::uint64_t kMostGrown = 60;    // 1.5^60 is beyond any final
+constexpr std::size_t kMostStates = 1000;       // sources times providers
+constexpr std::uint64_t kMostGrown = 60;        // 1.5^60 is beyond any final
 constexpr std::uint64_t kPartOfDeferrals = 20;  // 5 %
 constexpr auto kKeptFor = std::chrono::days(365);
 
@@ -55,9 +55,8 @@ void WarmUp::restore(const std::vector<store::KeptRow>& rows) {
         if (!value || !plans_.contains(source) || states_.size() >= kMostStates) continue;
         State state;
         // A day that begins in the future would never end.
-        state.day_began =
-            std::min(QueueTime(Milliseconds(static_cast<std::int64_t>(number_of(*value, "day")))),
-                     now);
+        state.day_began = std::min(
+            QueueTime(Milliseconds(static_cast<std::int64_t>(number_of(*value, "day")))), now);
         state.grown = std::min(number_of(*value, "grown"), kMostGrown);
         state.sent = number_of(*value, "sent");
         state.words = number_of(*value, "words");
@@ -124,9 +123,11 @@ std::optional<Seconds> WarmUp::take(std::string_view source, std::string_view pr
     const auto wait = [now](QueueTime until) {
         return std::max(std::chrono::ceil<Seconds>(until - now), Seconds(1));
     };
+    if (state->sent >= cap || state->next > now) waited_.add();
     if (state->sent >= cap) return wait(state->day_began + kDay);
     if (state->next > now) return wait(state->next);
     state->sent += recipients;
+    sent_.add(recipients);
     state->next = now + Milliseconds(kDay) * static_cast<std::int64_t>(recipients) /
                             static_cast<std::int64_t>(cap);
     changed_.insert(key_of(source, provider));
@@ -143,6 +144,14 @@ void WarmUp::heard(std::string_view source, std::string_view provider, Word word
     changed_.insert(key_of(source, provider));
 }
 
+void WarmUp::register_metrics(MetricsRegistry& registry) const {
+    registry.add("posthaste_warm_up_recipients_total",
+                 "recipients sent to from addresses that were being warmed up", sent_);
+    registry.add("posthaste_warm_up_waits_total",
+                 "times that mail waited for an address being warmed up, or left from another",
+                 waited_);
+}
+
 std::vector<WarmUp::Told> WarmUp::list() {
     const QueueTime now = now_();
     const MutexLock lock(mutex_);
@@ -152,8 +161,8 @@ std::vector<WarmUp::Told> WarmUp::list() {
         const auto plan = plans_.find(std::string_view(key).substr(0, space));
         if (plan == plans_.end()) continue;
         begin_days(plan->second, state, now);
-        Told told{plan->first,     key.substr(space + 1), cap_of(plan->second, state),
-                  state.sent,      state.grown + 1,       plan->second.final,
+        Told told{plan->first, key.substr(space + 1), cap_of(plan->second, state),
+                  state.sent,  state.grown + 1,       plan->second.final,
                   {}};
         if (told.cap >= told.final) continue;
         if (state.blocked) {

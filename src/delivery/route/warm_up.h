@@ -7,6 +7,7 @@
 // makes days. Only a day on which the address was used there makes it warmer.
 #pragma once
 
+#include "base/metrics.h"
 #include "base/mutex.h"
 #include "base/time.h"
 #include "store/engine.h"
@@ -25,8 +26,8 @@
 namespace posthaste::delivery {
 
 struct WarmUpPlan {
-    std::uint64_t start = 0;  // recipients of a provider on the first day; at least 1
-    std::uint64_t final = 0;  // once a day's cap would be that much, the address is warm
+    std::uint64_t start = 0;           // recipients of a provider on the first day; at least 1
+    std::uint64_t final = 0;           // once a day's cap would be that much, the address is warm
     std::optional<Timestamp> since{};  // it was used before: those days count as good ones
 
     bool operator==(const WarmUpPlan&) const = default;
@@ -70,6 +71,7 @@ class WarmUp final : public store::LazySource {
     };
 
     std::vector<Told> list();
+    void register_metrics(MetricsRegistry& registry) const;
 
     void take_changes(store::Changes& into, std::size_t most) override;
 
@@ -87,11 +89,12 @@ class WarmUp final : public store::LazySource {
     static std::uint64_t cap_of(const WarmUpPlan& plan, const State& state);
     static bool went_badly(const State& state);
     State* state_of(std::string_view source, std::string_view provider) PH_REQUIRES(mutex_);
-    void begin_days(const WarmUpPlan& plan, State& state, store::QueueTime now)
-        PH_REQUIRES(mutex_);
+    void begin_days(const WarmUpPlan& plan, State& state, store::QueueTime now) PH_REQUIRES(mutex_);
 
     const Plans plans_;
     const QueueNow now_;
+    Counter sent_;    // recipients that left from addresses while they were new
+    Counter waited_;  // times that mail had to wait, or left from another address
     Mutex mutex_;
     std::map<std::string, State> states_ PH_GUARDED_BY(mutex_);  // "source provider"
     std::set<std::string> changed_ PH_GUARDED_BY(mutex_);

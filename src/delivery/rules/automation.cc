@@ -1,6 +1,7 @@
 #include "delivery/rules/automation.h"
 
 #include "base/utf8.h"
+#include "delivery/rules/automation_scope.h"
 #include "formats/json.h"
 
 #include <algorithm>
@@ -20,6 +21,7 @@ using store::QueueTime;
 constexpr std::size_t kMostReply = 300;
 
 std::string shown(const ReplyFacts& reply) {
+    if (reply.code == 0) return utf8::printable(reply.text, kMostReply);  // of many
     std::string text = std::to_string(reply.code);
     if (reply.status) text += ' ' + reply.status->to_string();
     return utf8::printable(text + ' ' + reply.text.substr(0, kMostReply), kMostReply);
@@ -35,28 +37,6 @@ std::string_view name_of(Scope scope) {
             return "account+site";
     }
     std::unreachable();
-}
-
-// What belongs to the scope; a path that is nobody's we know counts by its site.
-PathName scoped(Scope scope, const PathName& path) {
-    switch (scope) {
-        case Scope::path:
-            return {"", path.site, path.source, ""};
-        case Scope::source_and_provider:
-            if (path.provider.empty()) return {"", path.site, path.source, ""};
-            return {path.provider, "", path.source, ""};
-        case Scope::account_and_site:
-            return {"", path.site, "", path.account};
-    }
-    std::unreachable();
-}
-
-std::string key_of(const std::string& rule, const PathName& path) {
-    std::string key = rule;
-    for (const std::string* part : {&path.provider, &path.site, &path.source, &path.account}) {
-        if (!part->empty()) key += ' ' + *part;
-    }
-    return key;
 }
 
 bool fits(const PathName& scope, const PathName& path) {
@@ -90,6 +70,12 @@ std::string describe_actions(const std::vector<AutomationAction>& actions) {
             case Kind::suspend_account:
                 add("nothing of this account is sent");
                 break;
+            case Kind::slow_account:
+                add(fmt::format("{} of this account at most", action.rate.to_string()));
+                break;
+            case Kind::bounce_account:
+                add("what this account sends comes back");
+                break;
             case Kind::set:
                 add(fmt::format("{} = {}", action.option, action.value));
                 break;
@@ -112,6 +98,7 @@ std::string describe_actions(const std::vector<AutomationAction>& actions) {
 bool lasts(const AutomationRule& rule) {
     return std::ranges::any_of(rule.actions, [](const AutomationAction& action) {
         return action.kind == Kind::suspend || action.kind == Kind::suspend_account ||
+               action.kind == Kind::slow_account || action.kind == Kind::bounce_account ||
                action.kind == Kind::set || action.kind == Kind::use_other_source ||
                action.kind == Kind::notify;
     });
@@ -129,6 +116,27 @@ std::int64_t number_of(const JsonValue& value, std::string_view key) {
 }
 
 }  // namespace
+
+PathName scoped(Scope scope, const PathName& path) {
+    switch (scope) {
+        case Scope::path:
+            return {"", path.site, path.source, ""};
+        case Scope::source_and_provider:
+            if (path.provider.empty()) return {"", path.site, path.source, ""};
+            return {path.provider, "", path.source, ""};
+        case Scope::account_and_site:
+            return {"", path.site, "", path.account};
+    }
+    std::unreachable();
+}
+
+std::string key_of(const std::string& rule, const PathName& path) {
+    std::string key = rule;
+    for (const std::string* part : {&path.provider, &path.site, &path.source, &path.account}) {
+        if (!part->empty()) key += ' ' + *part;
+    }
+    return key;
+}
 
 Automation::Automation(std::shared_ptr<const AutomationRules> rules,
                        std::shared_ptr<const VerdictRules> verdicts, QueueNow now, Log& log)
@@ -304,6 +312,12 @@ PathOverrides Automation::of(const PathName& path) const {
                 }
             } else if (action.kind == Kind::set) {
                 overrides.options.push_back({action.option, action.value, rule.match.id});
+            } else if (action.kind == Kind::slow_account) {
+                overrides.account_rate = action.rate;
+                overrides.slowed_by = rule.match.id;
+            } else if (action.kind == Kind::bounce_account) {
+                overrides.account_returned_by = rule.match.id;
+                overrides.account_reply = entry.last_reply;
             } else if (action.kind == Kind::use_other_source) {
                 overrides.use_other_source = true;
             }

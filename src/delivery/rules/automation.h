@@ -33,6 +33,8 @@ struct AutomationAction {
         suspend,
         set,
         suspend_account,
+        slow_account,
+        bounce_account,
         use_other_source,
         treat_as_temporary,
         treat_as_permanent,
@@ -42,7 +44,15 @@ struct AutomationAction {
 
     std::string option;  // of Kind::set
     std::string value;
-    Seconds wait{};  // of Kind::retry_after
+    Seconds wait{};           // of Kind::retry_after
+    queue::RateLimit rate{};  // of Kind::slow_account
+};
+
+// What share of the recipients tried came to, in place of what a single reply says.
+struct AutomationShare {
+    enum class Of { hard_bounces, blocks } of = Of::hard_bounces;
+    std::uint64_t per_mille = 50;
+    std::uint64_t attempts = 1000;  // that many at least
 };
 
 struct AutomationRule {
@@ -50,6 +60,7 @@ struct AutomationRule {
 
     RuleMatch match;
     std::optional<mail::Cause> cause;
+    std::optional<AutomationShare> share{};
     std::size_t count = 1;  // that many …
     Seconds per{};          // … within that time
     Scope scope = Scope::path;
@@ -119,6 +130,14 @@ class Automation final : public Overrides, public store::LazySource {
     // `path`: whose mail it was, and the way it went.
     Effect observe(const ReplyFacts& reply, mail::Cause cause, const PathName& path);
 
+    // What an attempt came to, for rules about shares (delivery.md 4.3). True: an override began.
+    bool tried(const PathName& path, const std::vector<const mail::Outcome*>& outcomes);
+
+    // Recipients of an account that a rule has slowed down: nothing if they may go, and they are
+    // counted; else how long until they may.
+    std::optional<Seconds> wait_of_account(const PathName& path, const PathOverrides& overrides,
+                                           std::uint64_t recipients);
+
     PathOverrides of(const PathName& path) const override;
 
     std::vector<ActiveOverride> list() const;
@@ -144,6 +163,17 @@ class Automation final : public Overrides, public store::LazySource {
         std::string first_reply;
     };
 
+    struct Totals {
+        std::uint64_t attempts = 0;
+        std::uint64_t counted = 0;
+        std::string last_reply;
+    };
+
+    struct Pace {
+        queue::Gcra gcra;
+        SteadyTime used{};
+    };
+
     void begin(const std::string& key, std::size_t rule, const PathName& path,
                const ReplyFacts& reply, const std::string& first, Effect& effect)
         PH_REQUIRES(mutex_);
@@ -160,7 +190,9 @@ class Automation final : public Overrides, public store::LazySource {
     mutable Mutex mutex_;
     std::map<std::string, Entry> entries_ PH_GUARDED_BY(mutex_);
     std::map<std::string, Counter> counters_ PH_GUARDED_BY(mutex_);
-    std::set<std::string> changed_ PH_GUARDED_BY(mutex_);  // keys to be stored, or removed
+    std::map<std::string, Totals> totals_ PH_GUARDED_BY(mutex_);  // of shares
+    std::map<std::string, Pace> paces_ PH_GUARDED_BY(mutex_);     // of slowed accounts
+    std::set<std::string> changed_ PH_GUARDED_BY(mutex_);         // keys to be stored, or removed
 };
 
 }  // namespace posthaste::delivery

@@ -26,6 +26,9 @@ constexpr auto kActions = std::to_array<std::pair<std::string_view, Kind>>({
     {"suspend", Kind::suspend},
     {"set", Kind::set},
     {"suspend_account", Kind::suspend_account},
+    {"suspend_account_at_site", Kind::suspend_account},
+    {"slow_account_at_site", Kind::slow_account},
+    {"bounce_account_at_site", Kind::bounce_account},
     {"use_other_source", Kind::use_other_source},
     {"treat_as_temporary", Kind::treat_as_temporary},
     {"treat_as_permanent", Kind::treat_as_permanent},
@@ -78,12 +81,46 @@ AutomationAction read_action(RuleReader& reader) {
                        "write { do = \"set\", option = \"connection_limit\", value = \"1\" }");
     }
     if (!sets && !action.option.empty()) reader.mistake("option", "only \"set\" has an option");
+    if (action.kind == Kind::slow_account) {
+        const auto rate = queue::RateLimit::parse(action.value);
+        if (!rate)
+            reader.mistake("value", "\"slow_account_at_site\" needs a rate",
+                           "write value = \"10/min\"");
+        action.rate = rate.value_or(queue::RateLimit{});
+    }
     if (action.kind == Kind::retry_after) {
         const auto wait = read_duration(action.value);
         if (!wait) reader.mistake("value", "\"retry_after\" needs a time", "write value = \"30m\"");
         action.wait = wait.value_or(Seconds(0));
     }
     return action;
+}
+
+// "share_of" with "share" (percent) and "attempts" makes a rule about what share of the recipients
+// came to.
+bool read_share(RuleReader& reader, AutomationRule& rule) {
+    using Of = AutomationShare::Of;
+    constexpr std::array<std::string_view, 2> kWhat{"hard_bounces", "blocks"};
+    const std::string of = reader.one_of("share_of", kWhat);
+    const std::string share = reader.text("share");
+    const auto attempts = reader.number("attempts");
+    if (of.empty()) {
+        if (!share.empty() || attempts)
+            reader.mistake("share", "a share of what?", "write share_of = \"hard_bounces\"");
+        return false;
+    }
+    rule.share.emplace();
+    rule.share->of = of == kWhat[0] ? Of::hard_bounces : Of::blocks;
+    double percent = 0;
+    const auto [end, error] = std::from_chars(share.data(), share.data() + share.size(), percent);
+    const bool good = error == std::errc() && end + 1 == share.data() + share.size() &&
+                      *end == '%' && percent >= 0.1 && percent <= 100;
+    if (!good) reader.mistake("share", fmt::format("\"{}\" is no share", share), "write \"5%\"");
+    rule.share->per_mille = good ? static_cast<std::uint64_t>(percent * 10 + 0.5) : 1000;
+    if (attempts && (*attempts < 10 || *attempts > 1'000'000))
+        reader.mistake("attempts", "a share is of 10 to 1000000 attempts");
+    rule.share->attempts = static_cast<std::uint64_t>(attempts.value_or(1000));
+    return true;
 }
 
 AutomationRule read_rule(RuleReader& reader, std::string_view text, const std::string& file_name,
@@ -95,7 +132,8 @@ AutomationRule read_rule(RuleReader& reader, std::string_view text, const std::s
         if (!rule.cause)
             reader.mistake("class", fmt::format("\"{}\" is no class of replies", name));
     }
-    read_trigger(reader, rule);
+    const bool of_share = read_share(reader, rule);
+    if (!of_share) read_trigger(reader, rule);
     constexpr std::array<std::string_view, 3> kScopes{"path", "source+provider", "account+site"};
     const std::string scope = reader.one_of("scope", kScopes);
     if (scope == kScopes[1]) rule.scope = Scope::source_and_provider;
@@ -122,7 +160,7 @@ AutomationRule read_rule(RuleReader& reader, std::string_view text, const std::s
                        "name its hosts below [provider]");
     }
     if (rule.match.text.empty() && rule.match.codes.empty() && rule.match.statuses.empty() &&
-        !rule.cause) {
+        !rule.cause && !rule.share) {
         reader.mistake("id", "the rule fits every reply", "give it a text, a code or a class");
     }
     return rule;
@@ -197,6 +235,7 @@ std::vector<std::size_t> AutomationRules::find(const ReplyFacts& reply, std::str
     std::vector<std::size_t> found = impl_->texts.find(reply.matter());
     std::erase_if(found, [&](std::size_t number) {
         const AutomationRule& rule = impl_->rules[number];
+        if (rule.share) return true;
         if (!rule.match.provider.empty() && rule.match.provider != provider) return true;
         return (rule.cause && *rule.cause != cause) || !rule.match.fits(reply);
     });

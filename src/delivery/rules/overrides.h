@@ -4,6 +4,7 @@
 #pragma once
 
 #include "base/time.h"
+#include "queue/gcra.h"
 
 #include <optional>
 #include <string>
@@ -29,8 +30,12 @@ struct PathOverrides {
     std::optional<SteadyTime> suspended_until;  // nothing goes this way before
     std::string suspended_by;                   // the rule that says so
     bool whole_path = true;                     // false: the suspension is of the account alone
-    bool use_other_source = false;              // as long as the pool has another
-    std::vector<OptionOverride> options;        // the strictest comes last, and counts
+    std::string account_returned_by;  // the rule that returns the account's mail to this site
+    std::string account_reply;        // ... and the reply that caused it
+    std::optional<queue::RateLimit> account_rate;  // recipients of the account to this site
+    std::string slowed_by;                         // the rule that says so
+    bool use_other_source = false;                 // as long as the pool has another
+    std::vector<OptionOverride> options;           // the strictest comes last, and counts
 };
 
 class Overrides {

@@ -29,8 +29,8 @@ class SiteShaper {
         std::string hosts_key;           // the same for all domains with those hosts
     };
 
-    // `site.key` is set; a domain with a block of its own gets a key of its own, and so does each of
-    // our addresses where there are several.
+    // `site.key` is set; a domain with a block of its own gets a key of its own, and so does each
+    // of our addresses where there are several.
     void shape(queue::Site& site, const Where& where, SteadyTime now);
 
     // In force for that site when it was located last; those of [default] if it never was.

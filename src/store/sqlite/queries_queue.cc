@@ -122,7 +122,8 @@ Result<void> SqliteEngine::for_each_open(const std::function<void(const OpenReci
     Query q = reader->query(
         "SELECT r.message, r.number, r.domain, m.account, m.sender, m.route, r.next_at, m.expires, "
         "r.attempts, "
-        "m.held, r.state, r.delay_reported, m.priority, m.profile, m.accepted, m.by_time, m.by_mode, "
+        "m.held, r.state, r.delay_reported, m.priority, m.profile, m.accepted, m.by_time, "
+        "m.by_mode, "
         "m.release "
         "FROM messages m CROSS JOIN recipients r ON r.message = m.id ORDER BY m.id, r.number");
     for (;;) {

@@ -13,8 +13,7 @@ constexpr std::int64_t kAmbiguous = 1;
 constexpr std::int64_t kRemoteTakesDsn = 2;
 constexpr std::int64_t kChargeAttempt = 4;
 constexpr std::int64_t kRemoteTakesBy = 8;
-constexpr std::int64_t kAllFlags =
-    kAmbiguous | kRemoteTakesDsn | kChargeAttempt | kRemoteTakesBy;
+constexpr std::int64_t kAllFlags = kAmbiguous | kRemoteTakesDsn | kChargeAttempt | kRemoteTakesBy;
 
 constexpr std::int64_t kAllNotify = 15;
 

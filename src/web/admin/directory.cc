@@ -219,8 +219,8 @@ void add_accounts(Router& router, const Services& services) {
                [services](const HttpRequest& request, const PathValues& values) {
                    return with_directory(
                        services,
-                       [a = values.at("address"), body = json_body(request)](
-                           auto& directory) -> Result<HttpResponse> {
+                       [a = values.at("address"),
+                        body = json_body(request)](auto& directory) -> Result<HttpResponse> {
                            if (!body) return std::unexpected(body.error());
                            const auto* value = body->find("priority");
                            const auto number = value ? value->as_int() : std::nullopt;

@@ -67,6 +67,7 @@ Result<HttpResponse> clear(const AdminServices& services, const std::string& whi
                     "posthaste overrides list shows what is");
     }
     PH_CHECK(write_now(services));
+    services.queue.refresh_limits();
     JsonWriter out;
     out.begin_object().member("cleared", cleared).end_object();
     return HttpResponse::json(std::move(out).take());

@@ -57,6 +57,7 @@ void write_sources(JsonWriter& out, const delivery::Plan& plan) {
         out.member("weight", source.weight).key("addresses").begin_array();
         for (const auto& address : source.addresses) out.value(address);
         out.end_array();
+        if (!source.warm_up.empty()) out.member("warm_up", source.warm_up);
         if (source.rests) out.member("rests_s", source.rests->count());
         out.end_object();
     }

@@ -127,8 +127,7 @@ runtime::Task<HttpResponse> show_message(Services services, const PathValues& va
         {},
         message.recipients};
     if (message.row.release > message.row.accepted)
-        summary.release =
-            message.row.accepted_wall + (message.row.release - message.row.accepted);
+        summary.release = message.row.accepted_wall + (message.row.release - message.row.accepted);
     auto body = summary_json(summary, services->store.clock());
     body.pop_back();
     JsonWriter subject;

@@ -51,6 +51,7 @@ class Behaviour:
     drop_content: bool = False       # closes behind 354, whoever it is for
     silent: bool = False             # accepts and never says anything
     max_connections: int = 0         # 421 at the banner beyond so many at once
+    turns_away: tuple = ()           # addresses of clients that get 421 in place of a banner
     greylist: float = 0              # seconds: 451 to an unknown (client address, sender, recipient) before they are over
     pause: float = 0                 # seconds before the reply to the final dot
     lmtp: bool = False               # LHLO, and a reply for each recipient after the dot (RFC 2033)
@@ -335,6 +336,9 @@ class _Session:
                 self.more()
         if self.how.implicit_tls:
             self.wrap()
+        if self.sink.peers[self.number] in self.how.turns_away:
+            self.say("421 4.7.1 not for you")
+            return
         if not self.said_instead("banner"):
             self.say("220 sink.example.test ESMTP")
         while True:
