@@ -161,7 +161,9 @@ void Attempt::find_misfits(const ClientSession& session, const Peer& peer) {
     if (parcel_.message->body_type == mail::BodyType::eight_bit && !takes_8bit) {
         return pass_over(What::no_8bit, open_cases());
     }
-    if (parcel_.message->by_mode == mail::ByMode::give_back &&
+    // Over LMTP it is there, and nobody has to keep the time any more.
+    const bool is_last_hop = route_.smarthost && route_.smarthost->lmtp;
+    if (!is_last_hop && parcel_.message->by_mode == mail::ByMode::give_back &&
         (!offered.deliver_by || time_left() < std::max(offered.least_by, Seconds(1)))) {
         return pass_over(What::no_deliver_by, open_cases());
     }
