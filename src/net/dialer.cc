@@ -23,16 +23,16 @@ Error connect_error(int error_number) {
         case ECONNREFUSED:
             return {ErrorKind::refused, "connection refused", {}};
         case ENETUNREACH:
-            return {ErrorKind::refused, "network unreachable", {}};
+            return {ErrorKind::unsupported, "network unreachable", {}};
         case EHOSTUNREACH:
             return {ErrorKind::refused, "no route to the host", {}};
         case EADDRNOTAVAIL:
-            return {ErrorKind::refused, "no local address or port left for the connection", {}};
+            return {ErrorKind::busy, "no local address or port left for the connection", {}};
         case EACCES:
         case EPERM:
-            return {ErrorKind::refused, "the connection is forbidden on this machine", {}};
+            return {ErrorKind::denied, "the connection is forbidden on this machine", {}};
         case EAFNOSUPPORT:
-            return {ErrorKind::refused, "this machine has no such network", {}};
+            return {ErrorKind::unsupported, "this machine has no such network", {}};
         case ECONNRESET:
         case ECONNABORTED:
             return {ErrorKind::refused, "connection reset", {}};

@@ -87,6 +87,7 @@ AddressAnswer join(const DnsAnswer& v6, const DnsAnswer& v4) {
         both.status = DnsStatus::ok;
         both.name = v4.addresses.empty() ? v6.canonical : v4.canonical;
         both.secure = (v6.addresses.empty() || v6.secure) && (v4.addresses.empty() || v4.secure);
+        both.incomplete = v6.status == DnsStatus::failed || v4.status == DnsStatus::failed;
         return both;
     }
     const DnsAnswer& worse = v4.status == DnsStatus::failed ? v4 : v6;

@@ -48,6 +48,7 @@ struct AddressAnswer {
     std::string why;
     std::string name{};  // the host itself, or what its CNAMEs led to
     bool bogus = false;  // failed because a signature is wrong
+    bool incomplete = false;  // one family has addresses, and about the other nothing is known now
 };
 
 // TLSA records, or a CNAME alone. An answer that is not `secure` says nothing to rely on.

@@ -170,12 +170,16 @@ void Scheduler::reroute(const QueueId& id,
                         const Moment& now) {
     const Handle handle = index_.find(id);
     if (handle == kNone) return;
-    tables_.messages[handle].route_holds = false;
+    MessageEntry& message = tables_.messages[handle];
+    message.route_holds = false;
     for (Handle h = tables_.messages[handle].first; h != kNone; h = entry(h).sibling) {
         Entry& e = entry(h);
         if (e.state == EntryState::ended) continue;
         const std::string key = key_of(domain_of(domain_names_.name(e.domain)));
-        if (key == domain_names_.name(e.domain)) continue;
+        if (key == domain_names_.name(e.domain)) {
+            message.route_holds = message.route_holds || e.state == EntryState::held_by_route;
+            continue;
+        }
         const bool underway = e.state == EntryState::locating || e.state == EntryState::ready ||
                               e.state == EntryState::held_by_route;
         if (underway) set_aside(h);
@@ -187,6 +191,7 @@ void Scheduler::reroute(const QueueId& id,
         set_state(e, EntryState::waiting);
         make_due(h, now);
     }
+    ask_hold_if_alone(message);
 }
 
 Taken Scheduler::take_for_cancel(const QueueId& id, const Cancel& cancel) {

@@ -206,11 +206,13 @@ void Attempt::no_address(const Target& target, const net::AddressAnswer& answer,
     mail::Outcome& outcome = judgement.outcome;
     outcome.cause = Cause::routing;
     outcome.status = {4, 4, 4};
-    if (!prohibited.empty()) {
+    // What was found is of no use; what was not found may be. Never for good on doubt.
+    const bool doubt = answer.incomplete || answer.status == net::DnsStatus::failed;
+    if (!prohibited.empty() && !doubt) {
         outcome.status = {5, 4, 4};
         outcome.reply = fmt::format("the mail server {} {}", target.name, prohibited);
         if (route_.smarthost) outcome.status = {4, 4, 4};  // the configuration's mistake
-    } else if (answer.status == net::DnsStatus::failed) {
+    } else if (doubt) {
         outcome.status = {4, 4, 3};
         outcome.cause = Cause::dns_failure;
         outcome.retry_after = Seconds(60);
@@ -224,7 +226,7 @@ void Attempt::no_address(const Target& target, const net::AddressAnswer& answer,
     // Neither MX nor address: nobody ever meant to take mail there (RFC 5321 §5.1).
     const bool is_domain_itself =
         !route_.smarthost && target.name == parcel_.recipients.front().address.domain().ascii();
-    if (is_domain_itself && prohibited.empty() && answer.status != net::DnsStatus::failed) {
+    if (is_domain_itself && prohibited.empty() && !doubt) {
         outcome.status = {5, 4, 4};
         outcome.reply = fmt::format("{} has neither a mail server nor an address", target.name);
     }

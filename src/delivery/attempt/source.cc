@@ -27,6 +27,13 @@ Incident connect_incident(const Error& error) {
         case ErrorKind::refused:
             incident.what = What::refused;
             break;
+        case ErrorKind::unsupported:
+        case ErrorKind::busy:
+        case ErrorKind::denied:
+        case ErrorKind::not_found:
+            incident.what =
+                What::no_source;  // no way out from here: the other side is not to blame
+            break;
         default:
             incident.what = What::lost;
             break;

@@ -11,6 +11,7 @@ namespace {
 constexpr Seconds kDataWait{120};
 constexpr Seconds kPieceWait{180};
 constexpr Seconds kResetWait{20};
+constexpr Seconds kAbandonWait{20};
 constexpr std::size_t kPiece = 64 << 10;
 
 Incident refusal(Stage stage, smtp::Reply reply) {
@@ -176,12 +177,18 @@ runtime::Task<Step<>> ClientSession::await_data(const Outgoing&, TransactionEnd&
 
 // MAIL was refused; the answers to what was sent behind it are still to come.
 runtime::Task<Step<>> ClientSession::abandon_group(std::size_t recipients) {
+    // Nothing depends on them any more: all together get what one reply would have had at most.
+    const auto until = std::chrono::steady_clock::now() + at_most(kAbandonWait);
+    const auto left = [until] {
+        return std::max(std::chrono::ceil<Seconds>(until - std::chrono::steady_clock::now()),
+                        Seconds(1));
+    };
     for (std::size_t i = 0; i < recipients; ++i) {
-        auto reading = read_reply(Stage::rcpt, options_.command_timeout);
+        auto reading = read_reply(Stage::rcpt, left());
         auto reply = co_await std::move(reading);
         if (!reply) co_return std::unexpected(std::move(reply).error());
     }
-    auto reading = read_reply(Stage::data, at_most(kDataWait));
+    auto reading = read_reply(Stage::data, left());
     auto reply = co_await std::move(reading);
     if (!reply) co_return std::unexpected(std::move(reply).error());
     if (reply->code != 354) co_return Step<>();

@@ -204,6 +204,9 @@ Result<void> Logins::sign_in(const std::string& name, const Secret& refresh_toke
     if (!source)
         return fail(ErrorKind::not_found, "the running server has no such login",
                     "restart it, so that it reads the configuration again");
+    if (!source->takes_sign_in())
+        return fail(ErrorKind::denied, "nobody signs in for this login: it has a secret of its own",
+                    "set flow = \"refresh_token\" for it first, and restart");
     TokenVault vault(store_);
     PH_CHECK(vault.put(name, refresh_token));
     source->signed_in();

@@ -294,6 +294,10 @@ void TokenSource::refused(const Secret& token) {
     impl_->changed.notify_all();
 }
 
+bool TokenSource::takes_sign_in() const {
+    return impl_->settings->grant == Grant::refresh_token;
+}
+
 void TokenSource::signed_in() {
     {
         MutexLock lock(impl_->mutex);

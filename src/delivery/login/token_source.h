@@ -48,6 +48,9 @@ class TokenSource {
     // The relay did not take it: the next `token` is another.
     void refused(const Secret& token);
 
+    // Whether a person signs in for it; the other grants need nobody.
+    bool takes_sign_in() const;
+
     // A person has signed in; the refresh token is in the vault already.
     void signed_in();
 
