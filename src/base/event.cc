@@ -32,6 +32,8 @@ std::string_view to_string(EventType type) {
             return "bounced";
         case EventType::complained:
             return "complained";
+        case EventType::suppressed:
+            return "suppressed";
     }
     return "unknown";
 }

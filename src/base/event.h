@@ -26,6 +26,7 @@ enum class EventType {
     delayed,  // its site is down and it waits untried; or the sender was told that it takes longer
     bounced,  // delivered to a server, and returned by mail afterwards
     complained,  // ... or its recipient called it spam, so a feedback report says
+    suppressed,  // a recipient ended untried: it is on the account's suppression list
 };
 
 std::string_view to_string(EventType type);

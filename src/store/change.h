@@ -73,6 +73,30 @@ struct ForgetRecords {
     std::uint64_t up_to = 0;
 };
 
+struct CountReport {  // in place of what was counted for the account
+    ReportCountRow row;
+};
+
+struct ForgetReportCounts {
+    QueueTime before;
+};
+
+// For the account's next digest, in one submission with the end of those they are about. Beyond
+// kMostDigestLines they are counted. `due` holds if none waited before.
+struct AddDigestLines {
+    std::string account;
+    QueueTime due;
+    std::vector<DigestLine> lines;
+};
+
+// What one digest has told, in one submission with it; what has come meanwhile is due then.
+struct TakeDigest {
+    std::string account;
+    std::uint32_t up_to = 0;  // the last line's number
+    std::uint64_t more = 0;
+    QueueTime next_due;
+};
+
 struct PutDomain {
     DomainRow row;
 };
@@ -85,7 +109,8 @@ struct PutAccount {  // inserts or replaces, `also` included
     AccountRow row;
 };
 
-// With its app passwords, further addresses, set-up link, former password, sign-ins and facts.
+// With its app passwords, further addresses, set-up link, former password, sign-ins, facts
+// and suppression list.
 struct RemoveAccount {
     std::string address;
 };
@@ -142,6 +167,15 @@ struct RemoveExpiredKept {
     Timestamp now;
 };
 
+struct PutSuppression {  // inserts or replaces; skipped when there is no such account
+    SuppressionRow row;
+};
+
+struct RemoveSuppression {
+    std::string account;
+    std::string folded;
+};
+
 struct PutSentMark {
     SentMarkRow row;
 };
@@ -169,7 +203,8 @@ using Change =
                  RemoveAccount, PutAppPassword, RemoveAppPassword, PutSetupLink, RemoveSetupLink,
                  PutFormerPassword, PutSignIn, RemoveSignIn, PutFact, RemoveFacts, PutSentMark,
                  RemoveSentMark, RemoveSentMarks, PutDkimKey, RemoveDkimKey, PutKept, RemoveKept,
-                 RemoveExpiredKept>;
+                 RemoveExpiredKept, CountReport, ForgetReportCounts, AddDigestLines, TakeDigest,
+                 PutSuppression, RemoveSuppression>;
 using Changes = std::vector<Change>;
 
 // What a submission is about. Each part is durable by itself (SQLite: a file of its own), so a

@@ -61,6 +61,7 @@ TEST_P(ConformanceDirectory, accounts_and_further_addresses) {
     bob.profile = Profile::bulk;
     bob.language = "de";
     bob.verp = Verp::usual;
+    bob.reports = ReportWish::digest;
     must_apply(PutAccount{bob});
     must_apply(PutAccount{alice});
     reopen();
@@ -78,6 +79,8 @@ TEST_P(ConformanceDirectory, accounts_and_further_addresses) {
     EXPECT_EQ((*accounts)[1].language, "de");
     EXPECT_EQ((*accounts)[0].verp, Verp::off);
     EXPECT_EQ((*accounts)[1].verp, Verp::usual);
+    EXPECT_EQ((*accounts)[0].reports, ReportWish::usual);
+    EXPECT_EQ((*accounts)[1].reports, ReportWish::digest);
     EXPECT_THAT((*accounts)[1].also, ElementsAre("sales@example.com"));
 
     alice.also = {"new@example.com"};

@@ -74,6 +74,21 @@ class Engine {
     virtual Result<std::vector<SentMarkRow>> sent_marks() = 0;
     virtual Result<std::vector<KeptRow>> kept(std::string_view kind) = 0;  // by key
     virtual Result<std::optional<KeptRow>> kept(std::string_view kind, std::string_view key) = 0;
+    // The row of an account and key, one that is only watched too.
+    virtual Result<std::optional<SuppressionRow>> suppression(std::string_view account,
+                                                              std::string_view folded) = 0;
+    virtual Result<std::vector<SuppressionRow>> suppressions(
+        const SuppressionFilter& filter) = 0;  // listed ones
+    // Of either state, whose time is over; the oldest first.
+    virtual Result<std::vector<SuppressionRow>> expired_suppressions(Timestamp now,
+                                                                     std::size_t limit) = 0;
+    // All of them; not bound by the readers' deadline. `visit` must not call the engine.
+    using VisitSuppression = std::function<void(std::string_view account, std::string_view folded,
+                                                SuppressionState state)>;
+    virtual Result<void> for_each_suppression(const VisitSuppression& visit) = 0;
+    virtual Result<std::vector<ReportCountRow>> report_counts() = 0;
+    virtual Result<std::vector<DigestRow>> digests() = 0;
+    virtual Result<std::optional<Digest>> digest(std::string_view account) = 0;
     virtual std::string server_secret()
         const = 0;  // 32 random octets made with the store; keys digests and caches
 

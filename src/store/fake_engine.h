@@ -125,6 +125,26 @@ class FakeEngine final : public Engine {
 
     Result<std::vector<SentMarkRow>> sent_marks() override { return {}; }
 
+    Result<std::optional<SuppressionRow>> suppression(std::string_view, std::string_view) override {
+        return std::nullopt;
+    }
+
+    Result<std::vector<SuppressionRow>> suppressions(const SuppressionFilter&) override {
+        return {};
+    }
+
+    Result<std::vector<SuppressionRow>> expired_suppressions(Timestamp, std::size_t) override {
+        return {};
+    }
+
+    Result<void> for_each_suppression(const VisitSuppression&) override { return {}; }
+
+    Result<std::vector<ReportCountRow>> report_counts() override { return {}; }
+
+    Result<std::vector<DigestRow>> digests() override { return {}; }
+
+    Result<std::optional<Digest>> digest(std::string_view) override { return std::nullopt; }
+
     std::string server_secret() const override { return std::string(32, 's'); }
 
     Result<void> backup(const std::string&) override { return {}; }

@@ -71,13 +71,11 @@ enum class Tag : std::uint8_t {
 };
 
 // What is stored as a number.
-static_assert(static_cast<int>(EventType::delivered) == 2 &&
-              static_cast<int>(EventType::deferred) == 3 &&
-              static_cast<int>(EventType::failed) == 4 &&
-              static_cast<int>(EventType::expired) == 5 &&
-              static_cast<int>(EventType::cancelled) == 8 &&
-              static_cast<int>(EventType::bounced) == 10 &&
-              static_cast<int>(EventType::complained) == 11);
+static_assert(
+    static_cast<int>(EventType::delivered) == 2 && static_cast<int>(EventType::deferred) == 3 &&
+    static_cast<int>(EventType::failed) == 4 && static_cast<int>(EventType::expired) == 5 &&
+    static_cast<int>(EventType::cancelled) == 8 && static_cast<int>(EventType::bounced) == 10 &&
+    static_cast<int>(EventType::complained) == 11 && static_cast<int>(EventType::suppressed) == 12);
 static_assert(static_cast<int>(mail::Verdict::delivered) == 0 &&
               static_cast<int>(mail::Verdict::deferred) == 1 &&
               static_cast<int>(mail::Verdict::failed) == 2);

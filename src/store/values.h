@@ -12,6 +12,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace posthaste::store {
@@ -31,6 +32,14 @@ enum class MessageKind : std::uint8_t { mail = 0, dsn = 1 };
 
 // Who sends, which decides how long is tried and who is told (delivery.md 3.2, 6.1).
 enum class Profile : std::uint8_t { human = 0, transactional = 1, bulk = 2 };
+
+// How an account's senders are told what became of their mail, where they did not ask by NOTIFY.
+enum class ReportWish : std::uint8_t {
+    usual = 0,   // by profile: newsletters get none
+    each = 1,    // a report of its own for every message
+    none = 2,    // events and history alone
+    digest = 3,  // one message for all of an hour
+};
 
 // What the sender asks of TLS on the way (RFC 8689).
 enum class TlsWish : std::uint8_t {
@@ -177,6 +186,7 @@ struct AccountRow {
     std::string language{};  // of what we write to the person: en, de, fr, es; empty: English
     Verp verp = Verp::off;
     std::int8_t priority = 0;  // the highest its mail may ask for (RFC 6710), 0 to 9
+    ReportWish reports = ReportWish::usual;
 };
 
 struct AppPasswordRow {
@@ -233,6 +243,73 @@ struct KeptRow {
     std::string value;  // octets
     Timestamp expires;
 };
+
+// An address that an account sends nothing to any more, or one that has failed and may come to that
+// (delivery.md 6.5). One row for an account and address, whatever the case of its letters.
+enum class SuppressionState : std::uint8_t {
+    watched = 0,  // it has failed `count` times; mail still goes there
+    listed = 1,
+};
+
+enum class SuppressionSource : std::uint8_t {
+    bounce = 0,  // the address failed
+    complaint = 1,
+    unsubscribe = 2,
+    person = 3,  // an administrator's word, or an imported list
+};
+
+struct SuppressionRow {
+    std::string account;
+    std::string folded;   // the key: the address in lower case, domain in A-labels
+    std::string address;  // as it was written when it came here first
+    SuppressionState state = SuppressionState::watched;
+    SuppressionSource source = SuppressionSource::bounce;
+    mail::Cause cause = mail::Cause::none;  // of the last failure
+    std::uint32_t count = 0;                // failures in a row
+    std::string reply{};                    // of the last failure, or a person's note; clipped
+    std::optional<QueueId> message{};       // that failed last
+    Timestamp first{};
+    Timestamp last{};
+    std::optional<Timestamp> expires{};  // nothing: never
+};
+
+// Which part of the lists; by account, then key.
+struct SuppressionFilter {
+    std::string account{};                                       // empty: of all
+    std::string text{};                                          // only keys that contain it
+    std::optional<std::pair<std::string, std::string>> after{};  // account and key, for paging
+    std::size_t limit = 1000;
+};
+
+// How many reports an account has got in the hour that began then.
+struct ReportCountRow {
+    std::string account;
+    QueueTime hour;
+    std::uint32_t made = 0;
+};
+
+// What an account is told in its next digest, in place of reports of their own (delivery.md B-8).
+struct DigestRow {
+    std::string account;
+    QueueTime due;
+    std::uint32_t lines = 0;
+    std::uint64_t more = 0;  // beyond what is kept line by line
+};
+
+struct DigestLine {
+    std::uint32_t number = 0;  // given by the store
+    QueueId message;
+    Timestamp at;
+    std::string subject{};
+    std::string facts{};  // encode(OutcomeFacts) with one result
+};
+
+struct Digest {
+    DigestRow row;
+    std::vector<DigestLine> lines;  // by number
+};
+
+constexpr std::uint32_t kMostDigestLines = 500;  // kept of one digest; the rest is counted
 
 // A message that was answered 250, perhaps without anybody hearing it (clients.md 6.3.5).
 struct SentMarkRow {

@@ -23,13 +23,14 @@ Result<void> apply(Connection& db, const PutAccount& put) {
     const AccountRow& row = put.row;
     PH_CHECK(db.run(
         "INSERT INTO accounts (address, name, password_hash, disabled, profile, language, "
-        "verp, priority, created) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) "
+        "verp, priority, reports, created) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
         "ON CONFLICT (address) DO UPDATE SET name = excluded.name, password_hash = "
         "excluded.password_hash, "
         "disabled = excluded.disabled, profile = excluded.profile, language = excluded.language, "
-        "verp = excluded.verp, priority = excluded.priority, created = excluded.created",
+        "verp = excluded.verp, priority = excluded.priority, reports = excluded.reports, created = "
+        "excluded.created",
         row.address, row.name, row.password_hash, row.disabled, row.profile, row.language, row.verp,
-        int{row.priority}, row.created));
+        int{row.priority}, row.reports, row.created));
     PH_CHECK(db.run("DELETE FROM addresses WHERE account = ?", row.address));
     for (const std::string& address : row.also) {
         PH_CHECK(
@@ -47,6 +48,7 @@ Result<void> apply(Connection& db, const RemoveAccount& remove) {
     PH_CHECK(db.run("DELETE FROM former_passwords WHERE account = ?", remove.address));
     PH_CHECK(db.run("DELETE FROM sign_ins WHERE account = ?", remove.address));
     PH_CHECK(db.run("DELETE FROM facts WHERE account = ?", remove.address));
+    PH_CHECK(db.run("DELETE FROM suppressions WHERE account = ?", remove.address));
     return db.run("DELETE FROM accounts WHERE address = ?", remove.address);
 }
 
@@ -136,6 +138,26 @@ Result<void> apply(Connection& db, const RemoveKept& remove) {
 
 Result<void> apply(Connection& db, const RemoveExpiredKept& remove) {
     return db.run("DELETE FROM kept WHERE kind = ? AND expires <= ?", remove.kind, remove.now);
+}
+
+// A word about an account that was removed meanwhile would stay for ever.
+Result<void> apply(Connection& db, const PutSuppression& put) {
+    const SuppressionRow& row = put.row;
+    return db.run(
+        "INSERT INTO suppressions (account, folded, address, state, source, cause, count, reply, "
+        "message, first, last, expires) SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? "
+        "WHERE EXISTS (SELECT 1 FROM accounts WHERE address = ?) "
+        "ON CONFLICT (account, folded) DO UPDATE SET address = excluded.address, "
+        "state = excluded.state, source = excluded.source, cause = excluded.cause, "
+        "count = excluded.count, reply = excluded.reply, message = excluded.message, "
+        "first = excluded.first, last = excluded.last, expires = excluded.expires",
+        row.account, row.folded, row.address, row.state, row.source, mail::to_string(row.cause),
+        row.count, row.reply, row.message, row.first, row.last, row.expires, row.account);
+}
+
+Result<void> apply(Connection& db, const RemoveSuppression& remove) {
+    return db.run("DELETE FROM suppressions WHERE account = ? AND folded = ?", remove.account,
+                  remove.folded);
 }
 
 Result<void> apply(Connection& db, const RemoveFacts& remove) {

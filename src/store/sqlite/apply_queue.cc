@@ -206,6 +206,64 @@ Result<void> apply(QueueTransaction& t, const ForgetRecords& forget) {
         "records_forgotten", forget.up_to);
 }
 
+Result<void> apply(QueueTransaction& t, const CountReport& count) {
+    return t.db.run(
+        "INSERT INTO report_counts (account, hour, made) VALUES (?, ?, ?) ON CONFLICT (account) "
+        "DO UPDATE SET made = CASE WHEN hour = excluded.hour THEN max(made, excluded.made) "
+        "ELSE excluded.made END, hour = excluded.hour",
+        count.row.account, count.row.hour, count.row.made);
+}
+
+Result<void> apply(QueueTransaction& t, const ForgetReportCounts& forget) {
+    return t.db.run("DELETE FROM report_counts WHERE hour < ?", forget.before);
+}
+
+struct DigestState {
+    std::int64_t next = 1, lines = 0, more = 0;
+};
+
+Result<DigestState> begin_digest(QueueTransaction& t, const std::string& account, QueueTime due) {
+    PH_CHECK(
+        t.db.run("INSERT INTO digests (account, due, next, lines, more) VALUES (?, ?, 1, 0, "
+                 "0) ON CONFLICT (account) DO NOTHING",
+                 account, due));
+    Query q = t.db.query("SELECT next, lines, more FROM digests WHERE account = ?");
+    q.bind(account);
+    PH_TRY(const bool found, q.next());
+    DigestState state;
+    if (found) state = {q.integer(0), q.integer(1), q.integer(2)};
+    return state;
+}
+
+Result<void> apply(QueueTransaction& t, const AddDigestLines& add) {
+    PH_TRY(DigestState state, begin_digest(t, add.account, add.due));
+    for (const DigestLine& line : add.lines) {
+        if (state.lines >= kMostDigestLines) {
+            ++state.more;
+            continue;
+        }
+        PH_CHECK(t.db.run(
+            "INSERT INTO digest_lines (account, number, message, at, subject, "
+            "facts) VALUES (?, ?, ?, ?, ?, ?)",
+            add.account, state.next, line.message, line.at, line.subject, Blob{line.facts}));
+        ++state.next;
+        ++state.lines;
+    }
+    return t.db.run("UPDATE digests SET next = ?, lines = ?, more = ? WHERE account = ?",
+                    state.next, state.lines, state.more, add.account);
+}
+
+Result<void> apply(QueueTransaction& t, const TakeDigest& take) {
+    PH_CHECK(t.db.run("DELETE FROM digest_lines WHERE account = ? AND number <= ?", take.account,
+                      take.up_to));
+    PH_CHECK(t.db.run(
+        "UPDATE digests SET due = ?, more = more - ?, lines = (SELECT count(*) FROM digest_lines "
+        "WHERE digest_lines.account = digests.account) WHERE account = ?",
+        take.next_due, take.more, take.account));
+    return t.db.run("DELETE FROM digests WHERE account = ? AND lines = 0 AND more <= 0",
+                    take.account);
+}
+
 template <class T>
 concept OfQueue = requires(QueueTransaction& t, const T& change) { apply(t, change); };
 

@@ -26,6 +26,7 @@ Result<AccountRow> read_account(Query& query, const std::string& path) {
     account.language = row.text();
     account.verp = row.enumeration(Verp::usual);
     account.priority = static_cast<std::int8_t>(row.integer_between(0, 9));
+    account.reports = row.enumeration(ReportWish::digest);
     account.created = row.timestamp();
     if (row.damaged()) return std::unexpected(row.error(path, "accounts"));
     return account;
@@ -116,7 +117,8 @@ Result<std::vector<AccountRow>> SqliteEngine::accounts() {
     PH_TRY(const Snapshot snapshot, Snapshot::begin(*reader));
     std::vector<AccountRow> accounts;
     Query q = reader->query(
-        "SELECT address, name, password_hash, disabled, profile, language, verp, priority, created "
+        "SELECT address, name, password_hash, disabled, profile, language, verp, priority, "
+        "reports, created "
         "FROM accounts "
         "ORDER BY "
         "address");
@@ -133,7 +135,8 @@ Result<std::optional<AccountRow>> SqliteEngine::account(std::string_view address
     PH_TRY(auto reader, directory_.database->readers().acquire());
     PH_TRY(const Snapshot snapshot, Snapshot::begin(*reader));
     Query q = reader->query(
-        "SELECT address, name, password_hash, disabled, profile, language, verp, priority, created "
+        "SELECT address, name, password_hash, disabled, profile, language, verp, priority, "
+        "reports, created "
         "FROM accounts "
         "WHERE "
         "address = ?");

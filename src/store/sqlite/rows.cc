@@ -7,18 +7,6 @@
 
 namespace posthaste::store::sqlite {
 
-namespace {
-
-constexpr std::int64_t kAmbiguous = 1;
-constexpr std::int64_t kRemoteTakesDsn = 2;
-constexpr std::int64_t kChargeAttempt = 4;
-constexpr std::int64_t kRemoteTakesBy = 8;
-constexpr std::int64_t kAllFlags = kAmbiguous | kRemoteTakesDsn | kChargeAttempt | kRemoteTakesBy;
-
-constexpr std::int64_t kAllNotify = 15;
-
-// Stored by name, so that the enumeration may be put in another order; a name of a later version is
-// `unknown`.
 mail::Cause cause_of(std::string_view name) {
     for (int i = 0; i < static_cast<int>(mail::Cause::unknown); ++i) {
         const auto cause = static_cast<mail::Cause>(i);
@@ -28,6 +16,16 @@ mail::Cause cause_of(std::string_view name) {
     if (name == "block") return mail::Cause::block_ip;
     return mail::Cause::unknown;
 }
+
+namespace {
+
+constexpr std::int64_t kAmbiguous = 1;
+constexpr std::int64_t kRemoteTakesDsn = 2;
+constexpr std::int64_t kChargeAttempt = 4;
+constexpr std::int64_t kRemoteTakesBy = 8;
+constexpr std::int64_t kAllFlags = kAmbiguous | kRemoteTakesDsn | kChargeAttempt | kRemoteTakesBy;
+
+constexpr std::int64_t kAllNotify = 15;
 
 mail::Outcome read_outcome(RowReader& row) {
     mail::Outcome outcome;

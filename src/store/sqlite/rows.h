@@ -55,6 +55,10 @@ Result<std::vector<RecipientRow>> read_recipients(Connection& connection, const 
 // Columns number, message, at, type, data.
 Result<RecordRow> read_record(Query& query, const std::string& path);
 
+// Stored by name, so that the enumeration may be put in another order; a name of a later version is
+// `unknown`.
+mail::Cause cause_of(std::string_view name);
+
 // Outcome::ambiguous and its like, in the column `flags`.
 std::int64_t pack_flags(const mail::Outcome& outcome);
 

@@ -102,6 +102,27 @@ CREATE TABLE IF NOT EXISTS outbox (
     type INTEGER NOT NULL,
     data BLOB NOT NULL
 );
+CREATE TABLE IF NOT EXISTS report_counts (
+    account TEXT PRIMARY KEY,
+    hour BIGINT NOT NULL,
+    made BIGINT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS digests (
+    account TEXT PRIMARY KEY,
+    due BIGINT NOT NULL,
+    next BIGINT NOT NULL,
+    lines BIGINT NOT NULL,
+    more BIGINT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS digest_lines (
+    account TEXT NOT NULL,
+    number BIGINT NOT NULL,
+    message BLOB NOT NULL,
+    at BIGINT NOT NULL,
+    subject TEXT NOT NULL,
+    facts BLOB NOT NULL,
+    PRIMARY KEY (account, number)
+) WITHOUT ROWID;
 )sql";
 
 constexpr const char* kDirectorySchema = R"sql(
@@ -122,6 +143,7 @@ CREATE TABLE accounts (
     language TEXT NOT NULL,
     verp INTEGER NOT NULL,
     priority INTEGER NOT NULL,
+    reports INTEGER NOT NULL,
     created BIGINT NOT NULL
 ) WITHOUT ROWID;
 CREATE TABLE addresses (
@@ -190,6 +212,23 @@ CREATE TABLE IF NOT EXISTS dkim_keys (
     changed BIGINT NOT NULL,
     PRIMARY KEY (domain, selector)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS suppressions (
+    account TEXT NOT NULL,
+    folded TEXT NOT NULL,
+    address TEXT NOT NULL,
+    state INTEGER NOT NULL,
+    source INTEGER NOT NULL,
+    cause TEXT NOT NULL,
+    count BIGINT NOT NULL,
+    reply TEXT NOT NULL,
+    message BLOB,
+    first BIGINT NOT NULL,
+    last BIGINT NOT NULL,
+    expires BIGINT,
+    PRIMARY KEY (account, folded)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS suppressions_by_end ON suppressions (expires)
+    WHERE expires IS NOT NULL;
 )sql";
 
 }  // namespace posthaste::store::sqlite

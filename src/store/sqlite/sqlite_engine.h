@@ -63,6 +63,16 @@ class SqliteEngine final : public Engine {
     Result<std::optional<KeptRow>> kept(std::string_view kind, std::string_view key) override;
     Result<std::vector<SentMarkRow>> sent_marks() override;
 
+    Result<std::optional<SuppressionRow>> suppression(std::string_view account,
+                                                      std::string_view folded) override;
+    Result<std::vector<SuppressionRow>> suppressions(const SuppressionFilter& filter) override;
+    Result<std::vector<SuppressionRow>> expired_suppressions(Timestamp now,
+                                                             std::size_t limit) override;
+    Result<void> for_each_suppression(const VisitSuppression& visit) override;
+    Result<std::vector<ReportCountRow>> report_counts() override;
+    Result<std::vector<DigestRow>> digests() override;
+    Result<std::optional<Digest>> digest(std::string_view account) override;
+
     std::string server_secret() const override { return server_secret_; }
 
     Result<void> backup(const std::string& folder) override;

@@ -45,6 +45,7 @@ constexpr Step kSteps[] = {
      "ALTER TABLE accounts ADD COLUMN language TEXT NOT NULL DEFAULT '';"
      "ALTER TABLE accounts ADD COLUMN verp INTEGER NOT NULL DEFAULT 0;"
      "ALTER TABLE accounts ADD COLUMN priority INTEGER NOT NULL DEFAULT 0;"
+     "ALTER TABLE accounts ADD COLUMN reports INTEGER NOT NULL DEFAULT 0;"
      "ALTER TABLE app_passwords ADD COLUMN device INTEGER NOT NULL DEFAULT 0"},
 };
 
