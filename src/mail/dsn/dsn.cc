@@ -3,6 +3,7 @@
 #include "base/ascii.h"
 #include "base/utf8.h"
 #include "mail/dsn/dsn_words.h"
+#include "mail/dsn/text_writer.h"
 #include "mail/text.h"
 
 #include <algorithm>
@@ -17,7 +18,6 @@ namespace posthaste::mail {
 namespace {
 
 constexpr std::size_t kMaxReturned = 102'400;  // of the message reported on (delivery.md B-9)
-constexpr std::size_t kFold = 76;
 
 std::string_view name_action(DsnAction action) {
     switch (action) {
@@ -45,13 +45,6 @@ Phrase open_subject(DsnAction action) {
             return Phrase::passed_on;
     }
     std::unreachable();
-}
-
-// One field, folded; `body` is one line already and never empty.
-void add_field(std::string& out, std::string_view name, std::string_view body) {
-    out.append(name).append(": ").append(
-        wrap(body, kFold - std::min(name.size() + 2, kFold / 2), " "));
-    out += "\r\n";
 }
 
 struct Part {

@@ -296,6 +296,18 @@ TEST(Dsn, every_phrase_is_there_in_every_language_with_the_same_names) {
               tell_duration(Language::english, Seconds(86'400)).replace(2, 3, "día"));
 }
 
+TEST(Dsn, the_technical_part_speaks_the_language_too) {
+    auto in = input();
+    in.language = Language::german;
+    const std::string text = make_report_text(in, read_original(in.original_header));
+    for (const char* label :
+         {"  Unser Server:     mail", "  Unsere Kennung:   ", "  Angenommen:       ",
+          "  Letzter Versuch:  ", "  Antwort von dort: 550"})
+        EXPECT_TRUE(text.contains(label)) << label << "\n" << text;
+    for (const char* english : {"Our server", "Accepted", "Last attempt", "Its answer"})
+        EXPECT_FALSE(text.contains(english)) << text;
+}
+
 // The first lines of a bounce, as the person reads them.
 TEST(Dsn, speaks_the_language_of_the_account) {
     const std::pair<Language, std::string> kFirst[] = {

@@ -67,6 +67,27 @@ enum class Phrase : std::uint8_t {
     details,               // {admin}
     returned,              // {host} {duration}
     returned_by_somebody,  // {duration}
+    // Labels of the technical part.
+    detail_host,
+    detail_attempt,
+    detail_attempt_of,  // {time} {attempts}
+    detail_status,
+    detail_answer,
+    detail_words,
+    detail_server,
+    detail_queue_id,
+    detail_accepted,
+    // Of a digest.
+    digest_subject,  // {count}
+    digest_opening,  // {count} {time}
+    digest_failed,
+    digest_delayed,
+    digest_delivered,
+    digest_relayed,
+    digest_subject_label,
+    digest_no_subject,
+    digest_more,  // {count}
+    digest_end,   // {admin}
     count_of_phrases,
 };
 

@@ -47,6 +47,28 @@ constexpr std::string_view kPhrases[] = {
     "Der Server {host} hatte die Nachricht zuerst angenommen und sie nach {duration} "
     "zurückgeschickt.",
     "Ein Server hatte die Nachricht zuerst angenommen; nach {duration} kam sie zurück.",
+    "Gegenstelle",
+    "Letzter Versuch",
+    "{time}, Versuch {attempts}",
+    "Status",
+    "Antwort von dort",
+    "Unsere Worte",
+    "Unser Server",
+    "Unsere Kennung",
+    "Angenommen",
+    "Was aus Ihrer Post wurde: {count} Empfänger",
+    "Seit {time} gab es viele Berichte über Ihre Post. Diese eine Nachricht nennt {count} "
+    "Empfänger, anstelle eines Berichts für jeden.",
+    "nicht zugestellt; das ist endgültig",
+    "noch nicht zugestellt; wir versuchen es weiter",
+    "zugestellt",
+    "an den nächsten Server weitergegeben, der Zustellungen nicht meldet",
+    "Nachricht",
+    "(ohne Betreff)",
+    "Und {count} weitere, zu viele für diese Liste. Ihr Administrator findet sie im Verlauf: "
+    "posthaste trace.",
+    "Solange so viele Berichte anfallen, bekommen Sie sie gesammelt, einmal in der Stunde. Fragen, "
+    "und der Wunsch nach einem anderen Weg, gehen an Ihren Administrator ({admin}).",
 };
 
 static_assert(std::size(kPhrases) == static_cast<std::size_t>(Phrase::count_of_phrases));

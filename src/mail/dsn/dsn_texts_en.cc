@@ -44,6 +44,28 @@ constexpr std::string_view kPhrases[] = {
     "Technical details for your administrator ({admin})",
     "The server {host} had taken the message at first, and returned it {duration} later.",
     "A server had taken the message at first, and it came back {duration} later.",
+    "Remote host",
+    "Last attempt",
+    "{time}, attempt {attempts}",
+    "Status",
+    "Its answer",
+    "Our words",
+    "Our server",
+    "Our queue id",
+    "Accepted",
+    "What became of your mail: {count} recipients",
+    "Since {time} there were many reports about your mail. This one message tells of {count} "
+    "recipients in place of a report for each.",
+    "not delivered; this is final",
+    "not delivered yet; we go on trying",
+    "delivered",
+    "passed on to the next server, which does not report deliveries",
+    "Message",
+    "(without a subject)",
+    "And {count} more, which are too many to be listed here. Your administrator finds them in the "
+    "history: posthaste trace.",
+    "While so many reports are due you get them together, once an hour. Questions, and a wish for "
+    "another way, go to your administrator ({admin}).",
 };
 
 static_assert(std::size(kPhrases) == static_cast<std::size_t>(Phrase::count_of_phrases));

@@ -45,6 +45,28 @@ constexpr std::string_view kPhrases[] = {
     "Detalles técnicos para su administrador ({admin})",
     "El servidor {host} había aceptado primero el mensaje y lo devolvió {duration} después.",
     "Un servidor había aceptado primero el mensaje; volvió {duration} después.",
+    "Servidor remoto",
+    "Último intento",
+    "{time}, intento {attempts}",
+    "Estado",
+    "Su respuesta",
+    "Nuestras palabras",
+    "Nuestro servidor",
+    "Nuestro número",
+    "Aceptado",
+    "Qué fue de su correo: {count} destinatarios",
+    "Desde el {time} hubo muchos informes sobre su correo. Este único mensaje habla de {count} "
+    "destinatarios, en lugar de un informe para cada uno.",
+    "no entregado; es definitivo",
+    "aún no entregado; seguimos intentándolo",
+    "entregado",
+    "pasado al siguiente servidor, que no informa de las entregas",
+    "Mensaje",
+    "(sin asunto)",
+    "Y {count} más, demasiados para esta lista. Su administrador los encuentra en el historial: "
+    "posthaste trace.",
+    "Mientras haya tantos informes, los recibe juntos, una vez por hora. Las preguntas, y el deseo "
+    "de recibirlos de otro modo, van a su administrador ({admin}).",
 };
 
 static_assert(std::size(kPhrases) == static_cast<std::size_t>(Phrase::count_of_phrases));

@@ -46,6 +46,29 @@ constexpr std::string_view kPhrases[] = {
     "Détails techniques pour votre administrateur ({admin})",
     "Le serveur {host} avait d'abord accepté le message, puis l'a renvoyé au bout de {duration}.",
     "Un serveur avait d'abord accepté le message ; il est revenu au bout de {duration}.",
+    "Serveur distant",
+    "Dernier essai",
+    "{time}, essai {attempts}",
+    "État",
+    "Sa réponse",
+    "Nos mots",
+    "Notre serveur",
+    "Notre numéro",
+    "Accepté",
+    "Ce que sont devenus vos messages : {count} destinataires",
+    "Depuis le {time}, il y a eu beaucoup de rapports sur vos messages. Ce seul message en donne "
+    "des nouvelles pour {count} destinataires, au lieu d'un rapport pour chacun.",
+    "non remis ; c'est définitif",
+    "pas encore remis ; nous continuons d'essayer",
+    "remis",
+    "transmis au serveur suivant, qui ne signale pas les remises",
+    "Message",
+    "(sans objet)",
+    "Et {count} autres, trop nombreux pour cette liste. Votre administrateur les trouve dans "
+    "l'historique : posthaste trace.",
+    "Tant que les rapports sont si nombreux, vous les recevez ensemble, une fois par heure. Pour "
+    "toute question, ou pour les recevoir autrement, adressez-vous à votre administrateur "
+    "({admin}).",
 };
 
 static_assert(std::size(kPhrases) == static_cast<std::size_t>(Phrase::count_of_phrases));

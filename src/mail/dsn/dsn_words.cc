@@ -1,6 +1,8 @@
 #include "mail/dsn/dsn_words.h"
 
 #include "base/ascii.h"
+#include "base/utf8.h"
+#include "mail/dsn/text_writer.h"
 #include "mail/header.h"
 #include "mail/text.h"
 
@@ -15,36 +17,13 @@
 namespace posthaste::mail {
 namespace {
 
-constexpr std::size_t kWidth = 72;
 constexpr std::size_t kMaxListed = 50;  // recipients told of in words; part 2 has them all
 constexpr std::size_t kMaxSubject = 60;
 constexpr std::size_t kMaxMessageId = 500;
 
-class TextWriter {
-  public:
-    // A paragraph, wrapped, with a line end.
-    void line(std::string_view text, std::string_view indent = {}) {
-        text_ += indent;
-        text_ += wrap(text, kWidth - indent.size(), indent);
-        text_ += "\r\n";
-    }
-
-    // "Label:      value", further lines under the value.
-    void entry(std::string_view label, std::string_view value) {
-        if (value.empty()) return;
-        constexpr std::size_t kColumn = 16;
-        const std::string under(kColumn, ' ');
-        text_ += fmt::format("{:<{}}", fmt::format("  {}:", label), kColumn);
-        text_ += wrap(value, kWidth - kColumn, under);
-        text_ += "\r\n";
-    }
-
-    void gap() { text_ += "\r\n"; }
-
-    std::string take() { return std::move(text_); }
-
-  private:
-    std::string text_;
+constexpr Phrase kDetailLabels[] = {
+    Phrase::detail_host,  Phrase::detail_attempt, Phrase::detail_status,   Phrase::detail_answer,
+    Phrase::detail_words, Phrase::detail_server,  Phrase::detail_queue_id, Phrase::detail_accepted,
 };
 
 // Recipients whose story is the same, told once.
@@ -77,19 +56,6 @@ std::string name_recipients(const DsnInput& input) {
     if (input.recipients.size() == 1) return show(input.recipients.front().recipient.address);
     return fill(phrase(input.language, Phrase::recipients),
                 {{"count", std::to_string(input.recipients.size())}});
-}
-
-// A point in time as people of that language write it.
-std::string tell_time(Language language, Timestamp at) {
-    if (language == Language::english) return format_rfc5322(at);
-    const auto day = std::chrono::floor<std::chrono::days>(at);
-    const std::chrono::year_month_day date(day);
-    const std::chrono::hh_mm_ss clock(std::chrono::floor<std::chrono::minutes>(at - day));
-    const char separator = language == Language::german ? '.' : '/';
-    return fmt::format("{:02}{}{:02}{}{}, {:02}:{:02} UTC", static_cast<unsigned>(date.day()),
-                       separator, static_cast<unsigned>(date.month()), separator,
-                       static_cast<int>(date.year()), clock.hours().count(),
-                       clock.minutes().count());
 }
 
 std::string tell_until(const DsnInput& input) {
@@ -166,26 +132,53 @@ std::string tell_return(const DsnInput& input) {
         {{"host", host}, {"duration", duration}});
 }
 
-void tell_details(TextWriter& out, const DsnRecipient& recipient, bool returned) {
+void tell_details(TextWriter& out, Language language, const DsnRecipient& recipient,
+                  bool returned) {
     const Outcome& outcome = recipient.outcome;
     out.gap();
     out.line(show(recipient.recipient.address));
-    out.entry("Remote host", name_remote(outcome));
+    out.entry(phrase(language, Phrase::detail_host), name_remote(outcome));
     if (recipient.attempts > 0) {
-        out.entry("Last attempt",
-                  fmt::format("{}, attempt {}", format_rfc5322(recipient.last_attempt),
-                              recipient.attempts));
+        out.entry(phrase(language, Phrase::detail_attempt),
+                  fill(phrase(language, Phrase::detail_attempt_of),
+                       {{"time", tell_time(language, recipient.last_attempt)},
+                        {"attempts", std::to_string(recipient.attempts)}}));
     }
     if (outcome.status.cls != 0) {
-        out.entry("Status", fmt::format("{}{}", outcome.status.to_string(),
-                                        outcome.cause == Cause::none
-                                            ? std::string()
-                                            : fmt::format(" ({})", to_string(outcome.cause))));
+        const std::string cause = outcome.cause == Cause::none
+                                      ? std::string()
+                                      : fmt::format(" ({})", to_string(outcome.cause));
+        out.entry(phrase(language, Phrase::detail_status), outcome.status.to_string() + cause);
     }
-    out.entry(outcome.code == 0 && !returned ? "Our words" : "Its answer", full_reply(outcome));
+    out.entry(phrase(language,
+                     outcome.code == 0 && !returned ? Phrase::detail_words : Phrase::detail_answer),
+              full_reply(outcome));
+}
+
+// Where the values of the technical part stand: behind the longest label.
+std::size_t column_of(Language language) {
+    std::size_t longest = 0;
+    for (const Phrase label : kDetailLabels) {
+        const std::string_view text = phrase(language, label);
+        longest = std::max(longest, static_cast<std::size_t>(std::ranges::count_if(
+                                        text, [](char c) { return (c & 0xc0) != 0x80; })));
+    }
+    return longest + 4;
 }
 
 }  // namespace
+
+std::string tell_time(Language language, Timestamp at) {
+    if (language == Language::english) return format_rfc5322(at);
+    const auto day = std::chrono::floor<std::chrono::days>(at);
+    const std::chrono::year_month_day date(day);
+    const std::chrono::hh_mm_ss clock(std::chrono::floor<std::chrono::minutes>(at - day));
+    const char separator = language == Language::german ? '.' : '/';
+    return fmt::format("{:02}{}{:02}{}{}, {:02}:{:02} UTC", static_cast<unsigned>(date.day()),
+                       separator, static_cast<unsigned>(date.month()), separator,
+                       static_cast<int>(date.year()), clock.hours().count(),
+                       clock.minutes().count());
+}
 
 std::string full_reply(const Outcome& outcome) {
     constexpr std::size_t kMaxReply = 1024;
@@ -224,7 +217,7 @@ OriginalFacts read_original(const std::string& original_header) {
 }
 
 std::string make_report_text(const DsnInput& input, const OriginalFacts& original) {
-    TextWriter out;
+    TextWriter out(column_of(input.language));
     out.line(tell_result(input, original));
     if (const std::string sentence = tell_return(input); !sentence.empty()) out.line(sentence);
     const auto groups = group_by_story(input);
@@ -237,17 +230,18 @@ std::string make_report_text(const DsnInput& input, const OriginalFacts& origina
     }
     out.gap();
     out.gap();
-    out.line(std::string(kWidth, '-'));
+    out.rule();
     out.line(
         fill(phrase(input.language, Phrase::details), {{"admin", readable(input.admin, 255)}}));
     out.gap();
-    out.entry("Our server", readable(input.hostname, 255));
-    out.entry("Our queue id", input.original_id.to_string());
-    out.entry("Accepted", format_rfc5322(input.arrived));
+    out.entry(phrase(input.language, Phrase::detail_server), readable(input.hostname, 255));
+    out.entry(phrase(input.language, Phrase::detail_queue_id), input.original_id.to_string());
+    out.entry(phrase(input.language, Phrase::detail_accepted),
+              tell_time(input.language, input.arrived));
     out.entry("Message-ID", original.message_id);
     for (const DsnRecipient& recipient :
          std::span(input.recipients).first(input.recipients.size() - unlisted)) {
-        tell_details(out, recipient, input.returned_after.has_value());
+        tell_details(out, input.language, recipient, input.returned_after.has_value());
     }
     return out.take();
 }

@@ -44,6 +44,9 @@ std::string show(const Mailbox& address);
 // The remote's answer with its code in front, or our own words; on one line.
 std::string full_reply(const Outcome& outcome);
 
+// A point in time as people of that language write it.
+std::string tell_time(Language language, Timestamp at);
+
 // Part 1 of the report: UTF-8, CR LF, lines of about 76 characters and never over 998 octets.
 std::string make_report_text(const DsnInput& input, const OriginalFacts& original);
 
