@@ -1,9 +1,11 @@
 #include "queue/bounce.h"
 
 #include "base/ascii.h"
-#include "mail/dkim/dkim_body.h"
 #include "mail/dsn/dsn.h"
 #include "mail/header.h"
+#include "queue/report/digest_report.h"
+#include "queue/report/report_language.h"
+#include "queue/report/report_mail.h"
 #include "queue/story.h"
 
 #include <algorithm>
@@ -106,6 +108,8 @@ struct About {
     const store::Message& message;
     store::QueueTime now;
     Timestamp wall;
+    store::ReportWish wish = store::ReportWish::each;
+    bool has_address = false;  // the account is one, and its name is where a digest can go
     mail::Language language = mail::Language::english;
     std::string full_body{};  // with RET=FULL
     bool full = false;
@@ -121,12 +125,27 @@ Result<std::string> read_body(store::Store& store, const store::MessageRow& row)
     }
 }
 
-// The account's, as it is now; English where it says nothing or is gone.
-mail::Language language_of(store::Store& store, const store::MessageRow& row) {
-    if (row.account.empty()) return mail::Language::english;
-    const auto account = store.engine().account(row.account);
-    if (!account || !*account) return mail::Language::english;
-    return mail::parse_language((*account)->language).value_or(mail::Language::english);
+// What the account has chosen, as it is now; where it is gone, as if it had chosen nothing.
+void ask_account(About& about) {
+    const store::MessageRow& row = about.message.row;
+    std::string language;
+    store::ReportWish wish = store::ReportWish::usual;
+    if (!row.account.empty()) {
+        const auto account = about.store.engine().account(row.account);
+        if (account && *account) {
+            language = (*account)->language;
+            wish = (*account)->reports;
+            about.has_address = mail::Mailbox::parse(row.account).has_value();
+        }
+    }
+    // Nobody reads the bounces of a newsletter one by one (B-8): events and history have them.
+    if (wish == store::ReportWish::usual)
+        wish =
+            row.profile == store::Profile::bulk ? store::ReportWish::none : store::ReportWish::each;
+    about.wish = wish;
+    about.language = choose_language(
+        language, row.header ? std::string_view(*row.header) : std::string_view(),
+        about.options.desk ? about.options.desk->options().language : mail::Language::english);
 }
 
 void add_body_if_asked(About& about) {
@@ -171,28 +190,6 @@ mail::DsnInput describe(const About& about, mail::DsnAction action,
     return input;
 }
 
-Result<store::Body> store_body(store::Store& store, const QueueId& id, std::string_view octets) {
-    auto writer = store.write_content(id);
-    while (!octets.empty()) {
-        const auto piece = octets.substr(0, store::kContentPiece);
-        octets.remove_prefix(piece.size());
-        writer.append(piece);
-        if (writer.wants_flush()) PH_CHECK(writer.flush());
-    }
-    return writer.finish();
-}
-
-Event accepted_event(const store::AddMessage& report, const std::string& about) {
-    Event event;
-    event.type = EventType::accepted;
-    event.time = report.row.accepted_wall;
-    event.id = report.row.id;
-    event.recipient = report.recipients.front().address.to_string();
-    event.size = report.row.header->size() + 2 + report.row.body.size;
-    event.text = "report about " + about;
-    return event;
-}
-
 // "the sender was told that it did not arrive at 2 of the recipients"
 std::string told_sentence(mail::DsnAction action, std::size_t recipients) {
     const std::string whom =
@@ -213,49 +210,75 @@ std::string told_sentence(mail::DsnAction action, std::size_t recipients) {
 Result<void> add_report(const About& about, mail::DsnAction action,
                         std::span<const store::RecipientRow* const> recipients, Reports& reports) {
     const mail::DsnInput input = describe(about, action, recipients);
-    mail::DsnMessage dsn = mail::make_dsn(input);
-    store::AddMessage report;
-    store::MessageRow& row = report.row;
-    row.id = input.id;
-    row.kind = store::MessageKind::dsn;
-    row.body_type = dsn.needs_8bit ? mail::BodyType::eight_bit : mail::BodyType::seven_bit;
-    row.smtputf8 = dsn.needs_utf8;
-    if (about.message.row.tls_wish == store::TlsWish::optional) {
-        row.tls_wish = store::TlsWish::optional;
-        dsn.header.insert(0, "TLS-Required: No\r\n");
-    }
-    if (about.options.signing) {
-        mail::DkimBodyHash hash;
-        hash.update(dsn.body);
-        dsn.header.insert(0, about.options.signing->sign_now(dsn.header, hash.finish()));
-    }
-    row.header = std::make_shared<const std::string>(std::move(dsn.header));
-    PH_TRY(row.body, store_body(about.store, row.id, dsn.body));
-    row.accepted_wall = about.wall;
-    row.accepted = about.now;
-    row.expires = about.now + about.options.retry.report.expire;
-    store::RecipientRow recipient;
-    recipient.address = input.sender;
-    recipient.notify = Notify::never;  // B-7
-    recipient.next_at = about.now;
-    report.recipients.push_back(std::move(recipient));
     const QueueId& original = about.message.row.id;
-    reports.events.push_back(accepted_event(report, original.to_string()));
-    reports.added.push_back(report);
-    reports.changes.push_back(tell_accepted(report, {{}, {}, {}, original.to_string()}));
+    ReportMail report;
+    report.id = input.id;
+    report.to = input.sender;
+    report.message = mail::make_dsn(input);
+    report.tls_optional = about.message.row.tls_wish == store::TlsWish::optional;
+    report.now = about.now;
+    report.wall = about.wall;
+    report.about = original.to_string();
+    report.what = "report about " + report.about;
+    PH_CHECK(add_report_mail(about.store, about.options, std::move(report), reports));
     reports.changes.push_back(tell_note(original, store::RecordType::told,
                                         told_sentence(action, recipients.size()),
-                                        report.row.id.to_string()));
-    reports.changes.push_back(std::move(report));
+                                        input.id.to_string()));
     return {};
+}
+
+void add_to_digest(const About& about, mail::DsnAction action,
+                   std::span<const store::RecipientRow* const> recipients, Reports& reports) {
+    const store::MessageRow& row = about.message.row;
+    store::AddDigestLines add;
+    add.account = row.account;
+    add.due = about.options.desk->wait(row.account, about.now);
+    const std::string subject = row.header ? field_of(*row.header, "Subject") : std::string();
+    for (const auto* recipient : recipients)
+        add.lines.push_back(make_digest_line(row, *recipient, action, subject, about.wall));
+    reports.changes.push_back(std::move(add));
+    reports.changes.push_back(tell_note(
+        row.id, store::RecordType::told,
+        told_sentence(action, recipients.size()) + ", which the account's next digest says"));
+}
+
+// Only an account can wait for a digest, and be counted: reports about other mail go as they come.
+bool may_wait(const About& about) {
+    return about.options.desk != nullptr && about.has_address;
+}
+
+// One report, or lines of the digest where the account wants that, or has got too many of late.
+Result<void> add_one_report(const About& about, mail::DsnAction action,
+                            std::span<const store::RecipientRow* const> recipients,
+                            Reports& reports) {
+    if (may_wait(about)) {
+        auto count = about.options.desk->take(about.message.row.account, about.now);
+        if (!count) {
+            add_to_digest(about, action, recipients, reports);
+            return {};
+        }
+        reports.changes.push_back(store::CountReport{std::move(*count)});
+    }
+    return add_report(about, action, recipients, reports);
 }
 
 Result<void> add_reports(const About& about, mail::DsnAction action,
                          std::span<const store::RecipientRow* const> recipients, Reports& reports) {
-    while (!recipients.empty()) {
-        const auto some = recipients.first(std::min(recipients.size(), kMostInOneReport));
-        recipients = recipients.subspan(some.size());
-        PH_CHECK(add_report(about, action, some, reports));
+    std::vector<const store::RecipientRow*> own, waiting;
+    for (const store::RecipientRow* recipient : recipients) {
+        // Who asked for a report gets one, whatever the account's usual way is (RFC 3461 §4.1).
+        const bool asked = recipient->notify != Notify::unset;
+        if (asked || about.wish == store::ReportWish::each) {
+            own.push_back(recipient);
+        } else if (about.wish == store::ReportWish::digest) {
+            (may_wait(about) ? waiting : own).push_back(recipient);
+        }
+    }
+    if (!waiting.empty()) add_to_digest(about, action, waiting, reports);
+    for (std::span<const store::RecipientRow* const> rest = own; !rest.empty();) {
+        const auto some = rest.first(std::min(rest.size(), kMostInOneReport));
+        rest = rest.subspan(some.size());
+        PH_CHECK(add_one_report(about, action, some, reports));
     }
     return {};
 }
@@ -283,9 +306,8 @@ Result<Reports> make_final_reports(store::Store& store, const ReportOptions& opt
     Reports reports;
     PH_TRY(const auto message, store.engine().message(id));
     if (!message) return reports;
-    About about{store,    options,
-                *message, store.clock().now_queue(),
-                now(),    language_of(store, message->row)};
+    About about{store, options, *message, store.clock().now_queue(), now()};
+    ask_account(about);
     std::vector<const store::RecipientRow*> failed, relayed, delivered;
     store::Settlement settlement;
     settlement.id = id;
@@ -300,7 +322,8 @@ Result<Reports> make_final_reports(store::Store& store, const ReportOptions& opt
         settlement.updates.push_back(std::move(update));
         if (!may_report(message->row, recipient)) continue;
         if (recipient.last.verdict != mail::Verdict::delivered) {
-            failed.push_back(&recipient);
+            // One that was on a suppression list ended without being asked.
+            if (failure_report_due(message->row, recipient)) failed.push_back(&recipient);
         } else {
             // Who took it over the network may still lose it; a hop of our own has it for good.
             (recipient.last.remote_ip.empty() ? delivered : relayed).push_back(&recipient);
@@ -322,9 +345,7 @@ Result<Reports> make_delay_reports(store::Store& store, const ReportOptions& opt
     Reports reports;
     PH_TRY(const auto message, store.engine().message(id));
     if (!message || message->row.hold == store::Hold::held) return reports;
-    const About about{store,    options,
-                      *message, store.clock().now_queue(),
-                      now(),    language_of(store, message->row)};
+    About about{store, options, *message, store.clock().now_queue(), now()};
     const Seconds warning = options.retry.of(message->row.kind, message->row.profile).delay_warning;
     const auto asked = message->row.asked_warning();
     if (asked ? about.now < *asked
@@ -345,6 +366,7 @@ Result<Reports> make_delay_reports(store::Store& store, const ReportOptions& opt
         reports.events.push_back(delayed_event(about, recipient));
     }
     if (late.empty()) return reports;
+    ask_account(about);
     PH_CHECK(add_reports(about, mail::DsnAction::delayed, late, reports));
     reports.changes.push_back(std::move(mark));
     return reports;

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "base/event.h"
+#include "queue/report/report_desk.h"
 #include "queue/retry.h"
 #include "queue/signing.h"
 #include "store/store.h"
@@ -55,6 +56,7 @@ struct ReportOptions {
     std::string hostname;
     std::string admin;
     RetrySchedules retry;
+    std::shared_ptr<ReportDesk> desk;
     std::shared_ptr<Signing> signing{};  // null: reports go unsigned
 };
 
@@ -70,5 +72,8 @@ Result<Reports> make_final_reports(store::Store& store, const ReportOptions& opt
                                    const QueueId& id);
 Result<Reports> make_delay_reports(store::Store& store, const ReportOptions& options,
                                    const QueueId& id);
+// The account's digest of what waits for it.
+Result<Reports> make_digest_report(store::Store& store, const ReportOptions& options,
+                                   const std::string& account);
 
 }  // namespace posthaste::queue

@@ -70,6 +70,7 @@ Dispatcher::Dispatcher(Queue::Options options, Parts parts)
                   if (stopping_) idle_.notify();
                   if (paused_ || ledger_.failed()) want_run();
               }),
+      desk_(std::make_shared<ReportDesk>(options_.reports)),
       tasks_(std::make_unique<runtime::TaskGroup>(parts_.workers[0], parts_.log)),
       stopper_(std::make_unique<runtime::TaskGroup>(parts_.workers[0], parts_.log)) {
     for (std::size_t i = 0; i < parts_.workers.size(); ++i) {
@@ -129,6 +130,7 @@ Result<void> Dispatcher::load() {
         scheduler_.add_recipient(handle, {open.index, key, next_at, open.attempts}, now);
     };
     PH_CHECK(parts_.store.engine().for_each_open(visit));
+    PH_CHECK(desk_->load(parts_.store.engine()));
     for (const QueueId& id : with_reports) {
         waves_.note(id, now.steady, scheduler_.open_recipients(id) == 0);
     }
@@ -185,6 +187,10 @@ void Dispatcher::admit(Added added) {
     event.remote = std::move(added.client);
     event.tls = std::move(added.tls);
     parts_.events(event);
+    const auto open = std::ranges::count(added.recipients, store::RecipientState::open,
+                                         &store::RecipientRow::state);
+    if (open < std::ssize(added.recipients)) admit_ended(row, added.recipients, open == 0);
+    if (open == 0) return;
 
     Scheduler::NewMessage message;
     message.id = row.id;
@@ -195,11 +201,31 @@ void Dispatcher::admit(Added added) {
     if (row.sender && row.asked_warning()) message.warn = row.asked_warning();
     message.lane = lane_of(row.kind == store::MessageKind::dsn, row.priority, row.profile);
     message.hold = row.hold;
-    message.many = added.recipients.size() > 1;
+    message.many = open > 1;
     const Moment now = moment();
     const Handle handle = scheduler_.add_message(message);
     add_recipients(handle, row, added.recipients, now);
     fresh_.put(std::move(added.row), std::move(added.recipients));
+}
+
+// Those that ended as the message came: they are on the account's suppression list.
+void Dispatcher::admit_ended(const store::MessageRow& row,
+                             const std::vector<store::RecipientRow>& recipients, bool none_open) {
+    for (const store::RecipientRow& recipient : recipients) {
+        if (recipient.state == store::RecipientState::open) continue;
+        metrics_.suppressed.add();
+        Event event;
+        event.type = EventType::suppressed;
+        event.time = row.accepted_wall;
+        event.id = row.id;
+        event.account = row.account;
+        event.sender = mail::to_string(row.sender);
+        event.recipient = recipient.address.to_string();
+        event.status = recipient.last.status.to_string();
+        event.text = recipient.last.reply;
+        parts_.events(event);
+    }
+    waves_.note(row.id, std::chrono::steady_clock::now(), none_open);
 }
 
 void Dispatcher::add_recipients(Handle message, const store::MessageRow& row,
@@ -208,6 +234,7 @@ void Dispatcher::add_recipients(Handle message, const store::MessageRow& row,
     const std::string sender = mail::to_string(row.sender);
     const Origin origin{sender, row.account, row.route, row.id};
     for (const store::RecipientRow& recipient : recipients) {
+        if (recipient.state != store::RecipientState::open) continue;
         const std::string& domain = recipient.address.domain().ascii();
         const auto key = routing_key(domain, parts_.courier.route_for(domain, origin));
         scheduler_.add_recipient(
@@ -247,6 +274,7 @@ void Dispatcher::run() {
         dispatch(now);
         if (!aside_.empty() && !working_aside_) tasks_->spawn(work_aside());
         start_reports(now);
+        start_digests(now);
     }
     show_counts();
     if (more) {
@@ -288,6 +316,7 @@ void Dispatcher::arm(const Moment& now) {
     SteadyTime wake = SteadyTime::max();
     if (const auto at = scheduler_.next_wake(now)) wake = *at;
     if (const auto at = waves_.next()) wake = std::min(wake, *at);
+    if (const auto at = desk_->next_due()) wake = std::min(wake, now.steady + (*at - now.queue));
     if (wake == SteadyTime::max()) return;
     wake = std::max(wake, now.steady + kShortestSleep);
     if (timer_ && timer_at_ <= wake && timer_at_ > now.steady) return;

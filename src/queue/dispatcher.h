@@ -106,6 +106,8 @@ class Dispatcher : public std::enable_shared_from_this<Dispatcher> {
     void put(Incoming incoming);
     void take_incoming();
     void admit(Added added);
+    void admit_ended(const store::MessageRow& row,
+                     const std::vector<store::RecipientRow>& recipients, bool none_open);
     void add_recipients(Handle message, const store::MessageRow& row,
                         const std::vector<store::RecipientRow>& recipients, const Moment& now);
     void want_run();
@@ -146,6 +148,7 @@ class Dispatcher : public std::enable_shared_from_this<Dispatcher> {
         std::vector<Event> events;
         store::OutcomeFacts told;  // for the history
         bool report_due = false;
+        std::vector<EndedRecipient> ends;  // for the memory of recipients
     };
 
     void settle(Job& job);
@@ -164,6 +167,8 @@ class Dispatcher : public std::enable_shared_from_this<Dispatcher> {
     runtime::Task<void> report(QueueId id, bool delay);
     void write_reports(const QueueId& about, Reports reports);
     void admit_report(const store::AddMessage& report);
+    void start_digests(const Moment& now);
+    runtime::Task<void> digest(std::string account);
 
     // admin.cc
     std::vector<QueueId> select(const Selection& selection) const;
@@ -194,6 +199,8 @@ class Dispatcher : public std::enable_shared_from_this<Dispatcher> {
     bool working_aside_ = false;
     std::unordered_set<QueueId>
         reporting_;  // messages whose reports are being made, until they are durable
+    std::shared_ptr<ReportDesk> desk_;
+    std::unordered_set<std::string> digesting_;  // accounts, likewise
     QueueMetrics metrics_;
     std::unique_ptr<InFlight> in_flight_;  // null: none could be made
     Quarantine quarantine_{{}};

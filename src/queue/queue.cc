@@ -4,12 +4,15 @@
 #include "queue/signing.h"
 #include "queue/story.h"
 
+#include <algorithm>
+
 namespace posthaste::queue {
 
 namespace {
 
 // The client waits 10 minutes for the reply to its final dot (RFC 5321 §4.5.3.2.6).
 constexpr auto kCommitDeadline = std::chrono::minutes(5);
+constexpr Seconds kListDeadline{20};  // of a look at suppression lists
 constexpr auto kAdminDeadline = std::chrono::minutes(5);
 
 store::MessageRow make_row(Submission&& submission) {
@@ -45,13 +48,59 @@ std::vector<store::RecipientRow> make_recipients(std::vector<mail::Recipient>&& 
     return rows;
 }
 
+// A recipient that is on the account's list has ended before it began: in the transaction that
+// accepts the message, so that neither is there without the other.
+void end_at_once(store::AddMessage& add, RecipientMemory& memory, store::OutcomeFacts& told) {
+    for (store::RecipientRow& row : add.recipients) {
+        if (!memory.may_be_listed(add.row.account, row.address)) continue;
+        auto refusal = memory.refusal(add.row.account, row.address);
+        if (!refusal) continue;
+        row.state = store::RecipientState::report_due;
+        row.last = std::move(*refusal);
+        row.last_attempt = add.row.accepted_wall;
+        store::ResultFacts result;
+        result.index = row.index;
+        result.address = row.address.to_string();
+        result.what = EventType::suppressed;
+        result.outcome = row.last;
+        told.results.push_back(std::move(result));
+    }
+}
+
 }  // namespace
 
 struct Queue::Impl {
     Options options;
     store::Store& store;
+    runtime::BlockingPool& blocking;
     std::shared_ptr<Signing> signing;  // the dispatcher's tasks may outlive this
     std::shared_ptr<Dispatcher> dispatcher;
+
+    bool may_end_at_once(const store::AddMessage& add) const {
+        const RecipientMemory* const memory = options.memory;
+        return memory != nullptr && !add.row.account.empty() &&
+               std::ranges::any_of(add.recipients, [&](const store::RecipientRow& row) {
+                   return memory->may_be_listed(add.row.account, row.address);
+               });
+    }
+
+    struct Looked {
+        store::AddMessage add;
+        store::OutcomeFacts told;
+    };
+
+    // A list that cannot be read suppresses nothing: no mail ends on doubt.
+    runtime::Task<Looked> end_listed(store::AddMessage add) {
+        auto look = [looked = Looked{add, {}},
+                     memory = options.memory]() mutable -> Result<Looked> {
+            end_at_once(looked.add, *memory, looked.told);
+            return std::move(looked);
+        };
+        auto looking = runtime::offload(blocking, std::move(look), Deadline::after(kListDeadline));
+        auto looked = co_await std::move(looking);
+        if (!looked) co_return Looked{std::move(add), {}};
+        co_return std::move(*looked);
+    }
 
     runtime::Task<Result<std::size_t>> act(Dispatcher::Action action, Selection selection) {
         Dispatcher::Answer answer;
@@ -67,7 +116,7 @@ Queue::Queue(Options options, store::Store& store, Courier& courier, runtime::Wo
     auto signing = std::make_shared<Signing>(store, log);
     Dispatcher::Parts parts{store, courier, workers, blocking, signing, log, std::move(events)};
     auto dispatcher = std::make_shared<Dispatcher>(options, std::move(parts));
-    impl_ = std::make_shared<Impl>(std::move(options), store, std::move(signing),
+    impl_ = std::make_shared<Impl>(std::move(options), store, blocking, std::move(signing),
                                    std::move(dispatcher));
 }
 
@@ -123,12 +172,22 @@ runtime::Task<Result<void>> Queue::submit(Submission submission) {
     if (by.mode != mail::ByMode::none) add.row.by = at + by.within;
     if (by.mode == mail::ByMode::give_back) add.row.expires = std::min(add.row.expires, add.row.by);
     store::AddRecord told = tell_accepted(add, {added.client, added.tls, std::move(mended), {}});
+    store::OutcomeFacts ended;
+    if (impl_->may_end_at_once(add)) {
+        auto looking = impl_->end_listed(std::move(add));
+        auto looked = co_await std::move(looking);
+        add = std::move(looked.add);
+        ended = std::move(looked.told);
+    }
+    const QueueId id = add.row.id;
+    const Timestamp accepted = add.row.accepted_wall;
     added.row = std::make_shared<const store::MessageRow>(add.row);
     added.recipients = add.recipients;
 
     store::Changes changes;
     changes.push_back(std::move(add));
     changes.push_back(std::move(told));
+    if (!ended.results.empty()) tell_outcome(id, accepted, std::move(ended), changes);
     runtime::Callback<void> done;
     // On the committer's thread. What is durable is scheduled whether or not its session still
     // waits.

@@ -9,6 +9,8 @@
 #include "base/metrics.h"
 #include "mail/envelope.h"
 #include "queue/courier.h"
+#include "queue/recipient_memory.h"
+#include "queue/report/report_desk.h"
 #include "queue/retry.h"
 #include "queue/site_status.h"
 #include "runtime/offload.h"
@@ -64,8 +66,10 @@ class Queue {
         std::string hostname;
         std::string admin;
         RetrySchedules retry;
-        std::size_t max_deliveries = 500;  // of the whole server
-        Seconds reconcile_every{60};       // how often it is looked whether nothing got lost
+        ReportDesk::Options reports{};
+        RecipientMemory* memory = nullptr;  // null: nothing is remembered
+        std::size_t max_deliveries = 500;   // of the whole server
+        Seconds reconcile_every{60};        // how often it is looked whether nothing got lost
         std::size_t fresh_content_octets =
             64u << 20;  // kept from submission, so that delivery does not read back
     };

@@ -7,7 +7,7 @@ namespace posthaste::queue {
 
 struct QueueMetrics {
     Counter accepted, delivered, deferred, failed, expired, cancelled, delayed, postponed, reports,
-        attempts;
+        attempts, suppressed, digests;
     Gauge unaccounted;  // open in the store or in the scheduler alone; see reconcile.cc
     Gauge waiting, in_flight, held;
 
@@ -27,6 +27,9 @@ struct QueueMetrics {
         registry.add("posthaste_recipients_postponed_total",
                      "recipients that came while their site was down", postponed);
         registry.add("posthaste_reports_total", "delivery reports made", reports);
+        registry.add("posthaste_digests_total", "digests made in place of reports", digests);
+        registry.add("posthaste_recipients_suppressed_total",
+                     "recipients ended untried: on a suppression list", suppressed);
         registry.add("posthaste_transactions_total", "transactions with next hops", attempts);
         registry.add("posthaste_queue_waiting", "recipients that wait", waiting);
         registry.add("posthaste_queue_in_flight", "recipients being tried", in_flight);

@@ -711,5 +711,87 @@ TEST_F(QueueTest, ManySubmissionsAtOnceAllArrive) {
     passed.get_future().wait();
 }
 
+// Knows one address, and what it was told.
+class FakeMemory final : public RecipientMemory {
+  public:
+    bool may_be_listed(const std::string& account, const mail::Mailbox& to) const override {
+        return account == "alice@example.com" && to.local().starts_with("listed");
+    }
+
+    std::optional<mail::Outcome> refusal(const std::string&, const mail::Mailbox& to) override {
+        if (to.local() == "listed_once") return std::nullopt;
+        mail::Outcome o;
+        o.verdict = Verdict::failed;
+        o.cause = mail::Cause::suppressed;
+        o.status = {5, 1, 1};
+        o.reply = "it refused mail before";
+        return o;
+    }
+
+    void ended(const EndedRecipient& one) override {
+        MutexLock lock(mutex_);
+        ended_.push_back(one);
+    }
+
+    std::vector<EndedRecipient> ended() {
+        MutexLock lock(mutex_);
+        return ended_;
+    }
+
+  private:
+    Mutex mutex_;
+    std::vector<EndedRecipient> ended_ PH_GUARDED_BY(mutex_);
+};
+
+TEST_F(QueueTest, WhatIsOnTheListEndsAtOnceAndIsReported) {
+    FakeMemory memory;
+    options_.memory = &memory;
+    start();
+    submit(submission({"ok@example.net", "listed@example.net", "listed_once@example.net"}));
+    const auto suppressed = wait_for(EventType::suppressed, 1);
+    EXPECT_EQ(suppressed[0].recipient, "listed@example.net");
+    EXPECT_EQ(suppressed[0].text, "it refused mail before");
+    wait_for(EventType::delivered, 3);  // the report among them
+    EXPECT_EQ(count(EventType::suppressed), 1U);
+    ASSERT_EQ(reports().size(), 1U);
+    EXPECT_EQ(messages_in_store(), 0U);
+    close();
+}
+
+TEST_F(QueueTest, AMessageToNobodyElseEndsToo) {
+    FakeMemory memory;
+    options_.memory = &memory;
+    start();
+    auto never = submission({"listed@example.net"});
+    never.envelope.recipients[0].notify = Notify::never;
+    submit(std::move(never));
+    wait_for(EventType::suppressed, 1);
+    submit(submission({"listed@example.net"}));
+    wait_for(EventType::delivered, 1);  // of the report
+    for (int i = 0; i < 2000 && messages_in_store() > 0; ++i) std::this_thread::yield();
+    EXPECT_EQ(reports().size(), 1U);
+    close();
+}
+
+TEST_F(QueueTest, TheEndsOfProgramsMailAreTold) {
+    FakeMemory memory;
+    options_.memory = &memory;
+    start();
+    auto program = submission({"bad@example.net", "ok@example.net"});
+    program.profile = store::Profile::transactional;
+    const QueueId id = submit(std::move(program));
+    submit(submission({"bad2@example.net"}));
+    wait_for(EventType::failed, 2);
+    wait_for(EventType::delivered, 2);
+    close();
+    auto ended = memory.ended();
+    ASSERT_EQ(ended.size(), 2U);  // a person's own failures are nobody's business
+    std::ranges::sort(ended, {}, [](const auto& one) { return one.recipient.local(); });
+    EXPECT_EQ(ended[0].id, id);
+    EXPECT_EQ(ended[0].what, EventType::failed);
+    EXPECT_EQ(ended[0].outcome.cause, mail::Cause::invalid_recipient);
+    EXPECT_EQ(ended[1].what, EventType::delivered);
+}
+
 }  // namespace
 }  // namespace posthaste::queue

@@ -124,6 +124,12 @@ void Dispatcher::apply(Handle entry, const Tried& tried, Decision decision, Sett
         }
     } else {
         scheduler_.finish(entry);
+        // People look after their address books themselves.
+        if (options_.memory != nullptr && tried.message.profile != store::Profile::human &&
+            !tried.message.account.empty() && decision.event != EventType::cancelled)
+            settling.ends.push_back({tried.message.id, tried.message.account, tried.message.profile,
+                                     tried.recipient.address, decision.event, update.outcome,
+                                     tried.wall});
         settling.report_due |= update.to == To::report_due;
     }
     settling.settlement.updates.push_back(std::move(decision.update));
@@ -165,6 +171,7 @@ void Dispatcher::written(const Settling& settling) {
         }
         parts_.events(event);
     }
+    for (const EndedRecipient& end : settling.ends) options_.memory->ended(end);
     const QueueId& id = settling.settlement.id;
     const auto unwritten = unwritten_.find(id);
     if (--unwritten->second == 0) unwritten_.erase(unwritten);
@@ -305,7 +312,7 @@ void Dispatcher::start_reports(const Moment& now) {
 }
 
 runtime::Task<void> Dispatcher::report(QueueId id, bool delay) {
-    ReportOptions options{options_.hostname, options_.admin, options_.retry, parts_.signing};
+    ReportOptions options{options_.hostname, options_.admin, options_.retry, desk_, parts_.signing};
     auto make = [&store = parts_.store, options = std::move(options), id, delay] {
         return delay ? make_delay_reports(store, options, id)
                      : make_final_reports(store, options, id);
@@ -336,6 +343,49 @@ void Dispatcher::write_reports(const QueueId& about, Reports reports) {
             if (event.type == EventType::delayed) metrics_.delayed.add();
             parts_.events(event);
         }
+        for (const store::AddMessage& report : reports.added) admit_report(report);
+        want_run();
+    });
+}
+
+// An account's digest is made by one task at a time, until it is durable.
+void Dispatcher::start_digests(const Moment& now) {
+    while (reporting_.size() + digesting_.size() < kMostReporting) {
+        auto account = desk_->take_due(now.queue);
+        if (!account) return;
+        if (!digesting_.insert(*account).second) {
+            desk_->again_at(*account, now.queue + Seconds(1));
+            continue;
+        }
+        tasks_->spawn(digest(std::move(*account)));
+    }
+}
+
+runtime::Task<void> Dispatcher::digest(std::string account) {
+    ReportOptions options{options_.hostname, options_.admin, options_.retry, desk_, parts_.signing};
+    auto make = [&store = parts_.store, options = std::move(options), account] {
+        return make_digest_report(store, options, account);
+    };
+    auto making =
+        runtime::offload(parts_.blocking, std::move(make), Deadline::after(kReadDeadline));
+    auto reports = co_await std::move(making);
+    if (!reports) {
+        desk_->again_at(account, moment().queue + kAfterReadError);
+        if (reports.error().kind != ErrorKind::cancelled)
+            parts_.log.error("queue.digest_failed", {{"account", account},
+                                                     {"why", reports.error().text},
+                                                     {"mend", reports.error().mend}});
+    }
+    if (!reports || reports->changes.empty()) {
+        digesting_.erase(account);
+        want_run();
+        co_return;
+    }
+    store::Changes changes = std::move(reports->changes);
+    ledger_.write(std::move(changes), [this, account, reports = std::move(*reports)] {
+        digesting_.erase(account);
+        metrics_.digests.add();
+        for (const Event& event : reports.events) parts_.events(event);
         for (const store::AddMessage& report : reports.added) admit_report(report);
         want_run();
     });

@@ -402,7 +402,7 @@ std::optional<ResultFacts> decode_result(std::string_view octets, const ResultFa
                 facts.address = in.text();
                 break;
             case Tag::what:
-                facts.what = in.enumeration(EventType::delayed);
+                facts.what = in.enumeration(EventType::suppressed);
                 break;
             case Tag::attempt:
                 facts.attempt = in.number<std::uint32_t>();

@@ -31,6 +31,7 @@ constexpr const char* kDirectoryToOne =
     "ALTER TABLE accounts DROP COLUMN profile; ALTER TABLE accounts DROP COLUMN language;"
     "ALTER TABLE accounts DROP COLUMN verp;"
     "ALTER TABLE accounts DROP COLUMN priority;"
+    "ALTER TABLE accounts DROP COLUMN reports;"
     "ALTER TABLE app_passwords DROP COLUMN device; PRAGMA user_version=1";
 
 class UpgradeTest : public ::testing::Test {
