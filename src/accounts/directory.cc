@@ -185,6 +185,14 @@ Result<void> Directory::set_profile(std::string_view address, store::Profile pro
     return commit(store_, store::PutAccount{std::move(row)});
 }
 
+Result<void> Directory::set_reports(std::string_view address, store::ReportWish wish) {
+    PH_TRY(const std::string key, parse_address(address));
+    const MutexLock lock(change_mutex);
+    PH_TRY(auto row, get_account(store_, key));
+    row.reports = wish;
+    return commit(store_, store::PutAccount{std::move(row)});
+}
+
 Result<void> Directory::set_verp(std::string_view address, store::Verp verp) {
     PH_TRY(const std::string key, parse_address(address));
     const MutexLock lock(change_mutex);

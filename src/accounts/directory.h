@@ -32,6 +32,7 @@ class Directory {
     Result<void> remove_account(std::string_view address);
     Result<void> set_disabled(std::string_view address, bool disabled);
     Result<void> set_profile(std::string_view address, store::Profile profile);
+    Result<void> set_reports(std::string_view address, store::ReportWish wish);
     Result<void> set_verp(std::string_view address, store::Verp verp);
     // The highest MT-PRIORITY its mail may ask for (RFC 6710), 0 to 9. Errors: syntax, not_found.
     Result<void> set_priority(std::string_view address, std::int64_t priority);

@@ -14,6 +14,8 @@ namespace {
 constexpr std::array<std::string_view, 3> kNames{"human", "application", "bulk"};
 constexpr std::array<std::string_view, 4> kVerpNames{"off", "message", "recipient", "on"};
 
+constexpr std::array<std::string_view, 4> kReportNames{"usual", "on", "off", "digest"};
+
 }  // namespace
 
 std::string_view to_string(store::Profile profile) {
@@ -46,6 +48,22 @@ Result<store::Verp> parse_verp(std::string_view text) {
         ErrorKind::syntax,
         fmt::format("\"{}\" is no way to take bounces", utf8::printable(text, 40)),
         near ? fmt::format("did you mean \"{}\"?", *near) : "write on, message, recipient or off");
+}
+
+std::string_view to_string(store::ReportWish wish) {
+    const auto at = static_cast<std::size_t>(wish);
+    return at < kReportNames.size() ? kReportNames[at] : kReportNames[0];
+}
+
+Result<store::ReportWish> parse_report_wish(std::string_view text) {
+    for (std::size_t i = 0; i < kReportNames.size(); ++i) {
+        if (text == kReportNames[i]) return static_cast<store::ReportWish>(i);
+    }
+    const auto near = closest(text, kReportNames);
+    return fail(
+        ErrorKind::syntax,
+        fmt::format("\"{}\" is no way to get reports", utf8::printable(text, 40)),
+        near ? fmt::format("did you mean \"{}\"?", *near) : "write on, off, digest or usual");
 }
 
 store::Verp effective_verp(const store::AccountRow& account) {

@@ -15,6 +15,10 @@ Result<store::Profile> parse_profile(std::string_view text);
 
 // How what comes back to its mail is told apart (delivery.md 6.6): "off", "message", "recipient",
 // or "on", which leaves it to the profile.
+// "usual", "on", "off", "digest": which reports an account gets.
+std::string_view to_string(store::ReportWish wish);
+Result<store::ReportWish> parse_report_wish(std::string_view text);  // errors: syntax
+
 std::string_view to_string(store::Verp verp);
 Result<store::Verp> parse_verp(std::string_view text);  // errors: syntax
 // What that comes to for the account's mail: never `usual`.

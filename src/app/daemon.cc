@@ -8,6 +8,7 @@
 #include "app/process.h"
 #include "app/relay_desk.h"
 #include "app/reply_rules.h"
+#include "app/suppression_desk.h"
 #include "app/tls_services.h"
 #include "app/web_services.h"
 #include "app/winmail/winmail_desk.h"
@@ -230,6 +231,9 @@ class Daemon {
             delivery.warm_up = &*warm_up_;
             sources.push_back(&*warm_up_);
         }
+        suppressions_.emplace(*store_, log_);
+        PH_CHECK(suppressions_->load());
+        sources.push_back(&*suppressions_);
         learned_.emplace(settings_, *store_, log_, std::move(sources));
         authenticator_.emplace(accounts::Authenticator::Options{}, *store_, &learned_->guard);
         if (needs_trap(settings_)) {
@@ -249,8 +253,9 @@ class Daemon {
             delivery::make_courier(std::move(delivery), *store_, *resolver_, inbox_.get(), workers_,
                                    blocking_, log_, tls, &*logins_, &learned_->delivered);
         on_crash(queue::InFlight::mark_crash);
-        queue_.emplace(queue_options(settings_), *store_, *courier_, workers_, blocking_, log_,
-                       publish);
+        auto queue = queue_options(settings_);
+        queue.memory = &suppression_desk_.emplace(*suppressions_);
+        queue_.emplace(std::move(queue), *store_, *courier_, workers_, blocking_, log_, publish);
         tls_policies_->report_by(*queue_);
         submission::Services services{*queue_,
                                       *store_,
@@ -264,7 +269,8 @@ class Daemon {
                                       &learned_->sign_ins,
                                       &learned_->guard,
                                       &learned_->sent_marks,
-                                      &winmail_.service()};
+                                      &winmail_.service(),
+                                      &*suppressions_};
         auto submission = submission_options(settings_);
         submission.verp = verp;
         submission_.emplace(std::move(submission), services, workers_);
@@ -281,11 +287,26 @@ class Daemon {
         auto trap_address = sockets_.trap ? sockets_.trap->local().to_string() : std::string();
         submission::PortProfile by_https;
         by_https.habit = net::PortHabit::implicit_tls;
-        web_.emplace(WebServices::Parts{settings_, *store_, *queue_, *resolver_, *courier_,
-                                        tls_policies_->sts(), hub_, *automation_,
-                                        learned_->sign_ins, learned_->guard, inbox_.get(),
-                                        std::move(trap_address), metrics_, *relays_, certificates_,
-                                        submission_->handler(by_https), blocking_, workers_, log_});
+        web_.emplace(WebServices::Parts{settings_,
+                                        *store_,
+                                        *queue_,
+                                        *resolver_,
+                                        *courier_,
+                                        tls_policies_->sts(),
+                                        hub_,
+                                        *automation_,
+                                        *suppressions_,
+                                        learned_->sign_ins,
+                                        learned_->guard,
+                                        inbox_.get(),
+                                        std::move(trap_address),
+                                        metrics_,
+                                        *relays_,
+                                        certificates_,
+                                        submission_->handler(by_https),
+                                        blocking_,
+                                        workers_,
+                                        log_});
         return {};
     }
 
@@ -450,6 +471,8 @@ class Daemon {
     ReplyRules rules_;
     std::optional<delivery::Automation> automation_;
     std::optional<delivery::WarmUp> warm_up_;
+    std::optional<accounts::Suppressions> suppressions_;
+    std::optional<SuppressionDesk> suppression_desk_;
     std::optional<Learned> learned_;
     std::optional<accounts::Authenticator> authenticator_;
     std::optional<queue::Queue> queue_;

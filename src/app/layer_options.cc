@@ -150,6 +150,7 @@ queue::Queue::Options queue_options(const Settings& settings) {
     queue::Queue::Options options;
     options.hostname = settings.hostname;
     options.admin = settings.admin;
+    options.reports = {settings.reports_per_hour, settings.digest_every, settings.report_language};
     auto& retry = options.retry;
     retry.human.steps = settings.retry;
     retry.human.expire = settings.expire;
@@ -187,6 +188,7 @@ submission::Options submission_options(const Settings& settings) {
     options.max_hold = settings.max_hold;
     options.errors = settings.errors;
     options.address_literals = settings.address_literals;
+    options.refuse_suppressed = settings.refuse_suppressed;
     options.command_timeout = settings.command_timeout;
     options.data_timeout = settings.data_timeout;
     if (settings.legacy.listen) options.legacy_port = settings.legacy.listen->to_string();

@@ -169,6 +169,24 @@ auto assign(T Settings::* member) {
     };
 }
 
+Result<void> set_digest_every(Settings& s, const OptionValue& v) {
+    if (v.numbers[0] < 1 || v.numbers[0] > 7 * 86'400)
+        return fail(ErrorKind::syntax, "a digest is sent after 1 second to 7 days",
+                    "write digest_every = \"1h\"");
+    s.digest_every = Seconds(v.numbers[0]);
+    return {};
+}
+
+Result<void> set_report_language(Settings& s, const OptionValue& v) {
+    s.report_language = mail::parse_language(v.texts[0]).value_or(mail::Language::english);
+    return {};
+}
+
+Result<void> set_suppression_answer(Settings& s, const OptionValue& v) {
+    s.refuse_suppressed = v.texts[0] == "refuse";
+    return {};
+}
+
 Result<void> set_history_days(Settings& s, const OptionValue& v) {
     if (v.numbers[0] < 1 || v.numbers[0] > 3650)
         return fail(ErrorKind::syntax, "the history is kept for 1 to 3650 days",
@@ -540,6 +558,19 @@ std::vector<Option> own_options() {
         {"reports.tls_successes", flag, "true",
          "also when every session of the day went well; false: only failures", "", true,
          assign(&Settings::tls_report_successes)},
+        {"reports.per_hour", number, "100",
+         "delivery reports that an account gets in an hour; further ones come together in a digest",
+         "", true, assign(&Settings::reports_per_hour)},
+        {"reports.digest_every", duration, "\"1h\"",
+         "how long after the first report that waits for it a digest is sent", "", true,
+         set_digest_every},
+        {"reports.language", choice, "\"en\"",
+         "of reports, where neither the account nor the message says one", "en de fr es", true,
+         set_report_language},
+        {"suppression.answer", choice, "\"accept\"",
+         "to a recipient on the account's suppression list: accept takes the message, sends that "
+         "recipient nothing and reports it; refuse says 550 at once",
+         "accept refuse", true, set_suppression_answer},
         {"history.days", number, "30",
          "days for which posthaste trace knows what became of mail; older ones are removed", "",
          true, set_history_days},

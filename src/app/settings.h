@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/time.h"
 #include "delivery/delivery.h"
+#include "mail/dsn/language.h"
 #include "net/listener.h"
 
 #include <cstdint>
@@ -137,6 +138,11 @@ struct Settings {
     Seconds command_timeout{};
     Seconds data_timeout{};
     std::vector<IpNetwork> trusted_networks;
+
+    std::uint32_t reports_per_hour = 100;  // of an account, before they come as a digest
+    Seconds digest_every{};
+    mail::Language report_language = mail::Language::english;
+    bool refuse_suppressed = false;  // at RCPT; else the message is taken and the recipient ended
 
     std::string admin_socket;  // default: admin.sock in the store's folder
     std::string admin_user;    // default: the owner of the store's folder

@@ -75,6 +75,7 @@ WebServices::WebServices(Parts parts) : parts_(std::move(parts)) {
     services.resolver = &parts_.resolver;
     services.sts = parts_.sts;
     services.automation = &parts_.automation;
+    services.suppressions = &parts_.suppressions;
     services.planner = [carrier = &parts_.carrier]() -> Result<delivery::Carrier*> {
         return carrier;
     };

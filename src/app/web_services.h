@@ -11,6 +11,7 @@
 
 #include "accounts/login_guard.h"
 #include "accounts/sign_in_log.h"
+#include "accounts/suppressions.h"
 #include "app/certificates.h"
 #include "app/daemon.h"
 #include "app/settings.h"
@@ -54,6 +55,7 @@ class WebServices {
         delivery::MtaSts* sts;  // null: policies are not heeded
         web::EventHub& hub;
         delivery::Automation& automation;
+        accounts::Suppressions& suppressions;
         accounts::SignInLog& sign_ins;
         accounts::LoginGuard& guard;
         trap::Inbox* inbox;        // null: none

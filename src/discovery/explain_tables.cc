@@ -334,6 +334,7 @@ constexpr OwnRow kOwn[] = {
     {"somebody is guessing this user's password", 64},
     {"has a line over 998 octets", 65},
     {"the message has over 10,000 parts", 66},
+    {"is on this account's suppression list", 67},
 };
 
 }  // namespace

@@ -39,7 +39,7 @@ struct OwnRow {
     std::string_view also = {};  // a second phrase that must be there
 };
 
-inline constexpr int kLastReply = 66;  // of submission/replies.h
+inline constexpr int kLastReply = 67;  // of submission/replies.h
 
 std::span<const OutlookRow> outlook_numbers();
 std::span<const CodeRow> smtp_codes();

@@ -326,6 +326,10 @@ void Session::on_rcpt(std::string_view argument) {
     if (!ascii::is_ascii(parameters->orcpt) && !transaction_.envelope().smtputf8) {
         return refuse_recipient(replies.make(Say::needs_smtputf8, {parameters->orcpt}), path);
     }
+    if (context_.options.refuse_suppressed && identity_ &&
+        context_.backend.suppressed(identity_->account, *mailbox)) {
+        return refuse_recipient(replies.make(Say::suppressed_recipient, {path}), path);
+    }
     add_recipient({std::move(*mailbox), parameters->notify, parameters->orcpt});
 }
 

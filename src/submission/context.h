@@ -47,6 +47,9 @@ class Backend {
 
     virtual store::Health health() const = 0;
 
+    // Whether the recipient is on the account's suppression list. Never blocks.
+    virtual bool suppressed(const std::string&, const mail::Mailbox&) const { return false; }
+
     // Whether mail from that domain is signed, so that its body is to be hashed.
     virtual bool signs(const mail::Domain&) const { return false; }
 

@@ -195,6 +195,9 @@ constexpr Row kRows[] = {
     {Say::too_many_parts, 66, 554, "5.6.0",
      "The message has over 10,000 parts, or parts over 50 deep in each other. Send attachments in "
      "one archive."},
+    {Say::suppressed_recipient, 67, 550, "5.1.1",
+     "{0} is on this account's suppression list: it refused mail or complained. Take it off: "
+     "posthaste suppression remove"},
 };
 
 static_assert(std::size(kRows) == Catalogue::size());

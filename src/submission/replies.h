@@ -103,6 +103,8 @@ enum class Say : std::uint8_t {
     line_in_sealed_part,
     line_not_mendable,
     too_many_parts,
+    // Recipients, again.
+    suppressed_recipient,  // [address]
 };
 
 constexpr std::size_t kMaxReply = 200;        // octets, CR LF included
@@ -146,7 +148,7 @@ class Catalogue {
     const std::string& ports() const { return ports_; }
 
     static constexpr std::size_t size() {
-        return static_cast<std::size_t>(Say::too_many_parts) + 1;
+        return static_cast<std::size_t>(Say::suppressed_recipient) + 1;
     }
 
   private:

@@ -2,6 +2,7 @@
 // the tasks of its sessions and the list of them, touched by that worker alone.
 #include "submission/server.h"
 
+#include "accounts/suppressions.h"
 #include "base/assert.h"
 #include "runtime/callback.h"
 #include "runtime/task_group.h"
@@ -51,6 +52,7 @@ class ServerBackend final : public Backend {
           store_(services.store),
           authenticator_(services.authenticator),
           guard_(services.guard),
+          suppressions_(services.suppressions),
           log_(services.log),
           options_(options),
           homes_(homes),
@@ -77,6 +79,10 @@ class ServerBackend final : public Backend {
     runtime::Task<std::expected<accounts::Identity, accounts::Refusal>> renew(
         accounts::Identity identity) override {
         return authenticator_.renew(std::move(identity));
+    }
+
+    bool suppressed(const std::string& account, const mail::Mailbox& recipient) const override {
+        return suppressions_ != nullptr && suppressions_->may_be_listed(account, recipient);
     }
 
     store::Health health() const override { return store_.committer().health(); }
@@ -129,6 +135,7 @@ class ServerBackend final : public Backend {
     store::Store& store_;
     accounts::Authenticator& authenticator_;
     accounts::LoginGuard* guard_;
+    const accounts::Suppressions* suppressions_;
     Log& log_;
     const Options& options_;
     const Homes& homes_;

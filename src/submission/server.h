@@ -22,6 +22,10 @@
 #include <string>
 #include <vector>
 
+namespace posthaste::accounts {
+class Suppressions;
+}
+
 namespace posthaste::submission {
 
 struct WinmailService;  // winmail/winmail.h
@@ -43,7 +47,8 @@ struct Options {
     Seconds data_timeout{180};   // without octets, or under 1 KB/s over a minute
     Seconds lf_dot_timeout{30};  // after LF . LF: that is how a device ended, and it waits for ever
     std::string legacy_port;     // "10.0.0.1:2525", for the log; empty: there is none
-    bool address_literals = false;  // mail to user@[192.0.2.1] is taken
+    bool refuse_suppressed = false;  // 550 to RCPT; else such a recipient ends as it comes
+    bool address_literals = false;   // mail to user@[192.0.2.1] is taken
     // Senders made for a message, where an account asks for them; null: none are.
     std::shared_ptr<const mail::Verp> verp{};
 };
@@ -75,6 +80,7 @@ struct Services {
     accounts::LoginGuard* guard = nullptr;
     SentMarks* sent_marks = nullptr;
     const WinmailService* winmail = nullptr;
+    const accounts::Suppressions* suppressions = nullptr;
 };
 
 class Server {

@@ -141,6 +141,7 @@ int run_account_show(const Arguments& arguments) {
                    flag(account, "password") ? "set" : "none, app passwords only");
         fmt::print("language       {}\n", text(account, "language"));
         fmt::print("verp           {}\n", text(account, "verp"));
+        fmt::print("reports        {}\n", text(account, "reports"));
         fmt::print("created        {}\n", text(account, "created"));
         if (const auto* also = account.find("also"))
             for (const auto& other : also->items())
@@ -202,19 +203,30 @@ int set_priority(const Arguments& arguments) {
                   std::move(body).take());
 }
 
+int set_reports(const Arguments& arguments) {
+    const auto how = arguments.get("--reports");
+    JsonWriter body;
+    body.begin_object().member("reports", how).end_object();
+    return change(arguments, "POST", account_target(arguments, "/reports"),
+                  fmt::format("delivery reports of {}: {}", arguments.words[0], how),
+                  std::move(body).take());
+}
+
 }  // namespace
 
 int run_account_set(const Arguments& arguments) {
-    const int named =
-        arguments.has("--profile") + arguments.has("--priority") + arguments.has("--verp");
+    const int named = arguments.has("--profile") + arguments.has("--priority") +
+                      arguments.has("--verp") + arguments.has("--reports");
     if (named != 1) {
-        print_error({ErrorKind::syntax, named > 1 ? "several things at once" : "nothing to set",
-                     "name one: --profile application, --priority 4, or --verp on"},
-                    arguments.json());
+        print_error(
+            {ErrorKind::syntax, named > 1 ? "several things at once" : "nothing to set",
+             "name one: --profile application, --priority 4, --verp on or --reports digest"},
+            arguments.json());
         return kUsage;
     }
     if (arguments.has("--verp")) return set_verp(arguments);
     if (arguments.has("--priority")) return set_priority(arguments);
+    if (arguments.has("--reports")) return set_reports(arguments);
     JsonWriter body;
     body.begin_object().member("profile", arguments.get("--profile")).end_object();
     return change(

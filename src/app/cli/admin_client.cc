@@ -1,5 +1,6 @@
 #include "app/cli/admin_client.h"
 
+#include "accounts/suppressions.h"
 #include "app/certificates.h"
 #include "app/cli/configuration.h"
 #include "app/cli/json_members.h"
@@ -125,6 +126,7 @@ struct AdminClient::Impl {
     std::unique_ptr<web::RelayDesk> relays;
     std::unique_ptr<net::Resolver> resolver;  // null when the system has none that works
     std::unique_ptr<delivery::Automation> automation;
+    std::unique_ptr<accounts::Suppressions> suppressions;
     std::unique_ptr<delivery::Carrier> carrier;  // of plans; made when the first is asked for
     std::unique_ptr<web::Router> router;
 
@@ -199,6 +201,8 @@ struct AdminClient::Impl {
             rules.automation, rules.verdicts, [this] { return store->clock().now_queue(); }, quiet);
         PH_CHECK(automation->load(store->engine()));
         services.automation = automation.get();
+        suppressions = std::make_unique<accounts::Suppressions>(*store, quiet);
+        services.suppressions = suppressions.get();
         services.planner = [this, settings] { return make_planner(settings); };
         web::add_admin_api(*router, std::move(services));
         return {};

@@ -232,7 +232,8 @@ const std::vector<Command>& table() {
          run_account_rm},
         {"account set",
          "ADDRESS",
-         "who sends with it, how urgent its mail may be, and whether bounces come back here",
+         "who sends with it, how urgent its mail may be, whether bounces come back here, which "
+         "reports it gets",
          "Mail of a person is tried for 5 days, of a program for 24 hours in shorter steps, of "
          "newsletters for 48 hours behind everybody else's ([delivery] retry, application_retry, "
          "bulk_retry). With --priority its programs may send mail that goes before others' "
@@ -243,7 +244,10 @@ const std::vector<Command>& table() {
          "posthaste account set shop@example.com --profile application",
          {kProfile,
           kPriority,
-          {"--verp", "HOW", "on, message, recipient or off; off unless it is set"}},
+          {"--verp", "HOW", "on, message, recipient or off; off unless it is set"},
+          {"--reports", "HOW",
+           "how senders hear of failures: on, off, digest (once an hour) or usual (off for "
+           "newsletters, else on)"}},
          run_account_set},
         {"account passwd",
          "ADDRESS",
@@ -389,6 +393,56 @@ const std::vector<Command>& table() {
           {"--bounce", "", "tell the senders"},
           {"--dry-run", "", "only say what would be cancelled"}},
          run_queue_cancel},
+
+        {"suppression list",
+         "[ACCOUNT]",
+         "the addresses that accounts send nothing to any more, and why",
+         "An application's or a newsletter's account learns them by itself: at once where a server "
+         "says that there is no such mailbox, and from complaints; a domain that twice does not "
+         "exist, more than a day apart; a mailbox out of use twice in 14 days; 3 other refusals "
+         "of the recipient in a row. What has only failed is tried again after 180 days. A "
+         "person's account learns nothing by itself.",
+         "posthaste suppression list shop@example.com",
+         {},
+         run_suppression_list},
+        {"suppression show",
+         "ADDRESS",
+         "on which accounts' lists an address is, since when and why",
+         "Exit code 1: on none.",
+         "posthaste suppression show bob@example.net",
+         {},
+         run_suppression_show},
+        {"suppression add",
+         "ACCOUNT ADDRESS…",
+         "send nothing to them any more",
+         "For good, until they are removed. [suppression] answer says what a program hears that "
+         "sends to them.",
+         "posthaste suppression add shop@example.com bob@example.net --note \"asked by phone\"",
+         {{"--note", "TEXT", "why; shown with the entry"}},
+         run_suppression_add},
+        {"suppression remove",
+         "ACCOUNT ADDRESS",
+         "send to it again; what it failed with is forgotten",
+         "",
+         "posthaste suppression remove shop@example.com bob@example.net",
+         {},
+         run_suppression_remove},
+        {"suppression import",
+         "ACCOUNT FILE",
+         "take over a list: an address a line, or what export writes",
+         "All of the file is read before anything changes; a mistake is named with its line. "
+         "Behind the address may stand a comma and a remark. Addresses that are listed already "
+         "stay as they are.",
+         "posthaste suppression import shop@example.com bounced.txt",
+         {},
+         run_suppression_import},
+        {"suppression export",
+         "ACCOUNT",
+         "the list, a line each: address, reason, until when, words; parted by tabs",
+         "",
+         "posthaste suppression export shop@example.com",
+         {},
+         run_suppression_export},
 
         {"relay status",
          "",

@@ -62,6 +62,13 @@ int run_relay_login(const Arguments& arguments);
 int run_cert_status(const Arguments& arguments);
 int run_cert_renew(const Arguments& arguments);
 
+int run_suppression_list(const Arguments& arguments);
+int run_suppression_show(const Arguments& arguments);
+int run_suppression_add(const Arguments& arguments);
+int run_suppression_remove(const Arguments& arguments);
+int run_suppression_import(const Arguments& arguments);
+int run_suppression_export(const Arguments& arguments);
+
 int run_why(const Arguments& arguments);
 int run_trace(const Arguments& arguments);
 int run_explain(const Arguments& arguments);

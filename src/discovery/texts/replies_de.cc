@@ -302,6 +302,13 @@ constexpr Topic kTopics[] = {
      "immer wieder als Anhang weitergeleitet wurde.",
      "Die Anhänge in ein Archiv (zip) packen, oder den Text statt der ganzen Nachricht "
      "weiterleiten."},
+    {"r67", "Der Empfänger steht auf der Sperrliste",
+     "Nachrichten an diese Adresse kamen nicht an, oder ihr Inhaber hat sich beschwert; darum "
+     "sendet dieses Konto ihr nichts mehr.",
+     "Die Adresse prüfen, und sie aus der eigenen Liste nehmen.\n"
+     "Stimmt sie und will die Nachrichten, bitten Sie {admin}, sie von der Sperrliste zu nehmen: "
+     "posthaste suppression show sagt, warum sie dort steht, posthaste suppression remove nimmt "
+     "sie herunter."},
 };
 
 }  // namespace

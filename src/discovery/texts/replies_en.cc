@@ -277,6 +277,12 @@ constexpr Topic kTopics[] = {
      "because it was forwarded as an attachment again and again.",
      "Put the attachments into one archive (zip), or forward the text instead of the whole "
      "message."},
+    {"r67", "The recipient is on the suppression list",
+     "Mail to this address failed before, or its owner complained, so this account sends nothing "
+     "to it any more.",
+     "Check the address, and take it off your own list.\n"
+     "If it is right and wants the mail, ask {admin} to take it off: posthaste suppression show "
+     "says why it is there, posthaste suppression remove takes it off."},
 };
 
 }  // namespace

@@ -22,17 +22,17 @@ std::string tried(const DsnInput& input, const DsnRecipient& recipient) {
                  {"duration", tell_duration(input.language, input.tried_for)}});
 }
 
-Phrase phrase_of(Actor actor) {
+Phrase phrase_of(WhoActs actor) {
     switch (actor) {
-        case Actor::you:
+        case WhoActs::you:
             return Phrase::actor_you;
-        case Actor::recipient:
+        case WhoActs::recipient:
             return Phrase::actor_recipient;
-        case Actor::their_admin:
+        case WhoActs::their_admin:
             return Phrase::actor_their_admin;
-        case Actor::our_admin:
+        case WhoActs::our_admin:
             return Phrase::actor_our_admin;
-        case Actor::nobody:
+        case WhoActs::nobody:
             return Phrase::actor_nobody;
     }
     std::unreachable();
@@ -83,13 +83,13 @@ Explanation explain(const DsnInput& input, const DsnRecipient& recipient) {
     out.why =
         say(silent ? phrase(language, Phrase::no_reply_why) : text.why) + tried(input, recipient);
     if (outcome.ambiguous) out.why += phrase(language, Phrase::ambiguous);
-    Actor actor = silent ? Actor::our_admin : actor_of(cause);
+    WhoActs actor = silent ? WhoActs::our_admin : actor_of(cause);
     if (input.action == DsnAction::failed) {
         out.mend = say(silent ? phrase(language, Phrase::no_reply_mend) : text.mend);
     } else {
         // Still on its way: sending it again would only make two of it.
         out.mend = phrase(language, Phrase::delay_mend);
-        if (actor == Actor::you) actor = Actor::nobody;
+        if (actor == WhoActs::you) actor = WhoActs::nobody;
     }
     out.actor = say(phrase(language, phrase_of(actor)));
     return out;

@@ -73,17 +73,17 @@ const CauseText& cause_text(Language language, Cause cause) {
     std::unreachable();
 }
 
-Actor actor_of(Cause cause) {
+WhoActs actor_of(Cause cause) {
     switch (cause) {
         case Cause::mailbox_full:
-            return Actor::recipient;
+            return WhoActs::recipient;
         case Cause::dns_failure:
         case Cause::routing:
         case Cause::no_answer:
         case Cause::bad_connection:
         case Cause::greylisted:
         case Cause::expired:
-            return Actor::their_admin;
+            return WhoActs::their_admin;
         case Cause::relaying_denied:
         case Cause::invalid_sender:
         case Cause::sender_auth:
@@ -96,9 +96,9 @@ Actor actor_of(Cause cause) {
         case Cause::loop:
         case Cause::admin:
         case Cause::suppressed:
-            return Actor::our_admin;
+            return WhoActs::our_admin;
         default:
-            return Actor::you;
+            return WhoActs::you;
     }
 }
 

@@ -3,24 +3,15 @@
 #pragma once
 
 #include "base/time.h"
+#include "mail/dsn/language.h"
 #include "mail/outcome.h"
 
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 
 namespace posthaste::mail {
-
-enum class Language : std::uint8_t { english, german, french, spanish };
-
-inline constexpr Language kLanguages[] = {Language::english, Language::german, Language::french,
-                                          Language::spanish};
-
-// "en", "de", "fr", "es", also with a region ("de-AT"), in any letter case.
-std::optional<Language> parse_language(std::string_view code);
-std::string_view language_code(Language language);
 
 // {domain}, {address}: the recipient's; {sender}, {sender_domain}.
 struct CauseText {
@@ -29,7 +20,7 @@ struct CauseText {
     std::string_view mend;  // when it is final
 };
 
-enum class Actor : std::uint8_t { you, recipient, their_admin, our_admin, nobody };
+enum class WhoActs : std::uint8_t { you, recipient, their_admin, our_admin, nobody };
 
 // The place of a sentence, and what goes into it.
 enum class Phrase : std::uint8_t {
@@ -101,7 +92,7 @@ std::string_view phrase(Language language, Phrase which);
 // "4 days 23 h" in that language.
 std::string tell_duration(Language language, Seconds duration);
 const CauseText& cause_text(Language language, Cause cause);  // not of Cause::none
-Actor actor_of(Cause cause);
+WhoActs actor_of(Cause cause);
 
 namespace detail {
 

@@ -6,7 +6,7 @@
 
 #include "base/mutex.h"
 #include "base/time.h"
-#include "mail/dsn/dsn_texts.h"
+#include "mail/dsn/language.h"
 #include "store/engine.h"
 
 #include <map>

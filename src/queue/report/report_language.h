@@ -1,7 +1,7 @@
 // In which language somebody is told what became of a message. Pure.
 #pragma once
 
-#include "mail/dsn/dsn_texts.h"
+#include "mail/dsn/language.h"
 
 #include <string_view>
 

@@ -12,6 +12,7 @@
 #include "web/admin/setup_link.h"
 #include "web/admin/sign_ins.h"
 #include "web/admin/sts.h"
+#include "web/admin/suppressions.h"
 #include "web/admin/trace.h"
 
 namespace posthaste::web {
@@ -30,6 +31,7 @@ void add_admin_api(Router& router, AdminServices services) {
     add_setup_link_resource(router, shared);
     add_sign_in_resource(router, shared);
     add_sts_resources(router, shared);
+    add_suppression_resources(router, shared);
     add_override_resources(router, shared);
 }
 

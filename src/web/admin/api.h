@@ -24,6 +24,7 @@
 //   GET  /v1/sign-ins?who=ADDRESS|IP                   the last ones, with our reading
 //   GET  /v1/sts?domain=   POST /v1/sts/{domain}/refresh      what a domain demands by MTA-STS
 //   GET  /v1/overrides   POST /v1/overrides/clear {"which"}  what replies have changed
+//   GET|POST /v1/suppressions   DELETE …/{account}/{address}  (web/admin/suppressions.h)
 //   POST /v1/backup {"folder"}
 //   GET  /v1/relays   POST /v1/relays/sign-in          logins at smarthosts (web/admin/relay.h)
 //   GET  /v1/certificates   POST /v1/certificates/renew
@@ -45,6 +46,10 @@
 #include <memory>
 #include <string>
 #include <vector>
+
+namespace posthaste::accounts {
+class Suppressions;
+}
 
 namespace posthaste::delivery {
 class MtaSts;
@@ -81,6 +86,7 @@ struct AdminServices {
     net::Resolver* resolver = nullptr;           // null: DNS cannot be asked
     delivery::MtaSts* sts = nullptr;             // null: no server runs, or it heeds no policies
     delivery::Automation* automation = nullptr;  // null: nothing is changed by replies here
+    accounts::Suppressions* suppressions = nullptr;  // null: there are no lists here
     // Who knows what deliveries would do; empty: nobody does. Errors: why not (a password file that
     // cannot be read).
     std::function<Result<delivery::Carrier*>()> planner{};

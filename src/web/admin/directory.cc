@@ -2,6 +2,7 @@
 
 #include "accounts/directory.h"
 #include "accounts/profile.h"
+#include "accounts/suppressions.h"
 #include "web/admin/body.h"
 
 namespace posthaste::web {
@@ -39,7 +40,8 @@ void write_account(JsonWriter& out, const store::AccountRow& row) {
     out.member("password", !row.password_hash.empty())
         .member("created", format_iso8601(row.created))
         .member("language", row.language.empty() ? "en" : row.language)
-        .member("verp", accounts::to_string(row.verp));
+        .member("verp", accounts::to_string(row.verp))
+        .member("reports", accounts::to_string(row.reports));
     out.key("also").begin_array();
     for (const auto& other : row.also) out.value(other);
     out.end_array().end_object();
@@ -177,12 +179,17 @@ void add_accounts(Router& router, const Services& services) {
                 return HttpResponse::json(std::move(out).take());
             });
     });
-    router.add("DELETE", "/v1/accounts/{address}",
-               [services](const auto&, const PathValues& values) {
-                   return with_directory(services, [a = values.at("address")](auto& directory) {
-                       return done_or(directory.remove_account(a));
-                   });
-               });
+    router.add(
+        "DELETE", "/v1/accounts/{address}", [services](const auto&, const PathValues& values) {
+            return with_directory(
+                services,
+                [services, a = values.at("address")](auto& directory) -> Result<HttpResponse> {
+                    PH_CHECK(directory.remove_account(a));
+                    if (services->suppressions != nullptr)
+                        PH_CHECK(services->suppressions->forget_account(a));
+                    return done();
+                });
+        });
     for (bool disabled : {true, false}) {
         router.add("POST",
                    disabled ? "/v1/accounts/{address}/disable" : "/v1/accounts/{address}/enable",
@@ -225,6 +232,17 @@ void add_accounts(Router& router, const Services& services) {
                            const auto* value = body->find("priority");
                            const auto number = value ? value->as_int() : std::nullopt;
                            return done_or(directory.set_priority(a, number.value_or(-1)));
+                       });
+               });
+    router.add("POST", "/v1/accounts/{address}/reports",
+               [services](const HttpRequest& request, const PathValues& values) {
+                   return with_directory(
+                       services,
+                       [a = values.at("address"), text = body_text(request, "reports")](
+                           auto& directory) -> Result<HttpResponse> {
+                           if (!text) return std::unexpected(text.error());
+                           PH_TRY(const auto wish, accounts::parse_report_wish(*text));
+                           return done_or(directory.set_reports(a, wish));
                        });
                });
     router.add("POST", "/v1/accounts/{address}/language",
