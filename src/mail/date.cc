@@ -93,45 +93,69 @@ unsigned month_number(std::string_view name) {
     return 0;
 }
 
-bool take_day(DateScanner& scan) {
+using Day = std::chrono::year_month_day;
+
+std::optional<Day> take_day(DateScanner& scan) {
     if (!scan.word().empty()) scan.skip(',');
     const int day = scan.number(1, 2);
     const unsigned month = month_number(scan.word());
     int year = scan.number(2, 4);
-    if (day < 1 || month == 0 || year < 0) return false;
+    if (day < 1 || month == 0 || year < 0) return std::nullopt;
     if (year < 50) year += 2000;  // RFC 5322 §4.3
     if (year < 1000) year += 1900;
-    using namespace std::chrono;
-    return year_month_day(std::chrono::year(year), std::chrono::month(month),
-                          std::chrono::day(static_cast<unsigned>(day)))
-        .ok();
+    const Day date(std::chrono::year(year), std::chrono::month(month),
+                   std::chrono::day(static_cast<unsigned>(day)));
+    return date.ok() ? std::optional(date) : std::nullopt;
 }
 
-bool take_time(DateScanner& scan) {
+// Of the day.
+std::optional<Seconds> take_time(DateScanner& scan) {
     const int hour = scan.number(1, 2);
-    if (hour < 0 || hour > 23 || !scan.skip(':')) return false;
+    if (hour < 0 || hour > 23 || !scan.skip(':')) return std::nullopt;
     const int minute = scan.number(2, 2);
-    if (minute < 0 || minute > 59) return false;
-    if (!scan.skip(':')) return true;
+    if (minute < 0 || minute > 59) return std::nullopt;
+    const Seconds time = std::chrono::hours(hour) + std::chrono::minutes(minute);
+    if (!scan.skip(':')) return time;
     const int second = scan.number(2, 2);
-    return second >= 0 && second <= 60;  // leap seconds
+    if (second < 0 || second > 60) return std::nullopt;  // leap seconds
+    return time + Seconds(second);
 }
 
-// "+0100", "GMT", "EST", "GMT+1", "+01:00", or nothing. Any name: an unknown one means -0000.
-bool take_zone(DateScanner& scan) {
+// "+0100", "GMT", "EST", "GMT+1", "+01:00", or nothing: how far it is ahead. Any name: an unknown
+// one means -0000, and the few of RFC 5322 §4.3 are hours off at most.
+std::optional<Seconds> take_zone(DateScanner& scan) {
     const bool named = !scan.word().empty();
-    if (!scan.skip('+') && !scan.skip('-')) return true;
-    if (scan.number(named ? 1 : 2, 4) < 0) return false;
-    return !scan.skip(':') || scan.number(2, 2) >= 0;
+    const bool ahead = scan.skip('+');
+    if (!ahead && !scan.skip('-')) return Seconds(0);
+    int number = scan.number(named ? 1 : 2, 4);
+    if (number < 0) return std::nullopt;
+    if (number < 100) number *= 100;  // hours alone
+    int minutes = number % 100;
+    if (scan.skip(':')) {
+        minutes = scan.number(2, 2);
+        if (minutes < 0) return std::nullopt;
+    }
+    const Seconds offset = std::chrono::hours(number / 100) + std::chrono::minutes(minutes);
+    return ahead ? offset : -offset;
 }
 
 }  // namespace
 
-bool is_date(std::string_view body) {
+std::optional<Timestamp> parse_date(std::string_view body) {
     const auto text = without_comments(body);
-    if (!text) return false;
+    if (!text) return std::nullopt;
     DateScanner scan(*text);
-    return take_day(scan) && take_time(scan) && take_zone(scan) && scan.at_end();
+    const auto day = take_day(scan);
+    if (!day) return std::nullopt;
+    const auto time = take_time(scan);
+    if (!time) return std::nullopt;
+    const auto zone = take_zone(scan);
+    if (!zone || !scan.at_end()) return std::nullopt;
+    return Timestamp(std::chrono::sys_days(*day).time_since_epoch()) + *time - *zone;
+}
+
+bool is_date(std::string_view body) {
+    return parse_date(body).has_value();
 }
 
 }  // namespace posthaste::mail

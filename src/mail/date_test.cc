@@ -56,5 +56,15 @@ TEST(Date, hopeless_forms_go) {
     }
 }
 
+TEST(Date, says_when_it_is) {
+    const Timestamp when(Seconds(1'795'442'834));  // 23 Nov 2026 14:07:14 UTC
+    for (const auto* same : {"Mon, 23 Nov 2026 14:07:14 +0000", "23 Nov 26 15:07:14 +0100",
+                             "23 Nov 2026 09:07:14 -0500", "23 Nov 2026 14:07:14",
+                             "23 Nov 2026 19:37:14 +05:30", "23 Nov 2026 15:07:14 GMT+1",
+                             "24 Nov 2026 00:07:14 +1000 (AEST)", "23 Nov 2026 14:07:14 UT"})
+        EXPECT_EQ(parse_date(same), when) << same;
+    EXPECT_FALSE(parse_date("yesterday"));
+}
+
 }  // namespace
 }  // namespace posthaste::mail

@@ -4,6 +4,7 @@
 #include "mail/mime/content_type.h"
 #include "mail/mime/header_repair.h"
 #include "mail/trace.h"
+#include "mail/warnings.h"
 #include "submission/rights.h"
 
 #include <algorithm>
@@ -118,6 +119,10 @@ std::optional<Answer> ContentIntake::read_header(std::string_view block, std::si
     changes_.insert(changes_.end(), std::move_iterator(made.begin()),
                     std::move_iterator(made.end()));
     if (rules_.identity != nullptr) {
+        const bool bulk = rules_.identity->profile == store::Profile::bulk;
+        mail::ChangeList odd = mail::warnings_of(block_, now(), bulk);
+        changes_.insert(changes_.end(), std::move_iterator(odd.begin()),
+                        std::move_iterator(odd.end()));
         if (auto refusal = repair_header()) return refusal;
     }
     if (signs(block_)) hash_.emplace();

@@ -17,6 +17,7 @@ TO_ONE = {
                 + [f"ALTER TABLE recipients DROP COLUMN {c}" for c in ("tls_policy", "source_ip", "rule")],
     "directory.db": ["ALTER TABLE accounts DROP COLUMN profile", "ALTER TABLE accounts DROP COLUMN language",
                      "ALTER TABLE accounts DROP COLUMN verp", "ALTER TABLE accounts DROP COLUMN priority",
+                     "ALTER TABLE accounts DROP COLUMN reports",
                      "ALTER TABLE app_passwords DROP COLUMN device"],
 }
 

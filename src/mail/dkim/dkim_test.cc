@@ -61,6 +61,21 @@ TEST(Dkim, NamesWhatNobodyMayAddOnceMore) {
     EXPECT_EQ(names.find("Received"), std::string::npos);
 }
 
+// RFC 8058 §4: both fields of a one-click link must be signed.
+TEST(Dkim, SignsTheUnsubscriptionLink) {
+    const Witness witness;
+    const auto field = header(sign(header("From: a@b.example\r\n"
+                                          "List-Unsubscribe: <https://b.example/u/1>\r\n"
+                                          "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"),
+                                   witness));
+    std::string names = field.fields()[0].unfolded();
+    std::erase_if(names, [](char c) { return c == ' ' || c == '\t'; });
+    EXPECT_TRUE(names.contains(":List-Unsubscribe:")) << names;
+    EXPECT_TRUE(names.contains(":List-Unsubscribe-Post:")) << names;
+    EXPECT_TRUE(witness.seen.contains("list-unsubscribe:<https://b.example/u/1>\r\n"));
+    EXPECT_TRUE(witness.seen.contains("list-unsubscribe-post:List-Unsubscribe=One-Click\r\n"));
+}
+
 TEST(Dkim, LinesStayShort) {
     const Witness witness;
     std::string many;

@@ -1,5 +1,6 @@
 #include "web/admin/trace_story.h"
 
+#include "mail/warnings.h"
 #include "web/admin/trace_words.h"
 
 #include <algorithm>
@@ -50,7 +51,11 @@ std::vector<StoryLine> accepted_lines(const store::RecordRow& row) {
     line.text += facts->tls.empty() ? ", not encrypted" : fmt::format(" over {}", facts->tls);
     std::vector<StoryLine> lines{std::move(line)};
     for (const std::string& change : facts->changes)
-        lines.push_back({{}, {}, "changed on the way in: " + change, {}});
+        lines.push_back(
+            {{},
+             {},
+             change.starts_with(mail::kWarning) ? change : "changed on the way in: " + change,
+             {}});
     for (const std::string& wish : facts->wishes)
         lines.push_back({{}, {}, "as its sender asked: " + wish, {}});
     return lines;
@@ -108,6 +113,8 @@ std::string result_text(const store::ResultFacts& result) {
             return "given up: its time is over";
         case EventType::cancelled:
             return "cancelled by a person";
+        case EventType::suppressed:
+            return "not sent: on the account's suppression list";
         default:
             return result.next == Timestamp{} ? std::string("not delivered yet")
                                               : fmt::format("not delivered yet; next try at {}",
@@ -149,6 +156,7 @@ std::string name_of(const store::OutcomeFacts& facts) {
     if (facts.results.empty()) return "attempt";
     const store::ResultFacts& first = facts.results.front();
     if (first.what == EventType::cancelled) return "cancelled";
+    if (first.what == EventType::suppressed) return "suppressed";
     if (facts.tries.empty() && first.what == EventType::expired) return "given up";
     return fmt::format("attempt {}", std::max(first.attempt, 1U));
 }

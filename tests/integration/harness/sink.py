@@ -3,6 +3,7 @@
 Words in a local part, divided by dots, choose what happens to that recipient or to its message:
 
   rcpt550  rcpt451     that reply to RCPT            data550 data451   to DATA
+  rcpt550-1-1          that reply with 5.1.1 instead of 5.7.1
   dot550   dot451      to the final dot              drop-before       closes behind 354
   drop-after           takes the message, says nothing, closes         slow3   waits 3 s before it answers the dot
   421                  answers 421 to RCPT and closes
@@ -22,7 +23,7 @@ import time
 
 from . import sasl, waiting
 
-_WORD = re.compile(r"^(mail|rcpt|data|dot)(\d{3})(?:x(\d+))?$")
+_WORD = re.compile(r"^(mail|rcpt|data|dot)(\d{3})(?:-(\d)-(\d+))?(?:x(\d+))?$")
 _SLOW = re.compile(r"^slow(\d+)$")
 _DROP = re.compile(r"^(drop-before|drop-after|421)(?:x(\d+))?$")
 
@@ -576,9 +577,9 @@ class _Session:
     def chosen(self, stage, address):
         for word in self.words(address):
             match = _WORD.match(word)
-            if match and match[1] == stage and self.sink.count_word((stage, address), int(match[3] or 0)):
+            if match and match[1] == stage and self.sink.count_word((stage, address), int(match[5] or 0)):
                 code = match[2]
-                return f"{code} {code[0]}.7.1 as you asked ({stage})"
+                return f"{code} {code[0]}.{match[3] or 7}.{match[4] or 1} as you asked ({stage})"
         return None
 
     def drop(self, address, which):
