@@ -275,10 +275,17 @@ class Daemon {
         submission.verp = verp;
         submission_.emplace(std::move(submission), services, workers_);
         if (verp) {
-            bounces_.emplace(
-                BounceServices::Parts{settings_, *store_, *queue_, rules_.verdicts,
-                                      certificates_.mail(), blocking_, workers_, log_, publish},
-                verp);
+            bounces_.emplace(BounceServices::Parts{settings_,
+                                                   *store_,
+                                                   *queue_,
+                                                   rules_.verdicts,
+                                                   certificates_.mail(),
+                                                   blocking_,
+                                                   workers_,
+                                                   log_,
+                                                   publish,
+                                                   {&*suppression_desk_}},
+                             verp);
             bounces_->register_metrics(metrics_);
         }
         queue_->register_metrics(metrics_);

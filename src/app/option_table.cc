@@ -564,10 +564,10 @@ std::vector<Option> own_options() {
         {"reports.digest_every", duration, "\"1h\"",
          "how long after the first report that waits for it a digest is sent", "", true,
          set_digest_every},
-        {"reports.language", choice, "\"en\"",
+        {"reports.language", choice, "en",
          "of reports, where neither the account nor the message says one", "en de fr es", true,
          set_report_language},
-        {"suppression.answer", choice, "\"accept\"",
+        {"suppression.answer", choice, "accept",
          "to a recipient on the account's suppression list: accept takes the message, sends that "
          "recipient nothing and reports it; refuse says 550 at once",
          "accept refuse", true, set_suppression_answer},

@@ -50,8 +50,8 @@ Result<int> follow(AdminClient& admin, const Arguments& arguments, const std::st
                 words += fmt::format("  next try in {}",
                                      format_duration(Seconds(number(event, "next_s"))));
             tell(arguments, watch.seconds(), name, words);
-            bool last =
-                name == "delivered" || name == "failed" || name == "expired" || name == "cancelled";
+            bool last = name == "delivered" || name == "failed" || name == "expired" ||
+                        name == "cancelled" || name == "suppressed";
             ended += last ? 1 : 0;
             all_well = all_well && (!last || name == "delivered");
         }

@@ -116,7 +116,8 @@ std::string again_html(const LiveLine& line) {
 }
 
 bool ends_badly(EventType type) {
-    return type == EventType::failed || type == EventType::expired || type == EventType::cancelled;
+    return type == EventType::failed || type == EventType::expired ||
+           type == EventType::cancelled || type == EventType::suppressed;
 }
 
 // What is known last decides; `accepted` says nothing.
