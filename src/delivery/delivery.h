@@ -125,7 +125,7 @@ struct Options {
     // What replies mean, and what they change; null: what the program brings along, and nothing.
     std::shared_ptr<const VerdictRules> verdicts;
     Automation* automation = nullptr;  // outlives the courier
-    WarmUp* warm_up = nullptr;  // likewise; null: all addresses are warm
+    WarmUp* warm_up = nullptr;         // likewise; null: all addresses are warm
     // Senders made for a message, where its account asks for them; null: none are.
     std::shared_ptr<const mail::Verp> verp{};
     SignNow sign{};  // null: what is encoded on the way goes out unsigned

@@ -46,8 +46,8 @@ struct AddressAnswer {
     std::vector<IpAddress> addresses;
     bool secure = false;
     std::string why;
-    std::string name{};  // the host itself, or what its CNAMEs led to
-    bool bogus = false;  // failed because a signature is wrong
+    std::string name{};       // the host itself, or what its CNAMEs led to
+    bool bogus = false;       // failed because a signature is wrong
     bool incomplete = false;  // one family has addresses, and about the other nothing is known now
 };
 
