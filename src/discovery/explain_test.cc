@@ -415,7 +415,7 @@ TEST(Explain, pages_are_found_by_what_replies_name) {
     EXPECT_EQ(explain_code("0X800ccc0f", Language::en)->code, "0x800CCC0F");
     EXPECT_EQ(explain_code("550", Language::en)->code, "550");
     EXPECT_EQ(explain_code("m365_basic_off", Language::de)->topic, "m365_basic_off");
-    for (const char* code : {"", "0", "R0", "R67", "08", "R550", "200", "999", "unknown",
+    for (const char* code : {"", "0", "R0", "R68", "08", "R550", "200", "999", "unknown",
                              "0x800CCCFF", "../8", "8/", "-8", "+8", " 8"})
         EXPECT_FALSE(explain_code(code, Language::en)) << code;
     EXPECT_FALSE(explain_code(std::string(100'000, '8'), Language::en));

@@ -197,7 +197,7 @@ constexpr Row kRows[] = {
      "one archive."},
     {Say::suppressed_recipient, 67, 550, "5.1.1",
      "{0} is on this account's suppression list: it refused mail or complained. Take it off: "
-     "posthaste suppression remove"},
+     "posthaste suppression remove."},
 };
 
 static_assert(std::size(kRows) == Catalogue::size());

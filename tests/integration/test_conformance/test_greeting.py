@@ -16,7 +16,7 @@ def test_before_tls(server):
 
 def test_behind_tls(server):
     with begin(server, "tls") as client:
-        assert set(client.extensions) == BEFORE - {"STARTTLS"} | {"AUTH", "LIMITS"}
+        assert set(client.extensions) == BEFORE - {"STARTTLS"} | {"AUTH", "LIMITS", "FUTURERELEASE", "DELIVERBY", "MT-PRIORITY"}
         assert client.extensions["AUTH"] == "PLAIN LOGIN"
         assert "RCPTMAX=1000" in client.extensions["LIMITS"].split()
 
