@@ -35,7 +35,7 @@ constexpr int kNotReadable = 1;
 constexpr int kByHand = 2;
 constexpr int kNoSandbox = 3;
 
-constexpr rlim_t kMemory = 256u << 20;
+[[maybe_unused]] constexpr rlim_t kMemory = 256u << 20;
 constexpr rlim_t kCpuSeconds = 5;
 constexpr std::size_t kMaxDepth = 5;  // of messages within messages
 
