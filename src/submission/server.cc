@@ -1,18 +1,15 @@
-// The server: who is let in, where sessions live, how they end. Each worker has a home of its own:
-// the tasks of its sessions and the list of them, touched by that worker alone.
+// The server: who is let in, what sessions may ask of the rest, how they end.
 #include "submission/server.h"
 
 #include "accounts/suppressions.h"
-#include "base/assert.h"
 #include "runtime/callback.h"
-#include "runtime/task_group.h"
 #include "submission/context.h"
 #include "submission/lock_notice.h"
 #include "submission/session.h"
+#include "submission/session_homes.h"
 #include "submission/winmail/winmail_notice.h"
 
 #include <algorithm>
-#include <unordered_set>
 #include <utility>
 
 namespace posthaste::submission {
@@ -20,23 +17,8 @@ namespace {
 
 constexpr Seconds kFarewellTimeout{1};
 constexpr Milliseconds kFarewellHold{100};  // a ClientHello follows the connection at once
-constexpr std::size_t kMaxFarewells =
-    16;  // a worker; beyond it a connection that is too many is just closed
 
-// One worker's sessions. On that worker only.
-struct Home {
-    Home(runtime::Worker& w, Log& log)
-        : worker(w), sessions(w, log), commits(w, log), farewells(w, log), closing(w, log) {}
-
-    runtime::Worker& worker;
-    std::unordered_set<Session*> list;
-    runtime::TaskGroup sessions;
-    runtime::TaskGroup commits;  // outlive a session's wait for them
-    runtime::TaskGroup farewells;
-    runtime::TaskGroup closing;
-};
-
-using Homes = std::vector<std::unique_ptr<Home>>;
+using Homes = SessionHomes<Session>;
 
 runtime::Task<void> submit_and_tell(queue::Queue& queue, queue::Submission submission,
                                     runtime::Callback<void> done) {
@@ -102,23 +84,17 @@ class ServerBackend final : public Backend {
     // The queue waits for its commit longer than a client does, so the commit is a task of its own.
     runtime::Task<Result<void>> submit(queue::Submission submission, Deadline deadline) override {
         runtime::Callback<void> done;
-        commits_here().spawn(submit_and_tell(queue_, std::move(submission), done));
+        homes_.commits_here().spawn(submit_and_tell(queue_, std::move(submission), done));
         auto waiting = done.wait(deadline);
         auto stored = co_await std::move(waiting);
         co_return stored;
     }
 
     void tell_of_winmail(const std::string& account) override {
-        commits_here().spawn(winmail_notices_.tell(account));
+        homes_.commits_here().spawn(winmail_notices_.tell(account));
     }
 
   private:
-    runtime::TaskGroup& commits_here() {
-        auto* worker = runtime::Worker::current();
-        PH_ASSERT(worker != nullptr && worker->index() < homes_.size());
-        return homes_[worker->index()]->commits;
-    }
-
     // Nobody waits for it, and if it cannot be stored the log has said so.
     void write_to(const std::string& account, const std::string& from) {
         auto notice = compose_lock_notice({account, options_.hostname, options_.admin, from});
@@ -127,7 +103,7 @@ class ServerBackend final : public Backend {
                                         {"client", from},
                                         {"what", "many wrong passwords from several networks"},
                                         {"mend", "posthaste why " + account}});
-        commits_here().spawn(
+        homes_.commits_here().spawn(
             submit_and_tell(queue_, std::move(*notice), runtime::Callback<void>()));
     }
 
@@ -142,14 +118,6 @@ class ServerBackend final : public Backend {
     WinmailNotices winmail_notices_;
 };
 
-Homes make_homes(runtime::WorkerPool& workers, Log& log) {
-    Homes homes;
-    for (std::size_t i = 0; i < workers.size(); ++i) {
-        homes.push_back(std::make_unique<Home>(workers[i], log));
-    }
-    return homes;
-}
-
 bool allowed(const PortProfile& profile, const IpAddress& address) {
     return std::ranges::any_of(profile.allow,
                                [&](const IpNetwork& network) { return network.contains(address); });
@@ -159,7 +127,7 @@ bool allowed(const PortProfile& profile, const IpAddress& address) {
 
 struct Server::Impl : std::enable_shared_from_this<Server::Impl> {
     Impl(Options o, const Services& services, runtime::WorkerPool& workers)
-        : homes(make_homes(workers, services.log)),
+        : homes(workers, services.log),
           options(o),
           backend(services, options, homes),
           connections(services.connections),
@@ -179,8 +147,8 @@ struct Server::Impl : std::enable_shared_from_this<Server::Impl> {
 
     void accept(runtime::Worker& worker, std::shared_ptr<const PortProfile> profile,
                 std::unique_ptr<net::Stream> stream);
-    void turn_away(Home& home, const PortProfile& profile, std::unique_ptr<net::Stream> stream,
-                   Say why);
+    void turn_away(runtime::Worker& worker, const PortProfile& profile,
+                   std::unique_ptr<net::Stream> stream, Say why);
 
     Homes homes;
     const Options options;
@@ -190,28 +158,6 @@ struct Server::Impl : std::enable_shared_from_this<Server::Impl> {
 };
 
 namespace {
-
-struct Listed {
-    Listed(Home& h, Session& s) : home(h), session(s) { home.list.insert(&session); }
-
-    ~Listed() { home.list.erase(&session); }
-
-    Listed(const Listed&) = delete;
-    Listed& operator=(const Listed&) = delete;
-
-    Home& home;
-    Session& session;
-};
-
-// `impl` keeps what the session uses.
-template <class Impl>
-runtime::Task<void> serve(std::shared_ptr<Impl> impl, Home& home,
-                          std::shared_ptr<const PortProfile> profile,
-                          std::unique_ptr<net::Stream> stream, net::ConnectionCounter::Unit unit) {
-    Session session(impl->context, std::move(profile), std::move(stream), std::move(unit));
-    const Listed listed(home, session);
-    co_await session.run();
-}
 
 // Best effort: one line to somebody who cannot be served. To a program that begins with TLS a line
 // in clear would be garbage, and a handshake for a refusal is what a server that is full cannot
@@ -230,24 +176,11 @@ runtime::Task<void> say_farewell(std::unique_ptr<net::Stream> stream, std::strin
     co_await stream->close();
 }
 
-// Lets sessions finish until `grace`, then cancels them; `finished` is posted once none is left.
-template <class Impl>
-runtime::Task<void> wind_down(std::shared_ptr<Impl> impl, Home& home, Deadline grace,
-                              std::function<void()> finished) {
-    co_await home.sessions.wait_empty(grace);
-    co_await home.sessions.close();
-    co_await home.commits.close();
-    co_await home.farewells.close();
-    // Behind the end of this task, so that whoever hears it may take the server apart.
-    home.worker.post([impl = std::move(impl), finished = std::move(finished)] { finished(); });
-}
-
 }  // namespace
 
 void Server::Impl::accept(runtime::Worker& worker, std::shared_ptr<const PortProfile> profile,
                           std::unique_ptr<net::Stream> stream) {
-    Home& home = *homes[worker.index()];
-    if (context.stopping) return turn_away(home, *profile, std::move(stream), Say::shutting_down);
+    if (context.stopping) return turn_away(worker, *profile, std::move(stream), Say::shutting_down);
     const auto peer = stream->peer();
     if (profile->legacy && !allowed(*profile, peer.address)) {
         context.metrics.refused.add();
@@ -256,7 +189,7 @@ void Server::Impl::accept(runtime::Worker& worker, std::shared_ptr<const PortPro
             {{"client", peer.to_string()},
              {"why", "the port for old devices serves [legacy] allow alone"},
              {"mend", "have it use " + context.replies.ports() + ", or add its address to allow"}});
-        return turn_away(home, *profile, std::move(stream), Say::outside_legacy_range);
+        return turn_away(worker, *profile, std::move(stream), Say::outside_legacy_range);
     }
     auto unit = connections.admit(peer.address);
     if (!unit) {
@@ -265,24 +198,22 @@ void Server::Impl::accept(runtime::Worker& worker, std::shared_ptr<const PortPro
         context.log.debug("connection.refused",
                           {{"client", peer.to_string()},
                            {"limit", network ? "connections_per_address" : "connections"}});
-        return turn_away(home, *profile, std::move(stream),
+        return turn_away(worker, *profile, std::move(stream),
                          network ? Say::too_many_from_network : Say::too_many_connections);
     }
     context.metrics.connections.add();
-    home.sessions.spawn(
-        serve(shared_from_this(), home, std::move(profile), std::move(stream), std::move(*unit)));
+    homes.start(worker, shared_from_this(), context, std::move(profile), std::move(stream),
+                std::move(*unit));
 }
 
-void Server::Impl::turn_away(Home& home, const PortProfile& profile,
+void Server::Impl::turn_away(runtime::Worker& worker, const PortProfile& profile,
                              std::unique_ptr<net::Stream> stream, Say why) {
-    if (home.farewells.size() >= kMaxFarewells) {
-        stream->abort();
-        return;
-    }
     const bool hello_expected =
         !profile.open && stream->tls() == nullptr && profile.habit == net::PortHabit::implicit_tls;
-    home.farewells.spawn(
-        say_farewell(std::move(stream), context.replies.make(why).line, hello_expected));
+    std::string line = context.replies.make(why).line;
+    homes.turn_away(worker, std::move(stream), [&](std::unique_ptr<net::Stream> turned) {
+        return say_farewell(std::move(turned), std::move(line), hello_expected);
+    });
 }
 
 Server::Server(Options options, Services services, runtime::WorkerPool& workers)
@@ -299,16 +230,7 @@ net::Listener::Handler Server::handler(PortProfile profile) {
 
 void Server::stop(Deadline grace, std::function<void()> done) {
     impl_->context.stopping = true;
-    auto left = std::make_shared<std::atomic<std::size_t>>(impl_->homes.size());
-    const auto finished = [left, done = std::move(done)] {
-        if (--*left == 0) done();
-    };
-    for (const auto& home : impl_->homes) {
-        home->worker.post([impl = impl_, &home = *home, grace, finished] {
-            for (Session* session : home.list) session->stop();
-            home.closing.spawn(wind_down(impl, home, grace, finished));
-        });
-    }
+    impl_->homes.stop(impl_, grace, std::move(done));
 }
 
 std::size_t Server::sessions() const {
