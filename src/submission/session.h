@@ -162,6 +162,10 @@ class Session {
     void give_up_on_size();
     runtime::Task<void> flush_content();
     runtime::Task<void> finish_message();
+    void refuse_message(const Answer& answer);
+    bool answered_as_duplicate(const std::optional<accounts::Digest>& digest);
+    queue::Submission begin_submission(ContentIntake& intake);
+    void complete_header(queue::Submission& submission) const;
     runtime::Task<Result<store::Body>> finish_body(std::shared_ptr<store::ContentWriter> writer);
     runtime::Task<Result<RewrittenBody>> finish_repaired(ContentIntake& intake);
     std::vector<std::string> tell_changes(const ContentIntake& intake);

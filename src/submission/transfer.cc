@@ -320,74 +320,32 @@ runtime::Task<void> Session::finish_message() {
     intake->end();
     if (const auto& refusal = intake->refusal()) {
         context_.metrics.refused_messages.add();
-        reject(*refusal);
-        forget_message();
+        refuse_message(*refusal);
         co_return;
     }
     const auto digest = sent_digest(*intake);
-    const auto before =
-        digest ? context_.sent_marks->find(*digest, now()) : std::optional<QueueId>();
-    if (before) {
-        context_.log.info("message.duplicate", {{"id", before->to_string()},
-                                                {"account", account()},
-                                                {"client", client()},
-                                                {"what", "accepted before, not sent twice"}});
-        forget_message();
-        say(context_.replies.make(Say::already_accepted, {before->to_string()}));
-        said_accepted(digest, *before);
-        co_return;
-    }
+    if (answered_as_duplicate(digest)) co_return;
     auto finishing = finish_repaired(*intake);
     auto body = co_await std::move(finishing);
     if (!body) {
-        reject(answer_to(body.error()));
-        forget_message();
+        refuse_message(answer_to(body.error()));
         co_return;
     }
-    queue::Submission submission;
-    submission.id = intake->id();
-    submission.account = account();
-    submission.envelope = transaction_.envelope();
-    if (identity_) submission.profile = identity_->profile;
-    submission.envelope.smtputf8 |= intake->needs_smtputf8();
-    submission.changes = tell_changes(*intake);
-    submission.header = intake->take_header();
+    queue::Submission submission = begin_submission(*intake);
     const WinmailPolicy winmail = winmail_policy(*intake, submission.header);
     if (winmail == WinmailPolicy::convert) {
         auto unpacking = unpack_winmail(*intake, submission, *body);
         co_await std::move(unpacking);
     }
     if (body->eight_bit) submission.envelope.body = mail::BodyType::eight_bit;
-    const mail::TraceInfo trace{
-        .by = context_.options.hostname,
-        .protocol = protocol(submission.envelope.smtputf8),
-        .tls = stream_->tls() != nullptr ? stream_->tls()->version : std::string(),
-        .id = submission.id,
-        .at = now(),
-        .priority = submission.envelope.priority};
-    const std::string fixed = std::exchange(submission.header, mail::make_received(trace));
-    if (wants_verp(submission.envelope.sender)) {
-        submission.verp = identity_->verp;
-        // Complaints return the header, often without the envelope (RFC 5965 §2). It is signed.
-        submission.header += fmt::format("X-Posthaste-Ref: {}\r\n",
-                                         context_.options.verp->make({submission.id, {}}));
-    }
-    submission.header += fixed;
     submission.body = std::move(body->body);
     submission.body_hash = std::move(body->hash);
-    if (requiretls_) {
-        submission.tls_wish = store::TlsWish::required;
-    } else if (mail::says_tls_is_optional(submission.header)) {
-        submission.tls_wish = store::TlsWish::optional;
-    }
-    submission.client = stream_->peer().address.to_string();
-    submission.tls = trace.tls;
+    complete_header(submission);
 
     const Deadline deadline = Deadline::after(kCommitTimeout);
     auto stored = co_await context_.backend.submit(std::move(submission), deadline);
     if (!stored) {
-        reject(answer_to(stored.error()));
-        forget_message();
+        refuse_message(answer_to(stored.error()));
         co_return;
     }
     context_.metrics.accepted.add();
@@ -402,6 +360,64 @@ runtime::Task<void> Session::finish_message() {
     const bool person =
         identity_ && !identity_->device && identity_->profile == store::Profile::human;
     if (winmail == WinmailPolicy::notify && person) context_.backend.tell_of_winmail(account());
+}
+
+void Session::refuse_message(const Answer& answer) {
+    reject(answer);
+    forget_message();
+}
+
+// What was accepted before gets its 250 again, and is not sent twice.
+bool Session::answered_as_duplicate(const std::optional<accounts::Digest>& digest) {
+    if (!digest) return false;
+    const auto before = context_.sent_marks->find(*digest, now());
+    if (!before) return false;
+    context_.log.info("message.duplicate", {{"id", before->to_string()},
+                                            {"account", account()},
+                                            {"client", client()},
+                                            {"what", "accepted before, not sent twice"}});
+    forget_message();
+    say(context_.replies.make(Say::already_accepted, {before->to_string()}));
+    said_accepted(digest, *before);
+    return true;
+}
+
+// Whose it is and for whom, with the header as it came and was repaired.
+queue::Submission Session::begin_submission(ContentIntake& intake) {
+    queue::Submission submission;
+    submission.id = intake.id();
+    submission.account = account();
+    submission.envelope = transaction_.envelope();
+    if (identity_) submission.profile = identity_->profile;
+    submission.envelope.smtputf8 |= intake.needs_smtputf8();
+    submission.changes = tell_changes(intake);
+    submission.header = intake.take_header();
+    submission.client = stream_->peer().address.to_string();
+    if (stream_->tls() != nullptr) submission.tls = stream_->tls()->version;
+    return submission;
+}
+
+// Received above what came, and what the header wishes of TLS.
+void Session::complete_header(queue::Submission& submission) const {
+    const mail::TraceInfo trace{.by = context_.options.hostname,
+                                .protocol = protocol(submission.envelope.smtputf8),
+                                .tls = submission.tls,
+                                .id = submission.id,
+                                .at = now(),
+                                .priority = submission.envelope.priority};
+    const std::string fixed = std::exchange(submission.header, mail::make_received(trace));
+    if (wants_verp(submission.envelope.sender)) {
+        submission.verp = identity_->verp;
+        // Complaints return the header, often without the envelope (RFC 5965 §2). It is signed.
+        submission.header += fmt::format("X-Posthaste-Ref: {}\r\n",
+                                         context_.options.verp->make({submission.id, {}}));
+    }
+    submission.header += fixed;
+    if (requiretls_) {
+        submission.tls_wish = store::TlsWish::required;
+    } else if (mail::says_tls_is_optional(submission.header)) {
+        submission.tls_wish = store::TlsWish::optional;
+    }
 }
 
 // Under a sender of somebody else's, a receipt's or none, it leaves as it is.
