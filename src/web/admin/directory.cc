@@ -5,6 +5,8 @@
 #include "accounts/suppressions.h"
 #include "web/admin/body.h"
 
+#include <fmt/format.h>
+
 namespace posthaste::web {
 
 namespace {
@@ -200,28 +202,50 @@ void add_accounts(Router& router, const Services& services) {
                            });
                    });
     }
-    router.add("POST", "/v1/accounts/{address}/profile",
-               [services](const HttpRequest& request, const PathValues& values) {
-                   return with_directory(
-                       services,
-                       [a = values.at("address"), text = body_text(request, "profile")](
-                           auto& directory) -> Result<HttpResponse> {
-                           if (!text) return std::unexpected(text.error());
-                           PH_TRY(const auto profile, accounts::parse_profile(*text));
-                           return done_or(directory.set_profile(a, profile));
-                       });
-               });
-    router.add("POST", "/v1/accounts/{address}/verp",
-               [services](const HttpRequest& request, const PathValues& values) {
-                   return with_directory(
-                       services,
-                       [a = values.at("address"), text = body_text(request, "verp")](
-                           auto& directory) -> Result<HttpResponse> {
-                           if (!text) return std::unexpected(text.error());
-                           PH_TRY(const auto verp, accounts::parse_verp(*text));
-                           return done_or(directory.set_verp(a, verp));
-                       });
-               });
+}
+
+// POST /v1/accounts/{address}/NAME with {"NAME": "text"}.
+struct TextSetting {
+    std::string_view name;
+    Result<void> (*set)(accounts::Directory& directory, const std::string& address,
+                        const std::string& text);
+};
+
+constexpr TextSetting kTextSettings[] = {
+    {"profile",
+     [](auto& directory, const auto& address, const auto& text) -> Result<void> {
+         PH_TRY(const auto profile, accounts::parse_profile(text));
+         return directory.set_profile(address, profile);
+     }},
+    {"verp",
+     [](auto& directory, const auto& address, const auto& text) -> Result<void> {
+         PH_TRY(const auto verp, accounts::parse_verp(text));
+         return directory.set_verp(address, verp);
+     }},
+    {"reports",
+     [](auto& directory, const auto& address, const auto& text) -> Result<void> {
+         PH_TRY(const auto wish, accounts::parse_report_wish(text));
+         return directory.set_reports(address, wish);
+     }},
+    {"language", [](auto& directory, const auto& address,
+                    const auto& text) { return directory.set_language(address, text); }},
+    {"password", [](auto& directory, const auto& address,
+                    const auto& text) { return directory.set_password(address, Secret(text)); }},
+};
+
+void add_account_settings(Router& router, const Services& services) {
+    for (const TextSetting& setting : kTextSettings) {
+        router.add("POST", fmt::format("/v1/accounts/{{address}}/{}", setting.name),
+                   [services, setting](const HttpRequest& request, const PathValues& values) {
+                       return with_directory(
+                           services,
+                           [a = values.at("address"), text = body_text(request, setting.name),
+                            set = setting.set](auto& directory) -> Result<HttpResponse> {
+                               if (!text) return std::unexpected(text.error());
+                               return done_or(set(directory, a, *text));
+                           });
+                   });
+    }
     router.add("POST", "/v1/accounts/{address}/priority",
                [services](const HttpRequest& request, const PathValues& values) {
                    return with_directory(
@@ -232,37 +256,6 @@ void add_accounts(Router& router, const Services& services) {
                            const auto* value = body->find("priority");
                            const auto number = value ? value->as_int() : std::nullopt;
                            return done_or(directory.set_priority(a, number.value_or(-1)));
-                       });
-               });
-    router.add("POST", "/v1/accounts/{address}/reports",
-               [services](const HttpRequest& request, const PathValues& values) {
-                   return with_directory(
-                       services,
-                       [a = values.at("address"), text = body_text(request, "reports")](
-                           auto& directory) -> Result<HttpResponse> {
-                           if (!text) return std::unexpected(text.error());
-                           PH_TRY(const auto wish, accounts::parse_report_wish(*text));
-                           return done_or(directory.set_reports(a, wish));
-                       });
-               });
-    router.add("POST", "/v1/accounts/{address}/language",
-               [services](const HttpRequest& request, const PathValues& values) {
-                   return with_directory(
-                       services,
-                       [a = values.at("address"), code = body_text(request, "language")](
-                           auto& directory) -> Result<HttpResponse> {
-                           if (!code) return std::unexpected(code.error());
-                           return done_or(directory.set_language(a, *code));
-                       });
-               });
-    router.add("POST", "/v1/accounts/{address}/password",
-               [services](const HttpRequest& request, const PathValues& values) {
-                   return with_directory(
-                       services,
-                       [a = values.at("address"), text = body_text(request, "password")](
-                           auto& directory) -> Result<HttpResponse> {
-                           if (!text) return std::unexpected(text.error());
-                           return done_or(directory.set_password(a, Secret(*text)));
                        });
                });
 }
@@ -314,6 +307,7 @@ void add_credentials(Router& router, const Services& services) {
 void add_directory_resources(Router& router, Services services) {
     add_domains(router, services);
     add_accounts(router, services);
+    add_account_settings(router, services);
     add_credentials(router, services);
 }
 
