@@ -2,7 +2,6 @@
 
 import random
 import signal
-import sqlite3
 import subprocess
 import time
 
@@ -10,34 +9,7 @@ import pytest
 
 from harness.daemon import StartFailed
 from harness.dialogue import ANNA
-
-TO_ONE = {
-    "queue.db": [f"ALTER TABLE messages DROP COLUMN {c}" for c in ("tls_wish", "priority", "profile", "route", "verp", "release",
-                                                                       "by_time", "by_mode", "by_trace")]
-                + [f"ALTER TABLE recipients DROP COLUMN {c}" for c in ("tls_policy", "source_ip", "rule")],
-    "directory.db": ["ALTER TABLE accounts DROP COLUMN profile", "ALTER TABLE accounts DROP COLUMN language",
-                     "ALTER TABLE accounts DROP COLUMN verp", "ALTER TABLE accounts DROP COLUMN priority",
-                     "ALTER TABLE accounts DROP COLUMN reports",
-                     "ALTER TABLE app_passwords DROP COLUMN device"],
-}
-
-
-def _age(store):
-    """What format 1 was: today's without what came since. Nobody else has it open."""
-    for name, steps in TO_ONE.items():
-        with sqlite3.connect(store / name) as db:
-            for step in [*steps, "PRAGMA user_version=1"]:
-                db.execute(step)
-        db.close()
-
-
-def _formats(store):
-    found = set()
-    for name in TO_ONE:
-        db = sqlite3.connect(store / name)
-        found.add(db.execute("PRAGMA user_version").fetchone()[0])
-        db.close()
-    return found
+from harness.old_store import age, formats
 
 
 @pytest.fixture
@@ -48,7 +20,7 @@ def old_store(make, sink):
                server.submit("rcpt451x1.b@example.net", body="large body line\r\n" * 40_000)}
     server.log.wait_for("deferred", count=2)
     server.stop()
-    _age(server.store)
+    age(server.store)
     return server, waiting
 
 
@@ -78,7 +50,7 @@ def test_upgraded_it_is_whole(old_store, sink):
     answer = server.admin("store", "upgrade", user="root")
     (snapshot,) = _snapshots(server)
     assert str(snapshot) in answer.out and "had format 1" in answer.out
-    assert _formats(snapshot) == {1} and (snapshot / "SNAPSHOT.txt").is_file()
+    assert formats(snapshot) == {1} and (snapshot / "SNAPSHOT.txt").is_file()
     assert len(list((snapshot / "content").iterdir())) == 1
     again = server.admin("store", "upgrade", user="root")
     assert "nothing to do" in again.out and _snapshots(server) == [snapshot]
@@ -123,7 +95,7 @@ def test_no_room_for_the_copy(old_store, sink):
         answer = server.cli("store", "upgrade", "--snapshot", str(disk / "copy"), user="root")
         assert answer.code != 0 and answer.err.startswith("error:"), answer
         assert not (disk / "copy").exists() or not list((disk / "copy").iterdir())
-        assert _formats(server.store) == {1}
+        assert formats(server.store) == {1}
     finally:
         subprocess.run(["umount", str(disk)], check=False)
     server.admin("store", "upgrade", user="root")
@@ -139,6 +111,6 @@ def test_killed_again_and_again_it_ends_well(old_store, sink):
             time.sleep(dice.uniform(0, 0.06))
             run.send_signal(signal.SIGKILL)
     answer = server.admin("store", "upgrade", user="root")
-    assert _formats(server.store) == {2}, answer
+    assert formats(server.store) == {2}, answer
     _is_whole(server, sink, waiting)
     assert not sink.to(ANNA)

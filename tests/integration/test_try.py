@@ -1,8 +1,10 @@
 """posthaste try: what ./run starts. It says where to send and where to look, and both are true."""
 
 import re
+import shlex
 import signal
 import smtplib
+import sqlite3
 import ssl
 import subprocess
 
@@ -10,6 +12,7 @@ import pytest
 
 from harness import ports, waiting
 from harness.http import Http
+from harness.old_store import age
 
 
 class Sandbox:
@@ -36,6 +39,10 @@ class Sandbox:
         waiting.until(lambda: "Ctrl-C" in self.text() or self.process.poll() is not None, 30, "the sandbox")
         assert self.process.poll() is None, self.text()
         return self
+
+    def run(self, *arguments):
+        """Of one that is to say no: its end and what it said."""
+        return subprocess.run([*self.command, *arguments], capture_output=True, text=True, timeout=60, check=False, cwd="/", **self.spawn)
 
     def text(self):
         return (self.folder.parent / "output").read_text()
@@ -104,6 +111,67 @@ def test_it_keeps_its_data_and_begins_anew_when_asked(sandbox):
 
 def test_a_second_sandbox_says_what_is_in_the_way(sandbox):
     sandbox.start()
-    done = subprocess.run([*sandbox.command], capture_output=True, text=True, timeout=60, check=False, cwd="/", **sandbox.spawn)
+    done = sandbox.run()
     assert done.returncode in (4, 75, 78)
     assert "in use" in done.stderr + done.stdout
+
+
+def _stop(sandbox):
+    sandbox.process.send_signal(signal.SIGINT)
+    assert sandbox.process.wait(40) == 0
+
+
+def test_a_demo_of_an_older_posthaste_is_upgraded_by_itself(sandbox):
+    sandbox.start()
+    http = Http(sandbox.base + 7025)
+    with smtplib.SMTP("127.0.0.1", sandbox.base + 25, timeout=20) as client:
+        client.sendmail("a@b.test", ["keep@example.net"], "Subject: keep\r\n\r\nx\r\n")
+    http.json("/api/v1/wait", to="keep@example.net", timeout="10s")
+    _stop(sandbox)
+    age(sandbox.folder / "store")
+    text = sandbox.start().text()
+    (copy,) = sandbox.folder.glob("store.before-*")
+    (line,) = [line for line in text.splitlines() if "upgraded" in line]
+    assert "format 1" in line and str(copy) in line
+    assert (copy / "SNAPSHOT.txt").is_file()
+    assert http.json("/api/v1/messages")["total"] == 1
+    with smtplib.SMTP("127.0.0.1", sandbox.base + 25, timeout=20) as client:
+        client.sendmail("a@b.test", ["new@example.net"], "Subject: new\r\n\r\nx\r\n")
+    http.json("/api/v1/wait", to="new@example.net", timeout="10s")
+    _stop(sandbox)
+    assert "upgraded" not in sandbox.start().text()
+    assert list(sandbox.folder.glob("store.before-*")) == [copy]
+
+
+@pytest.mark.parametrize("harm", ["newer", "no database"])
+def test_a_demo_that_cannot_be_opened_names_a_mend_that_works(sandbox, harm):
+    sandbox.start()
+    _stop(sandbox)
+    if harm == "newer":
+        with sqlite3.connect(sandbox.folder / "store" / "queue.db") as db:
+            db.execute("PRAGMA user_version=9999")
+        db.close()
+    else:
+        for file in (sandbox.folder / "store").glob("queue.db*"):
+            file.write_bytes(b"this is no database, whatever its name says" * 200)
+    done = sandbox.run()
+    assert done.returncode == 4, done
+    assert str(sandbox.folder / "store" / "queue.db") in done.stderr
+    mend = re.search(r"mend\s+begin with an empty one; what is in it is lost: (.*--fresh.*)", done.stderr)
+    assert mend and str(sandbox.folder) in mend[1], done.stderr
+    words = shlex.split(mend[1])
+    assert words[1:] == ["try", "--fresh", "--folder", str(sandbox.folder)]
+    sandbox.start(*words[2:])
+    assert Http(sandbox.base + 7025).json("/api/v1/messages")["total"] == 0
+
+
+def test_fresh_leaves_a_running_sandbox_alone(sandbox):
+    sandbox.start()
+    http = Http(sandbox.base + 7025)
+    with smtplib.SMTP("127.0.0.1", sandbox.base + 25, timeout=20) as client:
+        client.sendmail("a@b.test", ["keep@example.net"], "Subject: keep\r\n\r\nx\r\n")
+    http.json("/api/v1/wait", to="keep@example.net", timeout="10s")
+    done = sandbox.run("--fresh")
+    assert done.returncode == 4 and "a sandbox runs in" in done.stderr and "Ctrl-C" in done.stderr
+    assert (sandbox.folder / "store" / "queue.db").is_file()
+    assert http.json("/api/v1/messages")["total"] == 1

@@ -1,4 +1,6 @@
 // posthaste store upgrade
+#include "app/cli/store.h"
+
 #include "app/cli/admin_client.h"
 #include "app/cli/commands.h"
 #include "app/cli/configuration.h"
@@ -15,9 +17,6 @@
 
 namespace posthaste::app::cli {
 
-namespace {
-
-// "/var/lib/posthaste.before-20261123-140211": beside the store, and of this moment.
 std::string default_snapshot(const std::string& store) {
     std::string stamp = format_iso8601(now()).substr(0, 19);
     std::erase_if(stamp, [](char c) { return c == '-' || c == ':'; });
@@ -27,7 +26,7 @@ std::string default_snapshot(const std::string& store) {
     return fmt::format("{}.before-{}", beside, stamp);
 }
 
-Result<store::Upgraded> upgrade(const Settings& settings, std::string snapshot) {
+Result<store::Upgraded> upgrade_store(const Settings& settings, std::string snapshot) {
     if (server_runs(settings))
         return fail(ErrorKind::conflict, "a server runs on this store",
                     "stop it first: systemctl stop posthaste");
@@ -44,13 +43,11 @@ Result<store::Upgraded> upgrade(const Settings& settings, std::string snapshot) 
     return done;
 }
 
-}  // namespace
-
 int run_store_upgrade(const Arguments& arguments) {
     const auto settings = configuration(arguments);
     if (!settings) return kConfiguration;
-    const auto done =
-        upgrade(*settings, arguments.get("--snapshot", default_snapshot(settings->store_path)));
+    const auto done = upgrade_store(
+        *settings, arguments.get("--snapshot", default_snapshot(settings->store_path)));
     if (!done) {
         print_error(done.error(), arguments.json());
         return exit_code_of(done.error());

@@ -1,8 +1,10 @@
 // posthaste try: the real server in a sandbox. Own CA and certificate, a demo account, the last hop
 // replaced by the local inbox; everything on loopback.
 #include "accounts/directory.h"
+#include "app/cli/admin_client.h"
 #include "app/cli/commands.h"
 #include "app/cli/configuration.h"
+#include "app/cli/store.h"
 #include "app/config.h"
 #include "app/daemon.h"
 #include "app/layer_options.h"
@@ -67,10 +69,26 @@ std::string configuration_text(const std::string& folder, int base) {
         kLogin, folder, 587 + base, 465 + base, 25 + base, 7025 + base, kConnections);
 }
 
+// Of whoever tried an earlier posthaste: nobody keeps a demo by hand.
+Result<std::unique_ptr<store::Store>> open_store(const Settings& settings, Log& log) {
+    auto store = store::Store::open(store_options(settings), log);
+    if (store || store.error().kind != ErrorKind::unsupported) return store;
+    if (server_runs(settings))
+        return fail(ErrorKind::conflict,
+                    fmt::format("a sandbox of another posthaste runs on {}", settings.store_path),
+                    "stop it with Ctrl-C where it runs, or take another --folder");
+    PH_TRY(const auto done, upgrade_store(settings, default_snapshot(settings.store_path)));
+    fmt::print(
+        "The demo's store was of an older posthaste (format {}, now {}): it is upgraded, and a "
+        "copy of before is in {}\n\n",
+        done.from, done.to, done.snapshot);
+    return store::Store::open(store_options(settings), log);
+}
+
 // The demo account, made once.
 Result<void> prepare(const Settings& settings) {
     Log quiet({.level = LogLevel::error});
-    PH_TRY(auto store, store::Store::open(store_options(settings), quiet));
+    PH_TRY(auto store, open_store(settings, quiet));
     accounts::Directory directory(*store);
     if (auto added = directory.add_domain(kDomain);
         !added && added.error().kind != ErrorKind::conflict)
@@ -78,6 +96,24 @@ Result<void> prepare(const Settings& settings) {
     auto made = directory.add_account(kLogin, "Demo", Secret(std::string(kPassword)));
     if (!made && made.error().kind != ErrorKind::conflict) return made;
     return {};
+}
+
+std::string shell_word(const std::string& text) {
+    std::string quoted = "'";
+    for (const char c : text) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+    return quoted + "'";
+}
+
+// A demo that cannot be opened is begun anew, and no backup is looked for. Where somebody else has
+// it, or the disk says no, the error's own mend stands.
+Error for_a_demo(Error error, const Arguments& arguments) {
+    if (error.kind == ErrorKind::conflict || error.kind == ErrorKind::denied ||
+        error.kind == ErrorKind::store_full)
+        return error;
+    const auto folder = arguments.get("--folder");
+    error.mend = fmt::format("begin with an empty one; what is in it is lost: {} try --fresh{}",
+                             program(), folder.empty() ? "" : " --folder " + shell_word(folder));
+    return error;
 }
 
 void print_ready(const std::string& folder, const Bound& bound) {
@@ -123,20 +159,27 @@ int run_try(const Arguments& arguments) {
     }
     auto folder = std::filesystem::absolute(arguments.get("--folder", default_folder())).string();
     std::error_code ignored;
-    if (arguments.has("--fresh")) {
-        std::filesystem::remove_all(folder + "/store", ignored);
-        std::filesystem::remove(folder + "/try.toml", ignored);
-    }
-    std::filesystem::create_directories(folder, ignored);
     auto text = configuration_text(folder, *base);
     auto file = folder + "/try.toml";
     auto loaded = parse_config(text, file, {});
     for (const auto& mistake : loaded.mistakes) say(mistake.to_string());
     if (!loaded.mistakes.empty()) return kConfiguration;
+    if (arguments.has("--fresh")) {
+        if (server_runs(loaded.settings)) {
+            print_error({ErrorKind::conflict,
+                         fmt::format("a sandbox runs in {}: its mail is not thrown away", folder),
+                         "stop it first, with Ctrl-C where it runs; or take another --folder"},
+                        arguments.json());
+            return kRefused;
+        }
+        std::filesystem::remove_all(folder + "/store", ignored);
+        std::filesystem::remove(file, ignored);
+    }
+    std::filesystem::create_directories(folder, ignored);
     auto prepared = write_config(file, text);
     if (prepared) prepared = prepare(loaded.settings);
     if (!prepared) {
-        print_error(prepared.error(), arguments.json());
+        print_error(for_a_demo(std::move(prepared).error(), arguments), arguments.json());
         return kRefused;
     }
     block_signals();
