@@ -322,6 +322,31 @@ TEST(Config, TheEnvironmentOverridesTheFile) {
     EXPECT_EQ(loaded.settings.submission[0].port, 2587);
 }
 
+TEST(Config, AnEnvironmentNameReplacesAListOfTheFile) {
+    const std::string text = std::string(kSmallest) +
+                             "[legacy]\nlisten = \"10.0.0.1:2525\"\nallow = [\"10.0.0.0/8\"]\n"
+                             "[delivery]\nown_addresses = [\"192.0.2.1\", \"192.0.2.2\"]\n";
+    const auto loaded = parse_config(
+        text, "p.toml",
+        {"POSTHASTE_LEGACY_ALLOW=192.168.1.40", "POSTHASTE_DELIVERY_OWN_ADDRESSES=192.0.2.3"});
+    ASSERT_TRUE(loaded.mistakes.empty()) << loaded.mistakes[0].to_string();
+    ASSERT_EQ(loaded.settings.legacy.allow.size(), 1U);
+    EXPECT_FALSE(loaded.settings.legacy.allow[0].contains(*IpAddress::parse("10.0.0.7")));
+    ASSERT_EQ(loaded.settings.own_addresses.size(), 1U);
+    EXPECT_EQ(loaded.settings.own_addresses[0].to_string(), "192.0.2.3");
+}
+
+TEST(Config, ANumberOfTheEnvironmentIsAWholeOne) {
+    for (const char* wrong : {"12x", "", " 12", "1.5", "99999999999999999999"}) {
+        const auto loaded =
+            parse_config(kSmallest, "p.toml", {std::string("POSTHASTE_LIMITS_ERRORS=") + wrong});
+        ASSERT_EQ(loaded.mistakes.size(), 1U) << wrong;
+        EXPECT_NE(loaded.mistakes[0].text.find("POSTHASTE_LIMITS_ERRORS"), std::string::npos);
+    }
+    EXPECT_EQ(parse_config(kSmallest, "p.toml", {"POSTHASTE_LIMITS_ERRORS=12"}).settings.errors,
+              12U);
+}
+
 TEST(Config, AnUnknownEnvironmentNameIsAMistake) {
     auto loaded = parse_config(kSmallest, "p.toml", {"POSTHASTE_RELAY_HOTS=x"});
     ASSERT_EQ(loaded.mistakes.size(), 1U);

@@ -46,7 +46,8 @@ struct Option {
     std::string_view text;      // what it does, one line
     std::string_view choices;   // "live trap", for OptionType::choice
     bool built = true;          // false: a part that is not built yet; naming it stops the start
-    // Gets the parsed value; may refuse it with a sentence. Null for route[] keys and keys not
+    // Gets the parsed value, which replaces one that was set before (the environment speaks after
+    // the file); may refuse it with a sentence. Null for route[] keys and keys not
     // built.
     std::function<Result<void>(Settings&, const OptionValue&)> set;
 };
