@@ -65,7 +65,10 @@ Result<std::shared_ptr<TlsClientContext>> TlsClientContext::make(std::string ca_
         return fail(ErrorKind::io, "TLS cannot be set up: " + detail::take_tls_reason());
     }
     if (ca_file.empty()) {
-        SSL_CTX_set_default_verify_paths(context);
+        // Not set_default_verify_paths: it adds the folder a second time as an OSSL_STORE, which
+        // reads the whole folder for each certificate whose issuer is not known.
+        SSL_CTX_set_default_verify_file(context);
+        SSL_CTX_set_default_verify_dir(context);
     } else if (SSL_CTX_load_verify_locations(context, ca_file.c_str(), nullptr) != 1) {
         auto reason = detail::take_tls_reason();
         if (auto readable = read_file(ca_file, 16 << 20); !readable) {

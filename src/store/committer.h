@@ -24,7 +24,7 @@ class Committer {
         std::size_t max_waiting = 20'000;             // submissions
         std::size_t max_waiting_octets = 128u << 20;  // inline content among them
         std::size_t gather_from = 8;                  // in flight; below it nothing is gathered
-        Milliseconds gather{2};
+        Milliseconds gather{1};
         std::uint64_t floor_octets = 64u << 20;  // free space below which new mail is refused
         std::uint64_t reserve_octets =
             8u << 20;                // kept in a file, given up for outcomes when the disk is full
