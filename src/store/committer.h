@@ -1,4 +1,4 @@
-// Committer: the one writer. Its thread takes all submissions that wait (gathering 1 to 2 ms only
+// Committer: the one writer. Its thread takes all submissions that wait (gathering for 1 ms only
 // when many are in flight), applies them in one transaction with one sync, and then calls all their
 // callbacks. This is the commit point of the whole server: "250 means on disk" is kept here and in
 // Engine::apply.
