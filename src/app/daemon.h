@@ -2,20 +2,13 @@
 // stops in phases.
 #pragma once
 
-#include "app/settings.h"
+#include "app/config/listen_addresses.h"
 #include "base/log.h"
 #include "base/result.h"
 
 #include <functional>
-#include <string>
-#include <vector>
 
 namespace posthaste::app {
-
-struct Bound {
-    std::vector<std::string> submission;
-    std::string https, http, http_challenge, trap, metrics, bounces;  // empty when not configured
-};
 
 struct DaemonOptions {
     bool ephemeral = false;  // a store on a container's own layer is all right

@@ -1,8 +1,8 @@
 #include "app/layer_options.h"
 
-#include "app/host_port.h"
-#include "app/listen_addresses.h"
-#include "app/route_settings.h"
+#include "app/config/host_port.h"
+#include "app/config/listen_addresses.h"
+#include "app/config/route_settings.h"
 #include "base/ascii.h"
 #include "base/file.h"
 #include "delivery/route/route.h"

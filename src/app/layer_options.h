@@ -2,7 +2,7 @@
 #pragma once
 
 #include "accounts/authenticator.h"
-#include "app/settings.h"
+#include "app/config/settings.h"
 #include "base/result.h"
 #include "delivery/delivery.h"
 #include "delivery/sts/strangers_https.h"

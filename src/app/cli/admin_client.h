@@ -4,7 +4,7 @@
 #pragma once
 
 #include "app/cli/command.h"
-#include "app/settings.h"
+#include "app/config/settings.h"
 #include "base/result.h"
 #include "formats/json.h"
 

@@ -2,8 +2,8 @@
 
 #include "app/cli/admin_client.h"
 #include "app/cli/json_members.h"
+#include "app/config/listen_addresses.h"
 #include "app/layer_options.h"
-#include "app/listen_addresses.h"
 #include "app/process.h"
 #include "runtime/task_group.h"
 #include "runtime/worker.h"

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "app/cli/findings.h"
-#include "app/settings.h"
+#include "app/config/settings.h"
 
 namespace posthaste::app::cli {
 

@@ -1,6 +1,6 @@
 #include "app/cli/check_relay.h"
 
-#include "app/route_settings.h"
+#include "app/config/route_settings.h"
 #include "base/ascii.h"
 #include "base/time.h"
 #include "delivery/login/oauth_mend.h"

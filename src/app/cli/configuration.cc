@@ -1,7 +1,7 @@
 #include "app/cli/configuration.h"
 
 #include "accounts/unicode.h"
-#include "app/config.h"
+#include "app/config/config.h"
 #include "base/file.h"
 #include "formats/json.h"
 

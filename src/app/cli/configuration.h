@@ -3,7 +3,7 @@
 #pragma once
 
 #include "app/cli/command.h"
-#include "app/settings.h"
+#include "app/config/settings.h"
 
 #include <optional>
 #include <string>

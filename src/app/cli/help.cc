@@ -1,7 +1,7 @@
 // posthaste help, posthaste version.
 #include "app/cli/commands.h"
 #include "app/cli/configuration.h"
-#include "app/config.h"
+#include "app/config/config.h"
 #include "discovery/explain.h"
 #include "formats/json.h"
 

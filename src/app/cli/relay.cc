@@ -4,7 +4,7 @@
 #include "app/cli/configuration.h"
 #include "app/cli/json_members.h"
 #include "app/cli/relay_sign_in.h"
-#include "app/route_settings.h"
+#include "app/config/route_settings.h"
 #include "base/utf8.h"
 
 #include <cstdio>

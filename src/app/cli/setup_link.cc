@@ -2,7 +2,7 @@
 #include "app/cli/admin_client.h"
 #include "app/cli/commands.h"
 #include "app/cli/json_members.h"
-#include "app/option_table.h"
+#include "app/config/units.h"
 #include "formats/url.h"
 
 #include <cstdio>

@@ -1,7 +1,7 @@
 // What `posthaste store upgrade` does, for `posthaste try` too.
 #pragma once
 
-#include "app/settings.h"
+#include "app/config/settings.h"
 #include "base/result.h"
 #include "store/upgrade.h"
 

@@ -5,7 +5,7 @@
 #include "app/cli/commands.h"
 #include "app/cli/configuration.h"
 #include "app/cli/store.h"
-#include "app/config.h"
+#include "app/config/config.h"
 #include "app/daemon.h"
 #include "app/layer_options.h"
 #include "app/process.h"

@@ -4,7 +4,7 @@
 
 #include "app/client/dialect.h"
 #include "app/client/smtp_client.h"
-#include "app/host_port.h"
+#include "app/config/host_port.h"
 #include "base/log.h"
 #include "base/secret.h"
 #include "mail/test_message.h"

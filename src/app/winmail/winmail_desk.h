@@ -1,7 +1,7 @@
 // The [winmail] section at work: policy, reader, and the threads that wait for the reader.
 #pragma once
 
-#include "app/settings.h"
+#include "app/config/settings.h"
 #include "app/winmail/tnef_reader.h"
 #include "runtime/offload.h"
 #include "submission/winmail/winmail.h"
