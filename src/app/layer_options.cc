@@ -112,6 +112,8 @@ web::DnsFacts dns_facts(const Settings& settings) {
     facts.settings = mail_settings(settings);
     facts.report_to = settings.admin;
     facts.bounce_domain = settings.bounces.domain;
+    facts.acme = settings.acme;
+    facts.names = settings.acme_names;
     if (settings.mode == Mode::live && !settings.relay.host.empty()) {
         auto next = parse_host_port(settings.relay.host);
         facts.relay = next ? next->host : settings.relay.host;

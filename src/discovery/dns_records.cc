@@ -28,6 +28,7 @@ class Collector {
     std::vector<DnsRecord> collect() {
         add_addresses(settings_.host);
         if (https_.host != settings_.host) add_addresses(https_.host);
+        add_names();
         add_set_up();
         add_services();
         add_sending();
@@ -60,6 +61,23 @@ class Collector {
                                 .type = v6 ? RecordType::aaaa : RecordType::a,
                                 .value = address,
                                 .note = "dns.note.host"});
+        }
+    }
+
+    void add_names() {
+        for (const std::string& name : extras_.names) {
+            if (name == settings_.host || name == https_.host || !is_inside(name, domain_))
+                continue;
+            // Nothing stands beside an alias: neither the domain's own records nor the MX of
+            // bounces. The names of setting up come below.
+            if (name == domain_ || name == extras_.bounce_domain) continue;
+            if (name == under("autodiscover") || name == under("autoconfig") ||
+                name == under("ua-auto-config"))
+                continue;
+            records_.push_back({.name = name,
+                                .type = RecordType::cname,
+                                .value = settings_.host,
+                                .note = "dns.note.names"});
         }
     }
 
@@ -223,6 +241,23 @@ std::string_view to_string(RecordType type) {
             break;
     }
     return "TXT";
+}
+
+bool has_host(const MailSettings& settings) {
+    return !settings.host.empty() && !settings.domain.is_literal() &&
+           is_inside(settings.host, settings.domain.ascii());
+}
+
+std::vector<std::string> guessed_names(const MailSettings& settings,
+                                       std::span<const std::string> names) {
+    std::vector<std::string> missing;
+    if (!has_host(settings)) return missing;
+    for (const std::string_view label : {"smtp", "mail"}) {
+        auto name = fmt::format("{}.{}", label, settings.domain.ascii());
+        if (name != settings.host && std::ranges::find(names, name) == names.end())
+            missing.push_back(std::move(name));
+    }
+    return missing;
 }
 
 std::vector<DnsRecord> dns_records(const MailSettings& settings, const DnsExtras& extras) {

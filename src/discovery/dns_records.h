@@ -21,6 +21,8 @@ struct DkimKey {
 // What the records need beyond the settings; each part may be left out.
 struct DnsExtras {
     std::vector<std::string> addresses{};  // of the host of sending: IPv4 and IPv6
+    // Further names under which the certificate holds: what programs try by guessing.
+    std::vector<std::string> names{};
     std::vector<DkimKey> dkim{};
     std::vector<std::string> spf_includes{};  // of the smarthost: "spf.provider.net"
     std::string report_to{};                  // mailbox for DMARC's daily reports
@@ -42,6 +44,15 @@ struct DnsRecord {
 };
 
 std::string_view to_string(RecordType type);
+
+// Of smtp. and mail. below the domain, which programs try that find no settings: those under which
+// the host does not stand. None where the host lies in another domain: its certificate would not
+// do.
+std::vector<std::string> guessed_names(const MailSettings& settings,
+                                       std::span<const std::string> names);
+
+// The host of sending lies in the domain, whose zone must then say where it is.
+bool has_host(const MailSettings& settings);
 
 // In the order in which they are best entered. None for an address literal.
 std::vector<DnsRecord> dns_records(const MailSettings& settings, const DnsExtras& extras = {});

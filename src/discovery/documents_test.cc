@@ -145,6 +145,38 @@ TEST(DnsRecords, bounces_come_back_to_the_host_that_sends) {
     EXPECT_EQ(std::next(row)->value, fmt::format("v=spf1 a:{} ~all", settings.host));
 }
 
+TEST(DnsRecords, further_names_of_the_host_are_aliases_of_it) {
+    const auto settings = example_settings();
+    const std::string domain = settings.domain.ascii();
+    DnsExtras extras;
+    extras.bounce_domain = "bounce." + domain;
+    // Nothing stands beside an alias, and what lies elsewhere is not of this zone.
+    extras.names = {"out." + domain,        settings.host,        domain,
+                    "autoconfig." + domain, extras.bounce_domain, "smtp.other.example"};
+    std::vector<std::string> aliases;
+    for (const auto& record : dns_records(settings, extras))
+        if (record.note == "dns.note.names") {
+            EXPECT_EQ(record.type, RecordType::cname);
+            EXPECT_EQ(record.value, settings.host);
+            aliases.push_back(record.name);
+        }
+    EXPECT_EQ(aliases, std::vector<std::string>{"out." + domain});
+}
+
+TEST(DnsRecords, the_names_that_programs_guess) {
+    auto settings = example_settings();
+    const std::string domain = settings.domain.ascii();
+    settings.host = "mail." + domain;
+    EXPECT_EQ(guessed_names(settings, {}), std::vector<std::string>{"smtp." + domain});
+    const std::vector<std::string> named{"smtp." + domain};
+    EXPECT_TRUE(guessed_names(settings, named).empty());
+    settings.host = "out." + domain;
+    EXPECT_EQ(guessed_names(settings, named), std::vector<std::string>{"mail." + domain});
+    settings.host = "mail.provider.example";
+    EXPECT_FALSE(has_host(settings));
+    EXPECT_TRUE(guessed_names(settings, {}).empty());
+}
+
 TEST(DnsRecords, as_rows_of_a_web_form) {
     const MailSettings settings = example_settings();
     const auto rows = form_rows(dns_records(settings, full_extras()), settings.domain);

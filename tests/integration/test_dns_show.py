@@ -77,6 +77,29 @@ def test_a_name_server_loads_them(make, server):
     assert ask(nsd, "_dmarc.example.test", "TXT")[0].startswith("v=DMARC1; p=none; rua=mailto:postmaster@")
 
 
+def test_an_address_that_nobody_told_is_asked_for(server):
+    zone = made(server).admin("dns", "show").out
+    (hint,) = [line for line in zone.splitlines() if "--address" in line]
+    assert hint.startswith("; ") and "mail.example.test" in hint and "dns show example.test" in hint
+    assert "--address" not in server.admin("dns", "show", "--address", "192.0.2.1").out
+    assert "--address" in server.admin("dns", "show", "--form").out
+
+
+def test_names_that_programs_guess_are_published_with_their_certificate(make):
+    config = {"listen": {"http_challenge": "127.0.0.1:0"}, "tls": {"acme": True}}
+    asks = make.posthaste(certificates=None, start=False, https=True, accounts=("anna@example.test",), config=config)
+    asks.make_accounts()
+    hints = [line for line in asks.admin("dns", "show").out.splitlines() if "acme_names" in line]
+    assert len(hints) == 1 and "smtp.example.test" in hints[0] and "mail.example.test" not in hints[0]
+    config["tls"]["acme_names"] = ["smtp.example.test"]
+    has = make.posthaste(certificates=None, start=False, https=True, accounts=("anna@example.test",), config=config)
+    has.make_accounts()
+    zone = has.admin("dns", "show", "--address", "192.0.2.1").out
+    assert "acme_names" not in zone
+    nsd = make.nsd({"example.test": zone})
+    assert ask(nsd, "smtp.example.test", "CNAME") == ["mail.example.test"]
+
+
 def test_pacc_is_published_where_it_can_be_used(make, server):
     """It knows no ports: without SMTP on 465 programs would be led to a server that is not there."""
     assert "ua-auto-config" not in made(server).admin("dns", "show", "example.test").out

@@ -24,14 +24,14 @@ std::string target(const Arguments& arguments) {
 
 // Comments stay comments of a zone file, so that all of the output can be loaded.
 void print_domain(const formats::JsonValue& row, bool form) {
-    const auto hint = text(row, "hint");
-    if (form) {
+    if (form)
         fmt::print("{}\n\n{}", text(row, "domain"), text(row, "form"));
-        if (!hint.empty()) fmt::print("\n{}\n", hint);
-        return;
-    }
-    fmt::print("{}", text(row, "zone"));
-    if (!hint.empty()) fmt::print("\n; {}\n", hint);
+    else
+        fmt::print("{}", text(row, "zone"));
+    const auto* hints = row.find("hints");
+    if (hints == nullptr) return;
+    for (const auto& hint : hints->items())
+        fmt::print("\n{}{}\n", form ? "" : "; ", hint.as_string().value_or(""));
 }
 
 }  // namespace

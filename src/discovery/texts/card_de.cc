@@ -154,6 +154,8 @@ constexpr TextRow kRows[] = {
     {"apple.profile.description", "Richtet das Mailkonto bei {name} ein. Enthält kein Passwort."},
 
     {"dns.note.host", "Wo Mailprogramme und Browser den Server finden."},
+    {"dns.note.names",
+     "Weitere Namen des Servers: Programme, die keine Einstellungen finden, probieren sie."},
     {"dns.note.set_up", "Damit finden Mailprogramme ihre Einstellungen von selbst."},
     {"dns.note.srv", "Nennt die Mailserver und ihre Ports (RFC 6186, RFC 8314)."},
     {"dns.note.bounces",

@@ -140,6 +140,7 @@ constexpr TextRow kRows[] = {
     {"apple.profile.description", "Sets up the mail account with {name}. Holds no password."},
 
     {"dns.note.host", "Where mail programs and browsers find the server."},
+    {"dns.note.names", "Further names of the server, which programs try that find no settings."},
     {"dns.note.set_up", "Lets mail programs find their settings by themselves."},
     {"dns.note.srv", "Names the mail servers and their ports (RFC 6186, RFC 8314)."},
     {"dns.note.bounces",

@@ -31,6 +31,12 @@ constexpr TextRow kRows[] = {
     {"dns.relay",
      "Die Mail geht über {relay} hinaus: Im SPF-Eintrag ergänzen, was dessen Anbieter dafür nennt "
      "(include:…)."},
+    {"dns.no_address",
+     "Die Adresse von {host} fehlt, denn die wissen nur Sie: posthaste dns show {domain} "
+     "--address 192.0.2.1 (und --address 2001:db8::1) nennt auch ihre Einträge."},
+    {"dns.guessed",
+     "Programme, die keine Einstellungen finden, probieren {names}. Mit acme_names unter [tls] "
+     "stehen sie im Zertifikat, und ihre Einträge hier."},
 };
 
 }  // namespace

@@ -30,6 +30,12 @@ constexpr TextRow kRows[] = {
     {"dns.relay",
      "Mail leaves through {relay}: add to the SPF record what its provider names for that "
      "(include:…)."},
+    {"dns.no_address",
+     "The address of {host} is missing, since only you know it: posthaste dns show {domain} "
+     "--address 192.0.2.1 (and --address 2001:db8::1) has its records too."},
+    {"dns.guessed",
+     "Programs that find no settings try {names}. With acme_names under [tls] they are in the "
+     "certificate, and their records stand here."},
 };
 
 }  // namespace

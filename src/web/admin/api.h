@@ -63,6 +63,8 @@ struct DnsFacts {
     discovery::MailSettings settings{};    // but for the domain
     std::string report_to{};               // mailbox for DMARC's reports
     std::string relay{};                   // host of the smarthost, if mail leaves through one
+    std::vector<std::string> names{};      // DnsExtras::names
+    bool acme = false;                     // further names get a certificate by being named
     std::vector<std::string> addresses{};  // of this host, as far as the configuration tells
 };
 

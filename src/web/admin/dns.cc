@@ -88,21 +88,40 @@ std::vector<discovery::DkimKey> dkim_of(const std::vector<accounts::DkimKeyInfo>
     return records;
 }
 
+// What no record can say by itself.
+std::vector<std::string> hints_for(const DnsFacts& facts, const Asked& asked,
+                                   const discovery::MailSettings& settings,
+                                   const discovery::DnsExtras& extras) {
+    std::vector<std::string> hints;
+    const auto add = [&](std::string_view key, discovery::TextValues values) {
+        hints.push_back(discovery::fill_text(discovery::text(asked.language, key), values));
+    };
+    if (extras.addresses.empty() && discovery::has_host(settings))
+        add("dns.no_address", {{"host", settings.host}, {"domain", settings.domain.ascii()}});
+    const auto guessed = discovery::guessed_names(settings, extras.names);
+    if (facts.acme && !guessed.empty())
+        add("dns.guessed", {{"names", fmt::format("{}", fmt::join(guessed, ", "))}});
+    if (!facts.relay.empty()) add("dns.relay", {{"relay", facts.relay}});
+    return hints;
+}
+
 void write_domain(JsonWriter& out, const AdminServices& services, const Asked& asked,
                   const mail::Domain& domain, const std::vector<accounts::DkimKeyInfo>& keys) {
     discovery::DnsExtras extras;
     extras.addresses = asked.addresses.empty() ? services.dns.addresses : asked.addresses;
     extras.report_to = services.dns.report_to;
     extras.bounce_domain = services.dns.bounce_domain;
+    extras.names = services.dns.names;
     extras.dkim = dkim_of(keys, domain);
-    const auto records =
-        discovery::dns_records(settings_for(services.dns.settings, domain), extras);
+    const auto settings = settings_for(services.dns.settings, domain);
+    const auto records = discovery::dns_records(settings, extras);
     const auto rows = discovery::form_rows(records, domain);
     out.begin_object().member("domain", domain.ascii());
     write_records(out, records);
-    if (!services.dns.relay.empty())
-        out.member("hint", discovery::fill_text(discovery::text(asked.language, "dns.relay"),
-                                                {{"relay", services.dns.relay}}));
+    const auto hints = hints_for(services.dns, asked, settings, extras);
+    out.key("hints").begin_array();
+    for (const auto& hint : hints) out.value(hint);
+    out.end_array();
     out.member("zone", discovery::zone_file(records, asked.language))
         .member("form", discovery::form_table(rows, asked.language))
         .end_object();
@@ -129,7 +148,7 @@ runtime::Task<HttpResponse> show_records(Services services, Result<Asked> asked)
 
 }  // namespace
 
-void add_dns_resources(Router& router, Services services) {
+void add_dns_resources(Router& router, const Services& services) {
     router.add("GET", "/v1/dns", [services](const HttpRequest& request, const PathValues&) {
         return show_records(services, read_query(request));
     });
