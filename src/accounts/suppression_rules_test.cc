@@ -119,7 +119,7 @@ TEST(SuppressionRules, a_complaint_is_for_ever_whatever_was_before) {
 
 TEST(SuppressionRules, hostile_replies_are_clipped) {
     auto one = failure(Cause::invalid_recipient, Seconds(0));
-    one.reply = std::string(100'000, 'x') + "\r\n\0";
+    one.reply = std::string(100'000, 'x') + std::string("\r\n\0", 3);
     EXPECT_LE(after({one})->reply.size(), 310U);
 }
 

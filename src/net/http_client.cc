@@ -131,17 +131,18 @@ std::string_view HttpAnswer::header(std::string_view name) const {
 }
 
 std::optional<Seconds> HttpAnswer::retry_after() const {
+    constexpr std::int64_t kYear = std::int64_t{365} * 86'400;
     auto text = header("retry-after");
     if (text.empty()) return std::nullopt;
     std::int64_t seconds = 0;
     auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), seconds);
     if (failed == std::errc() && end == text.data() + text.size())
-        return Seconds(std::clamp<std::int64_t>(seconds, 0, 365 * 86'400));
+        return Seconds(std::clamp<std::int64_t>(seconds, 0, kYear));
     auto date = curl_getdate(std::string(text).c_str(), nullptr);
     if (date < 0) return std::nullopt;
     auto now_seconds =
         std::chrono::duration_cast<Seconds>(posthaste::now().time_since_epoch()).count();
-    return Seconds(std::clamp<std::int64_t>(date - now_seconds, 0, 365 * 86'400));
+    return Seconds(std::clamp<std::int64_t>(date - now_seconds, 0, kYear));
 }
 
 struct HttpClient::Impl {

@@ -239,7 +239,7 @@ detail::DnsCache::Look UnboundResolver::ask(DnsType type, const std::string& nam
         ask_system_now(name);
     } else {
         context()->ask(type, name,
-                       [this, type, name](RawAnswer raw) { on_answer(type, name, raw); });
+                       [this, type, name](const RawAnswer& raw) { on_answer(type, name, raw); });
     }
     return look;
 }
@@ -407,7 +407,7 @@ void UnboundResolver::test_validation() {
         testing_ = true;
         validating = validating_;
     }
-    validating->ask(DnsType::soa, anchor_name_, [this](RawAnswer raw) {
+    validating->ask(DnsType::soa, anchor_name_, [this](const RawAnswer& raw) {
         {
             MutexLock lock(mutex_);
             testing_ = false;

@@ -172,9 +172,11 @@ std::vector<std::string> seen_by_server(runtime::Worker& worker, Log& log,
     auto outcome = std::async(std::launch::async, [&client, fd = std::move(far)]() mutable {
         return raw_client(std::move(fd), client);
     });
-    return *runtime::run_to_end(
+    auto seen = *runtime::run_to_end(
         worker, log,
         read_until_dead(testing::adopt(worker, std::move(near)), Certificates::get().server));
+    EXPECT_TRUE(outcome.get().ok);
+    return seen;
 }
 
 TEST_F(RawTlsTest, NothingIsReadInClearBehindCloseNotify) {

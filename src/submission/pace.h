@@ -16,7 +16,7 @@ namespace posthaste::submission {
 class Pace {
   public:
     static constexpr Seconds kWindow{60};
-    static constexpr std::uint64_t kLeastOctets = 1024 * 60;
+    static constexpr std::uint64_t kLeastOctets = std::uint64_t{60} * 1024;
 
     Pace(Seconds silence, SteadyTime now) : silence_(silence), last_(now), window_(now) {}
 

@@ -126,7 +126,7 @@ bool allowed(const PortProfile& profile, const IpAddress& address) {
 }  // namespace
 
 struct Server::Impl : std::enable_shared_from_this<Server::Impl> {
-    Impl(Options o, const Services& services, runtime::WorkerPool& workers)
+    Impl(const Options& o, const Services& services, runtime::WorkerPool& workers)
         : homes(workers, services.log),
           options(o),
           backend(services, options, homes),
@@ -216,8 +216,8 @@ void Server::Impl::turn_away(runtime::Worker& worker, const PortProfile& profile
     });
 }
 
-Server::Server(Options options, Services services, runtime::WorkerPool& workers)
-    : impl_(std::make_shared<Impl>(std::move(options), services, workers)) {}
+Server::Server(const Options& options, const Services& services, runtime::WorkerPool& workers)
+    : impl_(std::make_shared<Impl>(options, services, workers)) {}
 
 Server::~Server() = default;
 

@@ -85,7 +85,7 @@ struct Services {
 
 class Server {
   public:
-    Server(Options options, Services services, runtime::WorkerPool& workers);
+    Server(const Options& options, const Services& services, runtime::WorkerPool& workers);
     ~Server();
 
     // The listener's handler for a port of that profile. A stream may have done its handshake.

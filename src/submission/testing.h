@@ -151,7 +151,7 @@ inline Options default_options() {
 // Everything a session needs; sessions are started by `connect`.
 class Rig {
   public:
-    explicit Rig(Options options = default_options())
+    explicit Rig(const Options& options = default_options())
         : context{
               .options = options,
               .replies = Catalogue({options.hostname, options.admin, options.incoming,

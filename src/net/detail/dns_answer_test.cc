@@ -97,6 +97,7 @@ TEST(DnsAnswer, ListsAreCut) {
     std::vector<std::string> many(5000, std::string("\x7f\0\0\1", 4));
     EXPECT_EQ(interpret(DnsType::a, "h.example", good(many)).addresses.size(), 100U);
     std::vector<std::string> mx;
+    mx.reserve(500);
     for (int i = 0; i < 500; ++i)
         mx.push_back(
             wire(static_cast<std::uint16_t>(500 - i), {"m" + std::to_string(i), "example"}));

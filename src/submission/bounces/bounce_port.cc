@@ -43,7 +43,9 @@ bool LetterAllowance::take(std::size_t an_hour, SteadyTime now) {
         since_ = now;
         taken_ = 0;
     }
-    return taken_ < an_hour && ++taken_ > 0;
+    if (taken_ >= an_hour) return false;
+    ++taken_;
+    return true;
 }
 
 void BounceMetrics::add_to(MetricsRegistry& registry) const {
@@ -109,7 +111,8 @@ void BouncePort::Impl::turn_away(runtime::Worker& worker, std::unique_ptr<net::S
     });
 }
 
-BouncePort::BouncePort(BouncePortOptions options, Services services, runtime::WorkerPool& workers)
+BouncePort::BouncePort(BouncePortOptions options, const Services& services,
+                       runtime::WorkerPool& workers)
     : impl_(std::make_shared<Impl>(std::move(options), services, workers)) {}
 
 BouncePort::~BouncePort() = default;

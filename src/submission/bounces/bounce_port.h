@@ -49,7 +49,7 @@ class BouncePort {
         Log& log;
     };
 
-    BouncePort(BouncePortOptions options, Services services, runtime::WorkerPool& workers);
+    BouncePort(BouncePortOptions options, const Services& services, runtime::WorkerPool& workers);
     ~BouncePort();
 
     net::Listener::Handler handler();

@@ -109,7 +109,8 @@ class AdminApiTest : public ::testing::Test {
     }
 
     // A refusal that names its mend.
-    void expect_refusal(std::string method, std::string_view target, std::string body, int status) {
+    void expect_refusal(std::string method, std::string_view target, const std::string& body,
+                        int status) {
         const auto response = ask(std::move(method), target, body);
         EXPECT_EQ(response.status, status) << target << ' ' << body << ": " << response.body;
         const auto value = JsonValue::parse(response.body).value();

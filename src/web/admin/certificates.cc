@@ -77,7 +77,7 @@ runtime::Task<HttpResponse> renew(Services services) {
 
 }  // namespace
 
-void add_certificate_resources(Router& router, Services services) {
+void add_certificate_resources(Router& router, const Services& services) {
     router.add("GET", "/v1/certificates",
                [services](const auto&, const auto&) { return show(services); });
     router.add("POST", "/v1/certificates/renew",

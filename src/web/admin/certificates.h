@@ -56,6 +56,7 @@ class CertificateDesk {
     virtual Result<void> renew() = 0;  // what waits after a failure is tried now
 };
 
-void add_certificate_resources(Router& router, std::shared_ptr<const AdminServices> services);
+void add_certificate_resources(Router& router,
+                               const std::shared_ptr<const AdminServices>& services);
 
 }  // namespace posthaste::web

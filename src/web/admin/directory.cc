@@ -304,7 +304,7 @@ void add_credentials(Router& router, const Services& services) {
 
 }  // namespace
 
-void add_directory_resources(Router& router, Services services) {
+void add_directory_resources(Router& router, const Services& services) {
     add_domains(router, services);
     add_accounts(router, services);
     add_account_settings(router, services);

@@ -7,6 +7,6 @@
 
 namespace posthaste::web {
 
-void add_directory_resources(Router& router, std::shared_ptr<const AdminServices> services);
+void add_directory_resources(Router& router, const std::shared_ptr<const AdminServices>& services);
 
 }  // namespace posthaste::web

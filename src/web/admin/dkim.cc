@@ -126,7 +126,7 @@ HttpResponse one_key(const DkimKeyInfo& key) {
 
 // Keys are made and read on the pool, with all that is needed by value.
 template <class F>
-auto with_keys(Services services, F work) {
+auto with_keys(const Services& services, F work) {
     auto job = [services, work = std::move(work)]() mutable {
         DkimKeys keys(services->store);
         return work(keys);
@@ -249,7 +249,7 @@ runtime::Task<HttpResponse> remove(Services services, std::string domain, std::s
 
 }  // namespace
 
-void add_dkim_resources(Router& router, Services services) {
+void add_dkim_resources(Router& router, const Services& services) {
     router.add("GET", "/v1/dkim", [services](const HttpRequest& request, const PathValues&) {
         return list(services, std::string(request.param("domain")), request.param("check") == "1");
     });

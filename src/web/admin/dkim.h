@@ -13,6 +13,6 @@
 
 namespace posthaste::web {
 
-void add_dkim_resources(Router& router, std::shared_ptr<const AdminServices> services);
+void add_dkim_resources(Router& router, const std::shared_ptr<const AdminServices>& services);
 
 }  // namespace posthaste::web

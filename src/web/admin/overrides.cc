@@ -98,7 +98,7 @@ runtime::Task<HttpResponse> clear_now(Services services, std::string body) {
 
 }  // namespace
 
-void add_override_resources(Router& router, Services services) {
+void add_override_resources(Router& router, const Services& services) {
     router.add("GET", "/v1/overrides",
                [services](const HttpRequest&, const PathValues&) { return list_now(services); });
     router.add("POST", "/v1/overrides/clear",

@@ -9,6 +9,6 @@
 
 namespace posthaste::web {
 
-void add_override_resources(Router& router, std::shared_ptr<const AdminServices> services);
+void add_override_resources(Router& router, const std::shared_ptr<const AdminServices>& services);
 
 }  // namespace posthaste::web

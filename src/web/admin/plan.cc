@@ -124,7 +124,7 @@ runtime::Task<HttpResponse> show_plan(Services services, Result<delivery::PlanQu
 
 }  // namespace
 
-void add_plan_resource(Router& router, Services services) {
+void add_plan_resource(Router& router, const Services& services) {
     router.add("GET", "/v1/plan", [services](const HttpRequest& request, const PathValues&) {
         return show_plan(services, question_of(request));
     });

@@ -55,7 +55,7 @@ runtime::Task<HttpResponse> answer_link(Services services, const HttpRequest& re
 
 }  // namespace
 
-void add_setup_link_resource(Router& router, Services services) {
+void add_setup_link_resource(Router& router, const Services& services) {
     router.add("POST", "/v1/accounts/{address}/setup-link",
                [services](const HttpRequest& request, const PathValues& values) {
                    return answer_link(services, request, values.at("address"));

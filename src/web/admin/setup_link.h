@@ -5,6 +5,6 @@
 
 namespace posthaste::web {
 
-void add_setup_link_resource(Router& router, std::shared_ptr<const AdminServices> services);
+void add_setup_link_resource(Router& router, const std::shared_ptr<const AdminServices>& services);
 
 }  // namespace posthaste::web

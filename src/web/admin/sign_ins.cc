@@ -146,7 +146,7 @@ runtime::Task<HttpResponse> answer_who(Services services, std::string who) {
 
 }  // namespace
 
-void add_sign_in_resource(Router& router, Services services) {
+void add_sign_in_resource(Router& router, const Services& services) {
     router.add("GET", "/v1/sign-ins", [services](const HttpRequest& request, const PathValues&) {
         return answer_who(services, std::string(request.param("who")));
     });

@@ -8,6 +8,6 @@
 
 namespace posthaste::web {
 
-void add_sign_in_resource(Router& router, std::shared_ptr<const AdminServices> services);
+void add_sign_in_resource(Router& router, const std::shared_ptr<const AdminServices>& services);
 
 }  // namespace posthaste::web

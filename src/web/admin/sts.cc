@@ -117,7 +117,7 @@ runtime::Task<HttpResponse> show(Services services, std::string text, bool refre
 
 }  // namespace
 
-void add_sts_resources(Router& router, Services services) {
+void add_sts_resources(Router& router, const Services& services) {
     router.add("GET", "/v1/sts", [services](const HttpRequest& request, const PathValues&) {
         return show(services, std::string(request.param("domain")), false);
     });

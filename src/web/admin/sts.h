@@ -10,6 +10,6 @@
 
 namespace posthaste::web {
 
-void add_sts_resources(Router& router, std::shared_ptr<const AdminServices> services);
+void add_sts_resources(Router& router, const std::shared_ptr<const AdminServices>& services);
 
 }  // namespace posthaste::web
