@@ -1,6 +1,7 @@
 #include "formats/html.h"
 
 #include "base/utf8.h"
+#include "formats/entities.h"
 
 namespace posthaste::formats {
 
@@ -13,27 +14,12 @@ std::string escape_html(std::string_view text) {
     std::string out;
     out.reserve(text.size() + text.size() / 8);
     for (const char c : text) {
-        switch (c) {
-            case '&':
-                out += "&amp;";
-                break;
-            case '<':
-                out += "&lt;";
-                break;
-            case '>':
-                out += "&gt;";
-                break;
-            case '"':
-                out += "&quot;";
-                break;
-            case '\'':
-                out += "&#39;";
-                break;
-            case '\0':
-                out += "\xef\xbf\xbd";
-                break;  // no parser keeps a NUL; the same sign that they show
-            default:
-                out += c;
+        if (const auto entity = entity_of(c); !entity.empty()) {
+            out += entity;
+        } else if (c == '\0') {
+            out += "\xef\xbf\xbd";  // no parser keeps a NUL; the same sign that they show
+        } else {
+            out += c;
         }
     }
     return out;

@@ -1,5 +1,6 @@
 #include "base/assert.h"
 #include "base/utf8.h"
+#include "formats/entities.h"
 #include "formats/xml.h"
 
 namespace posthaste::formats {
@@ -14,22 +15,11 @@ bool is_no_character(std::string_view text, std::size_t at) {
 }
 
 void append_escaped(std::string& out, char c) {
+    if (const auto entity = entity_of(c); !entity.empty()) {
+        out += entity;
+        return;
+    }
     switch (c) {
-        case '&':
-            out += "&amp;";
-            break;
-        case '<':
-            out += "&lt;";
-            break;
-        case '>':
-            out += "&gt;";
-            break;
-        case '"':
-            out += "&quot;";
-            break;
-        case '\'':
-            out += "&#39;";
-            break;
         // White space other than a blank would be normalised away in attributes, and CR anywhere.
         case '\t':
             out += "&#9;";

@@ -1,88 +1,13 @@
 """A next hop that means harm costs one failed attempt: no memory, no hanging, and never a wrong outcome."""
 
-import socket
-import threading
 import time
 
 import pytest
 
 from harness import waiting
+from harness.raw_hop import RawHop
 
 MEGABYTE = 1 << 20
-
-
-class Hostile:
-    """Runs `act(connection)` for each connection."""
-
-    def __init__(self, act):
-        self.act = act
-        self.connections = 0
-        self.contents = []
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.address = "127.0.0.1:%d" % self._listener.getsockname()[1]
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def _accept(self):
-        while True:
-            try:
-                sock, _ = self._listener.accept()
-            except OSError:
-                return
-            self.connections += 1
-            threading.Thread(target=self._serve, args=(sock,), daemon=True).start()
-
-    def _serve(self, sock):
-        sock.settimeout(60)
-        try:
-            self.act(Talk(sock, self))
-        except (OSError, EOFError):
-            pass
-        finally:
-            sock.close()
-
-    def close(self):
-        """Stops listening."""
-        self._listener.close()
-
-
-class Talk:
-    """One connection, by lines."""
-
-    def __init__(self, sock, server):
-        self.sock, self.server, self.buffer = sock, server, b""
-
-    def say(self, octets):
-        self.sock.sendall(octets)
-
-    def line(self):
-        while b"\n" not in self.buffer:
-            more = self.sock.recv(65536)
-            if not more:
-                raise EOFError
-            self.buffer += more
-        line, _, self.buffer = self.buffer.partition(b"\n")
-        return line
-
-    def until(self, verb):
-        """Answers 250 to what comes before that command."""
-        while True:
-            line = self.line().upper()
-            if line.startswith(verb):
-                return
-            self.say(b"250-hostile\r\n250 PIPELINING\r\n" if line.startswith(b"EHLO") else b"250 ok\r\n")
-
-    def drain(self, seconds=5.0):
-        """Reads what still comes."""
-        end = time.monotonic() + seconds
-        self.sock.settimeout(0.5)
-        while time.monotonic() < end:
-            try:
-                more = self.sock.recv(65536)
-            except TimeoutError:
-                continue
-            if not more:
-                return
-            self.buffer += more
 
 
 def endless_lines(talk):
@@ -203,7 +128,7 @@ ACTS = [endless_lines, endless_greeting, five_megabytes_in_one_line, five_megaby
 
 @pytest.mark.parametrize("act", ACTS, ids=lambda act: act.__name__)
 def test_it_costs_one_failed_attempt(make, act):
-    hop = Hostile(act)
+    hop = RawHop(act)
     make.made.append(hop)
     server = make.posthaste(relay=hop.address, config={"delivery": {"retry": ["1h"]}})
     before = server.memory()
@@ -222,7 +147,7 @@ def test_it_costs_one_failed_attempt(make, act):
 
 def test_five_times_out_of_step_is_final(make):
     """Somebody must be told when a hop never speaks SMTP: the fifth such attempt is the last (O-25)."""
-    hop = Hostile(words_of_http)
+    hop = RawHop(words_of_http)
     make.made.append(hop)
     server = make.posthaste(relay=hop.address, config={"delivery": {"retry": ["1s"]}})
     server.submit("x@example.net")
@@ -284,7 +209,7 @@ def test_one_octet_a_second_is_not_waited_for(make, where):
             talk.say(bytes([octet]))
             time.sleep(1)
 
-    hop = Hostile(act)
+    hop = RawHop(act)
     make.made.append(hop)
     server = impatient(make, hop, greeting_timeout="3s", command_timeout="3s", final_dot_timeout="4s")
     began = time.monotonic()
@@ -309,7 +234,7 @@ def test_what_is_said_after_quit_is_nothing(make):
         for _ in range(2_000):
             talk.say(b"550 5.7.1 I take it back\r\n" * 1_000)
 
-    hop = Hostile(act)
+    hop = RawHop(act)
     make.made.append(hop)
     server = impatient(make, hop, idle_timeout="1s")
     before = server.memory()

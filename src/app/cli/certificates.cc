@@ -1,6 +1,7 @@
 // posthaste cert …
 #include "app/cli/admin_client.h"
 #include "app/cli/commands.h"
+#include "app/cli/json_members.h"
 #include "base/time.h"
 
 #include <cstdio>
@@ -15,22 +16,6 @@ using formats::JsonValue;
 
 constexpr std::int64_t kDay = 86'400;
 constexpr std::int64_t kSoon = 21 * kDay;  // clients.md 8, D11
-
-std::string text(const JsonValue& value, std::string_view key) {
-    const auto* found = value.find(key);
-    return found == nullptr ? std::string()
-                            : std::string(found->as_string().value_or(std::string_view()));
-}
-
-std::int64_t number(const JsonValue& value, std::string_view key) {
-    const auto* found = value.find(key);
-    return found == nullptr ? 0 : found->as_int().value_or(0);
-}
-
-std::span<const JsonValue> items(const JsonValue& value, std::string_view key) {
-    const auto* found = value.find(key);
-    return found == nullptr ? std::span<const JsonValue>() : found->items();
-}
 
 std::string joined(const JsonValue& value, std::string_view key) {
     std::string all;

@@ -132,6 +132,7 @@ void check_certificates(const Settings& s, Findings& findings) {
 void check_legacy(const Settings& s, Findings& findings) {
     if (!s.legacy.listen) return;
     std::vector<std::string> networks;
+    networks.reserve(s.legacy.allow.size());
     for (const auto& network : s.legacy.allow) networks.push_back(network.to_string());
     findings.push_back(
         {Status::warn, "legacy",

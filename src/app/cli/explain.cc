@@ -2,6 +2,7 @@
 #include "app/cli/admin_client.h"
 #include "app/cli/commands.h"
 #include "app/cli/configuration.h"
+#include "app/cli/json_members.h"
 #include "app/config/config.h"
 #include "app/services/reply_rules.h"
 #include "base/time.h"
@@ -80,17 +81,6 @@ int answer(const Arguments& arguments, const delivery::ReplyFacts& reply, const 
                reading.provider.empty() ? std::string() : " (host of " + reading.provider + ")");
     if (!reading.source_url.empty()) fmt::print("  see       {}\n", reading.source_url);
     return known ? kDone : kNo;
-}
-
-std::string text(const JsonValue& value, std::string_view key) {
-    const auto* found = value.find(key);
-    return found == nullptr ? std::string()
-                            : std::string(found->as_string().value_or(std::string_view()));
-}
-
-std::int64_t number(const JsonValue& value, std::string_view key) {
-    const auto* found = value.find(key);
-    return found == nullptr ? 0 : found->as_int().value_or(0);
 }
 
 void print_override(const JsonValue& one) {

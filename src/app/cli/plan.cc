@@ -18,11 +18,6 @@ using formats::percent_encode;
 
 constexpr Seconds kPatience{120};  // several names to look up, each 30 s at most
 
-bool flag(const JsonValue& value, std::string_view key) {
-    const auto* member = value.find(key);
-    return member != nullptr && member->as_bool().value_or(false);
-}
-
 std::string joined(const JsonValue& value, std::string_view key) {
     std::string all;
     for (const auto& item : items(value, key)) {

@@ -1,6 +1,7 @@
 // posthaste why ADDRESS|NAME|IP
 #include "app/cli/admin_client.h"
 #include "app/cli/commands.h"
+#include "app/cli/json_members.h"
 #include "formats/url.h"
 
 #include <cstdio>
@@ -12,22 +13,6 @@ namespace posthaste::app::cli {
 namespace {
 
 using formats::JsonValue;
-
-std::string text(const JsonValue& value, std::string_view key) {
-    const auto* found = value.find(key);
-    return found == nullptr ? std::string()
-                            : std::string(found->as_string().value_or(std::string_view()));
-}
-
-bool flag(const JsonValue& value, std::string_view key) {
-    const auto* found = value.find(key);
-    return found != nullptr && found->as_bool().value_or(false);
-}
-
-std::int64_t number(const JsonValue& value, std::string_view key) {
-    const auto* found = value.find(key);
-    return found == nullptr ? 0 : found->as_int().value_or(0);
-}
 
 void print_list(const JsonValue& value, std::string_view key) {
     const auto* found = value.find(key);
