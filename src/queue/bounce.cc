@@ -3,6 +3,7 @@
 #include "base/ascii.h"
 #include "mail/dsn/dsn.h"
 #include "mail/header.h"
+#include "queue/report/account_wish.h"
 #include "queue/report/digest_report.h"
 #include "queue/report/report_language.h"
 #include "queue/report/report_mail.h"
@@ -108,8 +109,7 @@ struct About {
     const store::Message& message;
     store::QueueTime now;
     Timestamp wall;
-    store::ReportWish wish = store::ReportWish::each;
-    bool has_address = false;  // the account is one, and its name is where a digest can go
+    AccountWish wish{};
     mail::Language language = mail::Language::english;
     std::string full_body{};  // with RET=FULL
     bool full = false;
@@ -125,26 +125,11 @@ Result<std::string> read_body(store::Store& store, const store::MessageRow& row)
     }
 }
 
-// What the account has chosen, as it is now; where it is gone, as if it had chosen nothing.
 void ask_account(About& about) {
     const store::MessageRow& row = about.message.row;
-    std::string language;
-    store::ReportWish wish = store::ReportWish::usual;
-    if (!row.account.empty()) {
-        const auto account = about.store.engine().account(row.account);
-        if (account && *account) {
-            language = (*account)->language;
-            wish = (*account)->reports;
-            about.has_address = mail::Mailbox::parse(row.account).has_value();
-        }
-    }
-    // Nobody reads the bounces of a newsletter one by one (B-8): events and history have them.
-    if (wish == store::ReportWish::usual)
-        wish =
-            row.profile == store::Profile::bulk ? store::ReportWish::none : store::ReportWish::each;
-    about.wish = wish;
+    about.wish = wish_of(about.store.engine(), row.account, row.profile);
     about.language = choose_language(
-        language, row.header ? std::string_view(*row.header) : std::string_view(),
+        about.wish.language, row.header ? std::string_view(*row.header) : std::string_view(),
         about.options.desk ? about.options.desk->options().language : mail::Language::english);
 }
 
@@ -244,7 +229,7 @@ void add_to_digest(const About& about, mail::DsnAction action,
 
 // Only an account can wait for a digest, and be counted: reports about other mail go as they come.
 bool may_wait(const About& about) {
-    return about.options.desk != nullptr && about.has_address;
+    return about.options.desk != nullptr && about.wish.has_address;
 }
 
 // One report, or lines of the digest where the account wants that, or has got too many of late.
@@ -268,9 +253,9 @@ Result<void> add_reports(const About& about, mail::DsnAction action,
     for (const store::RecipientRow* recipient : recipients) {
         // Who asked for a report gets one, whatever the account's usual way is (RFC 3461 §4.1).
         const bool asked = recipient->notify != Notify::unset;
-        if (asked || about.wish == store::ReportWish::each) {
+        if (asked || about.wish.reports == store::ReportWish::each) {
             own.push_back(recipient);
-        } else if (about.wish == store::ReportWish::digest) {
+        } else if (about.wish.reports == store::ReportWish::digest) {
             (may_wait(about) ? waiting : own).push_back(recipient);
         }
     }

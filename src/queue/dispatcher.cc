@@ -249,6 +249,14 @@ void Dispatcher::refresh_limits() {
     });
 }
 
+void Dispatcher::look_again() {
+    home().post([self = shared_from_this()] { self->want_run(); });
+}
+
+ReportOptions Dispatcher::report_options() const {
+    return {options_.hostname, options_.admin, options_.retry, desk_, parts_.signing};
+}
+
 void Dispatcher::want_run() {
     if (run_wanted_) return;
     run_wanted_ = true;

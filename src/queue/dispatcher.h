@@ -65,7 +65,9 @@ class Dispatcher : public std::enable_shared_from_this<Dispatcher> {
     void tell_site(std::string key,
                    runtime::Callback<std::optional<SiteStatus>> answer);  // any thread
 
-    void refresh_limits();  // any thread
+    void refresh_limits();                 // any thread
+    void look_again();                     // any thread: something new may be due
+    ReportOptions report_options() const;  // any thread
 
     QueueMetrics& metrics() { return metrics_; }
 

@@ -140,6 +140,10 @@ bool Queue::signs(const mail::Domain& from) const {
     return impl_->signing->signs(from);
 }
 
+ReportOptions Queue::report_options() const {
+    return impl_->dispatcher->report_options();
+}
+
 std::string Queue::sign_now(const std::string& header, const std::string& body_hash) {
     return impl_->signing->sign_now(header, body_hash);
 }
@@ -208,7 +212,9 @@ runtime::Task<Result<void>> Queue::submit(Submission submission) {
 
 runtime::Task<Result<void>> Queue::write(store::Changes changes) {
     std::vector<Dispatcher::Added> added;
+    bool tells_later = false;  // the digest that it waits for may be due before anything else is
     for (const store::Change& change : changes) {
+        tells_later = tells_later || std::holds_alternative<store::AddDigestLines>(change);
         if (const auto* message = std::get_if<store::AddMessage>(&change)) {
             added.push_back({std::make_shared<const store::MessageRow>(message->row),
                              message->recipients,
@@ -217,11 +223,12 @@ runtime::Task<Result<void>> Queue::write(store::Changes changes) {
         }
     }
     runtime::Callback<void> done;
-    auto committed = [dispatcher = impl_->dispatcher, added = std::move(added),
+    auto committed = [dispatcher = impl_->dispatcher, added = std::move(added), tells_later,
                       done](Result<void> result) mutable {
         for (auto& one : added) {
             if (result) dispatcher->added(std::move(one));
         }
+        if (result && tells_later) dispatcher->look_again();
         done(std::move(result));
     };
     impl_->store.committer().submit(std::move(changes), std::move(committed));

@@ -8,9 +8,9 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "mail/envelope.h"
+#include "queue/bounce.h"
 #include "queue/courier.h"
 #include "queue/recipient_memory.h"
-#include "queue/report/report_desk.h"
 #include "queue/retry.h"
 #include "queue/site_status.h"
 #include "runtime/offload.h"
@@ -90,6 +90,9 @@ class Queue {
     // Whether mail from that domain is signed, so that its body is to be hashed as it comes in. Any
     // thread.
     bool signs(const mail::Domain& from) const;
+
+    // How reports of this server are made and counted. Any thread.
+    ReportOptions report_options() const;
 
     // Signing::sign_now, for what delivery has encoded on the way. Blocks; any thread.
     std::string sign_now(const std::string& header, const std::string& body_hash);

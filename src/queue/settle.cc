@@ -312,8 +312,7 @@ void Dispatcher::start_reports(const Moment& now) {
 }
 
 runtime::Task<void> Dispatcher::report(QueueId id, bool delay) {
-    ReportOptions options{options_.hostname, options_.admin, options_.retry, desk_, parts_.signing};
-    auto make = [&store = parts_.store, options = std::move(options), id, delay] {
+    auto make = [&store = parts_.store, options = report_options(), id, delay] {
         return delay ? make_delay_reports(store, options, id)
                      : make_final_reports(store, options, id);
     };
@@ -362,8 +361,7 @@ void Dispatcher::start_digests(const Moment& now) {
 }
 
 runtime::Task<void> Dispatcher::digest(std::string account) {
-    ReportOptions options{options_.hostname, options_.admin, options_.retry, desk_, parts_.signing};
-    auto make = [&store = parts_.store, options = std::move(options), account] {
+    auto make = [&store = parts_.store, options = report_options(), account] {
         return make_digest_report(store, options, account);
     };
     auto making =

@@ -21,11 +21,7 @@ queue::Returns::Classify classify_by(std::shared_ptr<const delivery::VerdictRule
 
 queue::Returns::Options returns_options(const BounceServices::Parts& parts,
                                         std::shared_ptr<const mail::Verp> verp) {
-    const Settings& settings = parts.settings;
     queue::Returns::Options options;
-    options.hostname = settings.hostname;
-    options.admin = settings.admin;
-    options.report_expire = std::min(settings.report_expire, settings.expire);
     options.verp = std::move(verp);
     options.classify = classify_by(parts.verdicts);
     options.listeners = parts.listeners;

@@ -59,6 +59,16 @@ Result<mail::DigestInput> describe(store::Store& store, const ReportOptions& opt
 
 }  // namespace
 
+store::DigestLine make_digest_line(const QueueId& message, store::ResultFacts result,
+                                   std::string_view subject, Timestamp at) {
+    store::DigestLine line;
+    line.message = message;
+    line.at = at;
+    line.subject = subject;
+    line.facts = store::encode(store::OutcomeFacts{.results = {std::move(result)}});
+    return line;
+}
+
 store::DigestLine make_digest_line(const store::MessageRow& message,
                                    const store::RecipientRow& recipient, mail::DsnAction action,
                                    std::string_view subject, Timestamp at) {
@@ -68,12 +78,7 @@ store::DigestLine make_digest_line(const store::MessageRow& message,
     result.what = event_of(action);
     result.attempt = recipient.attempts;
     result.outcome = recipient.last;
-    store::DigestLine line;
-    line.message = message.id;
-    line.at = at;
-    line.subject = subject;
-    line.facts = store::encode(store::OutcomeFacts{.results = {std::move(result)}});
-    return line;
+    return make_digest_line(message.id, std::move(result), subject, at);
 }
 
 std::optional<mail::DigestItem> read_digest_line(const store::DigestLine& line) {

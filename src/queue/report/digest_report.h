@@ -4,6 +4,7 @@
 
 #include "mail/dsn/digest.h"
 #include "store/change.h"
+#include "store/record.h"
 
 #include <optional>
 #include <string>
@@ -11,6 +12,8 @@
 
 namespace posthaste::queue {
 
+store::DigestLine make_digest_line(const QueueId& message, store::ResultFacts result,
+                                   std::string_view subject, Timestamp at);
 store::DigestLine make_digest_line(const store::MessageRow& message,
                                    const store::RecipientRow& recipient, mail::DsnAction action,
                                    std::string_view subject, Timestamp at);

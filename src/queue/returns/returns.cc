@@ -1,9 +1,8 @@
 #include "queue/returns/returns.h"
 
 #include "base/utf8.h"
-#include "mail/dkim/dkim_body.h"
-#include "mail/dsn/dsn.h"
 #include "queue/returns/return_facts.h"
+#include "queue/returns/return_report.h"
 #include "queue/story.h"
 
 #include <algorithm>
@@ -55,13 +54,6 @@ bool has_recipient(const store::AcceptedFacts& facts, const std::vector<std::str
     });
 }
 
-mail::Language language_of(store::Store& store, const std::string& account) {
-    const auto row = account.empty() ? std::optional<store::AccountRow>()
-                                     : store.engine().account(account).value_or(std::nullopt);
-    if (!row) return mail::Language::english;
-    return mail::parse_language(row->language).value_or(mail::Language::english);
-}
-
 bool contains(const std::vector<std::uint32_t>& indexes, std::uint32_t index) {
     return std::ranges::find(indexes, index) != indexes.end();
 }
@@ -105,17 +97,6 @@ Event event_of(const ReturnFacts& facts, const Known& known, const QueueId& id, 
     event.confidence = static_cast<int>(facts.confidence);
     event.delay = std::chrono::duration_cast<Seconds>(at - known.accepted);
     return event;
-}
-
-Result<store::Body> store_body(store::Store& store, const QueueId& id, std::string_view octets) {
-    auto writer = store.write_content(id);
-    while (!octets.empty()) {
-        const auto piece = octets.substr(0, store::kContentPiece);
-        octets.remove_prefix(piece.size());
-        writer.append(piece);
-        if (writer.wants_flush()) PH_CHECK(writer.flush());
-    }
-    return writer.finish();
 }
 
 }  // namespace
@@ -199,57 +180,6 @@ Result<std::optional<QueueId>> Returns::find_message(const Returned& returned) {
     return std::nullopt;
 }
 
-namespace {
-
-// The report, stored and told; its id. `facts` are not empty.
-Result<std::string> add_report(store::Store& store, const Returns::Options& options, Queue& queue,
-                               const Known& known, const QueueId& id,
-                               std::span<const ReturnFacts* const> facts, store::Changes& changes) {
-    auto sender = mail::Mailbox::parse(known.facts.sender);
-    if (!sender) return std::string();  // the null sender is told nothing (RFC 5321 §4.5.5)
-    ReturnReport about{.hostname = options.hostname,
-                       .admin = options.admin,
-                       .language = language_of(store, known.facts.account),
-                       .about = id,
-                       .accepted = known.accepted,
-                       .now = now(),
-                       .id = QueueId::make()};
-    mail::DsnMessage dsn = make_return_report(about, known.facts, facts);
-    mail::DkimBodyHash hash;
-    hash.update(dsn.body);
-    dsn.header.insert(0, queue.sign_now(dsn.header, hash.finish()));
-    store::AddMessage report;
-    store::MessageRow& row = report.row;
-    row.id = about.id;
-    row.kind = store::MessageKind::dsn;
-    row.body_type = dsn.needs_8bit ? mail::BodyType::eight_bit : mail::BodyType::seven_bit;
-    row.smtputf8 = dsn.needs_utf8;
-    row.header = std::make_shared<const std::string>(std::move(dsn.header));
-    PH_TRY(row.body, store_body(store, row.id, dsn.body));
-    row.accepted_wall = about.now;
-    row.accepted = store.clock().now_queue();
-    row.expires = row.accepted + options.report_expire;
-    store::RecipientRow recipient;
-    recipient.address = std::move(*sender);
-    recipient.notify = mail::Notify::never;
-    recipient.next_at = row.accepted;
-    report.recipients.push_back(std::move(recipient));
-    std::string report_id = row.id.to_string();
-    changes.push_back(tell_accepted(report, {{}, {}, {}, id.to_string()}));
-    changes.push_back(tell_note(
-        id, store::RecordType::told,
-        facts.front()->what == EventType::delivered
-            ? std::string("its arrival was confirmed")
-            : fmt::format("it came back from {}", facts.size() == 1
-                                                      ? std::string("one recipient")
-                                                      : fmt::format("{} recipients", facts.size())),
-        report_id));
-    changes.push_back(std::move(report));
-    return report_id;
-}
-
-}  // namespace
-
 Result<Returns::Prepared> Returns::prepare(const Returned& returned, Claim& claim) {
     Prepared prepared;
     const Kind kind = returned.reading.kind;
@@ -273,13 +203,15 @@ Result<Returns::Prepared> Returns::prepare(const Returned& returned, Claim& clai
     if (all.empty()) return prepared;
     prepared.answer.end = ReturnEnd::taken;
     const Timestamp at = now();
+    const ReportOptions options = queue_.report_options();
+    Reports reports;
     for (const EventType what : {EventType::bounced, EventType::delivered}) {
         std::vector<const ReturnFacts*> told;
         for (const ReturnFacts& one : all)
             if (one.what == what && is_told(one, known->facts)) told.push_back(&one);
         if (told.empty()) continue;
-        PH_TRY(const std::string report,
-               add_report(store_, options_, queue_, *known, *id, told, prepared.changes));
+        const ReturnedMessage message{*id, known->accepted, known->facts};
+        PH_TRY(const std::string report, tell_sender(store_, options, message, told, reports));
         for (ReturnFacts& one : all)
             if (std::ranges::find(told, &one) != told.end()) one.report = report;
     }
@@ -302,8 +234,9 @@ Result<Returns::Prepared> Returns::prepare(const Returned& returned, Claim& clai
         }
     }
     // What happened stands before who was told of it.
-    prepared.changes.insert(prepared.changes.begin(), std::make_move_iterator(records.begin()),
-                            std::make_move_iterator(records.end()));
+    prepared.changes = std::move(records);
+    std::ranges::move(reports.changes, std::back_inserter(prepared.changes));
+    std::ranges::move(reports.events, std::back_inserter(prepared.events));
     return prepared;
 }
 

@@ -55,9 +55,6 @@ class Returns {
     using Classify = std::function<mail::Cause(const mail::Outcome& outcome)>;
 
     struct Options {
-        std::string hostname;
-        std::string admin;
-        Seconds report_expire{};
         std::shared_ptr<const mail::Verp> verp;          // never null
         Classify classify{};                             // null: by the status alone
         std::vector<AfterthoughtListener*> listeners{};  // outlive it

@@ -47,15 +47,16 @@ class ReturnsTest : public ::testing::Test {
         EXPECT_TRUE(opened);
         store_ = std::move(*opened);
         workers_.start();
-        queue_ = std::make_unique<Queue>(Queue::Options{}, *store_, courier_, workers_, blocking_,
-                                         log_, [](const Event&) {});
+        Queue::Options of_queue;
+        of_queue.hostname = "mail.example.com";
+        of_queue.admin = "admin@example.com";
+        of_queue.reports.per_hour = 2;
+        queue_ = std::make_unique<Queue>(std::move(of_queue), *store_, courier_, workers_,
+                                         blocking_, log_, [](const Event&) {});
         EXPECT_TRUE(queue_->start());
         verp_ = std::make_shared<const mail::Verp>(store_->engine().server_secret(),
                                                    *mail::Domain::parse("bounce.example.com"));
         Returns::Options options;
-        options.hostname = "mail.example.com";
-        options.admin = "admin@example.com";
-        options.report_expire = std::chrono::hours(1);
         options.verp = verp_;
         options.listeners = {&listener_};
         returns_ =
@@ -73,9 +74,17 @@ class ReturnsTest : public ::testing::Test {
         queue_.reset();
     }
 
+    void add_account(store::ReportWish wish) {
+        store::AccountRow row;
+        row.address = "ana@example.com";
+        row.reports = wish;
+        EXPECT_TRUE(store_->committer().submit_and_wait({store::PutAccount{std::move(row)}}));
+    }
+
     // As the history has it; the message itself is gone.
-    void accept() {
+    void accept(store::Profile profile = store::Profile::human) {
         store::AddMessage added;
+        added.row.profile = profile;
         added.row.id = id_;
         added.row.account = "ana@example.com";
         added.row.sender = mailbox("ana@example.com");
@@ -141,7 +150,7 @@ class ReturnsTest : public ::testing::Test {
     std::shared_ptr<const mail::Verp> verp_;
     std::vector<Event> events_;
     std::unique_ptr<Returns> returns_;
-    const QueueId id_ = QueueId::make();
+    QueueId id_ = QueueId::make();
 };
 
 TEST_F(ReturnsTest, bounce_is_told_once_to_everybody_who_must_hear_of_it) {
@@ -152,7 +161,8 @@ TEST_F(ReturnsTest, bounce_is_told_once_to_everybody_who_must_hear_of_it) {
     EXPECT_EQ(listener_.thoughts[0].address, "bob@example.org");
     EXPECT_EQ(listener_.thoughts[0].account, "ana@example.com");
     EXPECT_EQ(listener_.thoughts[0].outcome.cause, mail::Cause::invalid_recipient);
-    ASSERT_EQ(events_.size(), 1U);
+    ASSERT_EQ(events_.size(), 2U);
+    EXPECT_EQ(events_[1].type, EventType::accepted) << "the report";
     EXPECT_EQ(events_[0].type, EventType::bounced);
     EXPECT_EQ(events_[0].status, "5.1.1");
     EXPECT_EQ(reports(), 1U);
@@ -162,6 +172,41 @@ TEST_F(ReturnsTest, bounce_is_told_once_to_everybody_who_must_hear_of_it) {
     EXPECT_EQ(end_of(bounce("x@elsewhere.example", 1)), ReturnEnd::taken);
     EXPECT_EQ(listener_.thoughts.size(), 2U);
     EXPECT_EQ(reports(), 2U);
+}
+
+TEST_F(ReturnsTest, more_than_an_hour_bears_waits_for_the_digest) {
+    add_account(store::ReportWish::usual);
+    EXPECT_EQ(end_of(bounce("bob@example.org")), ReturnEnd::taken);
+    EXPECT_EQ(end_of(bounce("carol@example.org")), ReturnEnd::taken);
+    EXPECT_EQ(reports(), 2U) << "as many as an hour has";
+    const QueueId second = std::exchange(id_, QueueId::make());
+    accept();
+    EXPECT_EQ(end_of(bounce("bob@example.org")), ReturnEnd::taken);
+    EXPECT_EQ(reports(), 2U);
+    const auto digest = store_->engine().digest("ana@example.com");
+    ASSERT_TRUE(digest && *digest);
+    ASSERT_EQ((*digest)->lines.size(), 1U);
+    EXPECT_EQ((*digest)->lines[0].message, id_);
+    EXPECT_NE(second, id_);
+    EXPECT_EQ((*digest)->lines[0].subject, "Offer");
+    EXPECT_EQ(end_of(bounce("bob@example.org")), ReturnEnd::repeated);
+}
+
+TEST_F(ReturnsTest, account_hears_as_it_has_chosen) {
+    add_account(store::ReportWish::digest);
+    EXPECT_EQ(end_of(bounce("bob@example.org")), ReturnEnd::taken);
+    EXPECT_EQ(reports(), 0U);
+    const auto digest = store_->engine().digest("ana@example.com");
+    ASSERT_TRUE(digest && *digest);
+    EXPECT_EQ((*digest)->lines.size(), 1U);
+}
+
+TEST_F(ReturnsTest, newsletter_is_told_of_none) {
+    id_ = QueueId::make();
+    accept(store::Profile::bulk);
+    EXPECT_EQ(end_of(bounce("bob@example.org")), ReturnEnd::taken);
+    EXPECT_EQ(reports(), 0U) << "nobody reads them one by one";
+    EXPECT_EQ(listener_.thoughts.size(), 1U) << "lists and history have it";
 }
 
 TEST_F(ReturnsTest, listener_that_cannot_write_lets_the_bounce_come_again) {
