@@ -10,6 +10,10 @@
 namespace posthaste::mail {
 namespace {
 
+// Received, Date, Sender, Reply-To, notes of what was changed, signatures.
+constexpr std::size_t kAddedFields = 50;
+constexpr std::size_t kAddedOctets = 64 << 10;
+
 std::unexpected<Error> refuse(std::size_t line, std::string_view why) {
     return fail(ErrorKind::syntax, fmt::format("line {} of the header {}", line, why),
                 "the program that wrote the message must be mended");
@@ -87,7 +91,16 @@ bool HeaderField::is(std::string_view other) const {
 }
 
 Result<HeaderBlock> HeaderBlock::parse(std::string_view block) {
-    if (block.size() > kMaxOctets) {
+    return parse(block, kMaxOctets + kAddedOctets, kMaxFields + kAddedFields);
+}
+
+Result<HeaderBlock> HeaderBlock::parse_submitted(std::string_view block) {
+    return parse(block, kMaxOctets, kMaxFields);
+}
+
+Result<HeaderBlock> HeaderBlock::parse(std::string_view block, std::size_t max_octets,
+                                       std::size_t max_fields) {
+    if (block.size() > max_octets) {
         return fail(ErrorKind::too_large, "the header is larger than 1 MB",
                     "send to fewer people at once, or shorten the header fields");
     }
@@ -110,7 +123,7 @@ Result<HeaderBlock> HeaderBlock::parse(std::string_view block) {
             end_field(at);
             const std::string_view name = field_name(line);
             if (name.empty()) return refuse(number, "is not a header field");
-            if (header.fields_.size() == kMaxFields) {
+            if (header.fields_.size() == max_fields) {
                 return fail(ErrorKind::too_large, "the header has more than 1000 fields",
                             "the program that wrote the message must be mended");
             }

@@ -23,13 +23,17 @@ struct HeaderField {
 
 class HeaderBlock {
   public:
+    // Of what a client brings.
     static constexpr std::size_t kMaxOctets = 1 << 20;  // threats.md P4
     static constexpr std::size_t kMaxFields = 1'000;    // delivery.md F-12
 
     // `block`: CR LF line ends only, without the empty line that ends it. The first line must be a
     // field; a line that is neither field nor fold is an error (a body without header has no
-    // fields).
+    // fields). There is room beyond those bounds for what this server adds to a header: it must
+    // still be able to read, and sign, the largest that it has taken.
     static Result<HeaderBlock> parse(std::string_view block);
+    // As a client brings it.
+    static Result<HeaderBlock> parse_submitted(std::string_view block);
 
     const std::vector<HeaderField>& fields() const { return fields_; }
 
@@ -55,6 +59,9 @@ class HeaderBlock {
     std::string to_string() const;  // without the empty line
 
   private:
+    static Result<HeaderBlock> parse(std::string_view block, std::size_t max_octets,
+                                     std::size_t max_fields);
+
     std::vector<HeaderField> fields_;
 };
 

@@ -1,5 +1,7 @@
 #include "mail/header.h"
 
+#include "mail/fixup.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -67,10 +69,25 @@ INSTANTIATE_TEST_SUITE_P(
 TEST(HeaderBlock, has_bounds) {
     std::string block;
     for (std::size_t i = 0; i < HeaderBlock::kMaxFields; ++i) block += "A:\r\n";
-    EXPECT_EQ(HeaderBlock::parse(block).value().count("a"), HeaderBlock::kMaxFields);
-    EXPECT_EQ(HeaderBlock::parse(block + "A:\r\n").error().kind, ErrorKind::too_large);
-    block = "A: " + std::string(HeaderBlock::kMaxOctets, 'x') + "\r\n";
-    EXPECT_EQ(HeaderBlock::parse(block).error().kind, ErrorKind::too_large);
+    EXPECT_EQ(HeaderBlock::parse_submitted(block).value().count("a"), HeaderBlock::kMaxFields);
+    EXPECT_EQ(HeaderBlock::parse_submitted(block + "A:\r\n").error().kind, ErrorKind::too_large);
+    const std::string large = "A: " + std::string(HeaderBlock::kMaxOctets, 'x') + "\r\n";
+    EXPECT_EQ(HeaderBlock::parse_submitted(large).error().kind, ErrorKind::too_large);
+    EXPECT_TRUE(HeaderBlock::parse(large)) << "what was added to the largest is still read";
+    EXPECT_EQ(HeaderBlock::parse(block + block).error().kind, ErrorKind::too_large);
+    EXPECT_EQ(HeaderBlock::parse(large + large).error().kind, ErrorKind::too_large);
+}
+
+// Found by header_fuzz: it could not be read again, and so went out unsigned.
+TEST(HeaderBlock, of_the_most_fields_is_read_again_once_it_is_mended) {
+    std::string block = "From: ana@example.com\r\n";
+    for (std::size_t i = 1; i < HeaderBlock::kMaxFields; ++i) block += "A:\r\n";
+    auto header = HeaderBlock::parse_submitted(block).value();
+    fix_up(header, {{}, "mail.example.com", {}});
+    EXPECT_GT(header.fields().size(), HeaderBlock::kMaxFields);
+    const auto again = HeaderBlock::parse(header.to_string());
+    ASSERT_TRUE(again) << again.error().text;
+    EXPECT_EQ(again->fields().size(), header.fields().size());
 }
 
 TEST(HeaderBlock, changes_only_what_it_is_told) {

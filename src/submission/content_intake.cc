@@ -83,7 +83,7 @@ void ContentIntake::end_header(std::size_t end, std::size_t body_begin) {
 }
 
 std::optional<Answer> ContentIntake::read_header(std::string_view block, std::size_t& body_begin) {
-    auto header = mail::HeaderBlock::parse(block);
+    auto header = mail::HeaderBlock::parse_submitted(block);
     if (!header && header.error().kind == ErrorKind::syntax && rules_.identity == nullptr) {
         // A test suite may send a text without any header; mail servers deliver such a thing as its
         // body.
