@@ -85,6 +85,7 @@ Error unknown_command(std::span<const std::string> words) {
 
 Error unknown_flag(const Command& command, std::string_view name) {
     std::vector<std::string_view> names;
+    names.reserve(command.flags.size() + common_flags().size());
     for (const auto& flag : command.flags) names.push_back(flag.name);
     for (const auto& flag : common_flags()) names.push_back(flag.name);
     auto near = closest(name, names);

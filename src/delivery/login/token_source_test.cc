@@ -7,6 +7,7 @@
 #include <atomic>
 #include <condition_variable>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

@@ -59,9 +59,8 @@ std::optional<Error> refuse_host(const HttpRequest& request,
 
 std::optional<Error> refuse_origin(const HttpRequest& request) {
     if (request.method == "GET" || request.method == "HEAD") return std::nullopt;
-    const auto refusal =
-        Error{ErrorKind::denied, "a page of another site may not change anything here",
-              "open the page itself and press the button there"};
+    Error refusal{ErrorKind::denied, "a page of another site may not change anything here",
+                  "open the page itself and press the button there"};
     const std::string_view site = request.header("Sec-Fetch-Site");
     if (site == "same-origin" || site == "none") return std::nullopt;
     if (!site.empty()) return refusal;

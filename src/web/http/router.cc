@@ -53,11 +53,11 @@ HttpResponse nothing_there(const HttpRequest& request) {
     return HttpResponse::error({ErrorKind::not_found, "there is nothing at " + request.path, {}});
 }
 
-void Router::add(std::string method, std::string pattern, Handler handler) {
+void Router::add(std::string method, std::string_view pattern, Handler handler) {
     entries_.push_back({std::move(method), split_path(pattern), std::move(handler), false});
 }
 
-void Router::add_any_case(std::string method, std::string pattern, Handler handler) {
+void Router::add_any_case(std::string method, std::string_view pattern, Handler handler) {
     entries_.push_back({std::move(method), split_path(pattern), std::move(handler), true});
 }
 

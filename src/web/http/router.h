@@ -23,9 +23,9 @@ HttpResponse nothing_there(const HttpRequest& request);
 
 class Router {
   public:
-    void add(std::string method, std::string pattern, Handler handler);
+    void add(std::string method, std::string_view pattern, Handler handler);
     // The same in any letter case: what mail programs ask for (clients.md 1.2).
-    void add_any_case(std::string method, std::string pattern, Handler handler);
+    void add_any_case(std::string method, std::string_view pattern, Handler handler);
     void add_all(const Router& other);             // behind what is here already, its otherwise too
     void otherwise(Handler handler);               // for every path that nothing above matches
     bool knows(const HttpRequest& request) const;  // the path, whatever the method

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <string>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 namespace posthaste::web {
@@ -13,7 +14,7 @@ namespace {
 class RouterTest : public testing::Test {
   protected:
     RouterTest() {
-        const auto say = [](std::string what) {
+        const auto say = [](const std::string& what) {
             return
                 [what](const HttpRequest&, const PathValues& values) { return text(what, values); };
         };
@@ -27,7 +28,7 @@ class RouterTest : public testing::Test {
     }
 
     static runtime::Task<HttpResponse> text(std::string what, PathValues values) {
-        for (const auto& [name, value] : values) what += " " + name + "=" + value;
+        for (const auto& [name, value] : values) what += fmt::format(" {}={}", name, value);
         co_return HttpResponse::text(what);
     }
 

@@ -5,6 +5,7 @@
 #include "formats/url.h"
 
 #include <algorithm>
+#include <memory>
 
 namespace posthaste::web {
 

@@ -98,9 +98,7 @@ std::string browser_key(const HttpRequest& request) {
 std::optional<IpAddress> address_of(std::string_view peer) {
     auto host = peer.substr(0, peer.rfind(':'));
     if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
-    auto parsed = IpAddress::parse(host);
-    if (!parsed) return {};
-    return *parsed;
+    return IpAddress::parse(host);
 }
 
 SetupView view_of(const Parts& parts, const HttpRequest& request, const std::string& token) {

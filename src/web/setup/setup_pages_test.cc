@@ -28,8 +28,8 @@ class SetupPagesTest : public ::testing::Test {
     // As a browser asks.
     HttpResponse browse(std::string_view target) { return ask(target, "en", {}, "text/html,*/*"); }
 
-    HttpResponse ask(std::string_view target, std::string accept = {}, std::string agent = {},
-                     std::string wanted = {}) {
+    HttpResponse ask(std::string_view target, const std::string& accept = {},
+                     const std::string& agent = {}, const std::string& wanted = {}) {
         runtime::Worker worker("test");
         HttpRequest request;
         request.method = "GET";
@@ -111,7 +111,7 @@ TEST_F(SetupPagesTest, what_is_typed_is_text) {
 TEST_F(SetupPagesTest, nobody_learns_who_has_an_account) {
     auto known = ask("/setup?program=thunderbird&address=anna@example.com").body;
     auto unknown = ask("/setup?program=thunderbird&address=bert@example.com").body;
-    for (std::size_t at; (at = unknown.find("bert")) != std::string::npos;)
+    for (auto at = unknown.find("bert"); at != std::string::npos; at = unknown.find("bert"))
         unknown.replace(at, 4, "anna");
     EXPECT_EQ(known, unknown);
 }

@@ -4,6 +4,7 @@
 
 namespace posthaste::app::cli {
 
+// NOLINTNEXTLINE(readability-function-size): a table
 std::vector<Command> upkeep_commands() {
     return {
         {"relay status",
