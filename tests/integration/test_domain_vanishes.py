@@ -55,13 +55,13 @@ def test_four_hours_later_it_comes_back_with_the_reason(network):
     two = network.host(2)
     server = wait_for_missing_domain(network, two)
 
-    server.start(env=fake("+3h"))
+    server.start(env=fake("+230m"))
     waiting = server.log.wait_for("deferred", to="y@sub.example.net")
     assert waiting["status"] == "4.1.2" and waiting["attempt"] > 1
     assert not server.log.find("failed") and not two.to(ANNA)
     server.stop()
 
-    server.start(env=fake("+5h"))
+    server.start(env=fake("+245m"))
     failed = server.log.wait_for("failed", to="y@sub.example.net")
     assert failed["status"] == "5.1.2"
     # The other one says that it was late: four hours are also the time of that.
