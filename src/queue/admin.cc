@@ -120,7 +120,10 @@ Event Dispatcher::admin_event(EventType type, const QueueId& id) {
 // The store first: what a person was told holds after a crash.
 runtime::Task<Result<std::size_t>> Dispatcher::set_held(std::vector<QueueId> ids, bool held,
                                                         std::string why) {
-    std::erase_if(ids, [&](const QueueId& id) { return scheduler_.is_held(id) == held; });
+    std::erase_if(ids, [&](const QueueId& id) {
+        if (held) return scheduler_.is_held(id);
+        return !scheduler_.is_held(id) && !scheduler_.is_quarantined(id);
+    });
     const auto type = held ? store::RecordType::held : store::RecordType::released;
     MakeChange set = [held](const QueueId& id) -> store::Change {
         return store::SetHold{id, held ? store::Hold::held : store::Hold::released};
@@ -185,7 +188,9 @@ runtime::Task<Result<void>> Dispatcher::reroute(std::vector<QueueId> ids, std::s
 
 runtime::Task<Result<std::size_t>> Dispatcher::retry(std::vector<QueueId> ids, std::string domain,
                                                      std::string route) {
-    std::erase_if(ids, [&](const QueueId& id) { return scheduler_.is_held(id); });
+    std::erase_if(ids, [&](const QueueId& id) {
+        return scheduler_.is_held(id) || scheduler_.is_quarantined(id);
+    });
     const std::string why =
         route.empty() ? "by a person" : fmt::format("by a person, over the route {}", route);
     if (!route.empty()) {

@@ -116,7 +116,7 @@ Result<void> Dispatcher::load() {
         const RetrySchedule& schedule = options_.retry.of(
             is_report ? store::MessageKind::dsn : store::MessageKind::mail, open.profile);
         if (!is_report && !open.delay_reported && schedule.delay_warning.count() > 0) {
-            message.warn = open.expires - schedule.expire + schedule.delay_warning;
+            message.warn = open.starts + schedule.delay_warning;
         }
         if (open.warn && !open.delay_reported) message.warn = open.warn;
         message.lane = lane_of(is_report, open.priority, open.profile);
@@ -276,7 +276,7 @@ void Dispatcher::run() {
         aside_.push_back({Aside::Why::delayed, std::move(delayed.what), std::move(outcome),
                           delayed.until - now.steady});
     }
-    for (const QueueId& id : scheduler_.take_warnings()) delays_.push_back(id);
+    for (const QueueId& id : scheduler_.take_warnings()) delays_.again_at(id, now.steady);
     for (const QueueId& id : scheduler_.take_route_held()) tasks_->spawn(hold_by_route(id));
     if (may_dispatch()) {
         dispatch(now);
@@ -324,6 +324,7 @@ void Dispatcher::arm(const Moment& now) {
     SteadyTime wake = SteadyTime::max();
     if (const auto at = scheduler_.next_wake(now)) wake = *at;
     if (const auto at = waves_.next()) wake = std::min(wake, *at);
+    if (const auto at = delays_.next()) wake = std::min(wake, *at);
     if (const auto at = desk_->next_due()) wake = std::min(wake, now.steady + (*at - now.queue));
     if (wake == SteadyTime::max()) return;
     wake = std::max(wake, now.steady + kShortestSleep);
@@ -417,7 +418,13 @@ void Dispatcher::carry(Pick pick, FreshContent::Fresh& fresh) {
     auto job = std::make_unique<Job>();
     job->message = fresh.row;
     std::vector<Taken::Item> items;
+    Taken cancelled = pick.what;  // by a person, while the message was read
+    cancelled.items.clear();
     for (const Taken::Item& item : pick.what.items) {
+        if (scheduler_.cancelled(item.entry)) {
+            cancelled.items.push_back(item);
+            continue;
+        }
         const store::RecipientRow* row = fresh.recipient(item.index);
         if (row == nullptr || row->state != store::RecipientState::open) {
             scheduler_.finish(item.entry);  // not in the store any more
@@ -428,6 +435,10 @@ void Dispatcher::carry(Pick pick, FreshContent::Fresh& fresh) {
         job->recipients.back().attempts = item.attempts;
     }
     pick.what.items = std::move(items);
+    if (!cancelled.items.empty()) {
+        aside_.push_back({Aside::Why::cancelled, std::move(cancelled), {}});
+        want_run();
+    }
     if (job->recipients.empty()) {
         scheduler_.free_slot(pick, {}, moment(), jitter());
         return;

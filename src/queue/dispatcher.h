@@ -196,7 +196,7 @@ class Dispatcher : public std::enable_shared_from_this<Dispatcher> {
     Ledger ledger_;
     std::unordered_map<QueueId, unsigned> unwritten_;  // settlements not yet durable, by message
     Waves waves_;
-    std::deque<QueueId> delays_;
+    Waves delays_;  // messages whose senders are to be told that it takes longer
     std::deque<Aside> aside_;
     bool working_aside_ = false;
     std::unordered_set<QueueId>

@@ -61,6 +61,7 @@ class FakeCourier final : public Courier {
 
     runtime::Task<ParcelReport> deliver(Parcel parcel) override {
         if (before_delivery) before_delivery();
+        if (parcel.recipients.front().address.local() == "throws") throw std::bad_alloc();
         if (gate) {
             auto opened = gate->wait(Deadline::after(60s));
             auto waited = co_await std::move(opened);
@@ -88,6 +89,7 @@ class FakeCourier final : public Courier {
         for (const auto& recipient : parcel.recipients) {
             report.outcomes.emplace_back(recipient.index, answer(recipient.address));
         }
+        if (tells_tries) report.tries.push_back({.host = "mx.example.net"});
         MutexLock lock(mutex_);
         parcels_.push_back(std::move(parcel));
         co_return report;
@@ -116,6 +118,7 @@ class FakeCourier final : public Courier {
 
     std::optional<runtime::Callback<void>> gate;  // set before the queue starts
     std::function<void()> before_delivery;        // the same
+    bool tells_tries = false;                     // the same
     std::string breaks_off;  // local part whose transactions are broken off; the same
 
   private:
@@ -517,6 +520,36 @@ TEST_F(QueueTest, SendersAreToldOfADelayOnce) {
     EXPECT_EQ(act([&] { return queue_->retry({{}, "", true}); }), 2U);
     wait_for(EventType::deferred, 4);
     EXPECT_EQ(count(EventType::delayed), 1U);
+}
+
+TEST_F(QueueTest, AnAttemptThatBreaksOffWithinTheServerIsOneAndEnds) {
+    options_.retry.human.expire = 2s;
+    start();
+    const QueueId id = submit(submission({"throws@example.net"}));
+    EXPECT_EQ(wait_for(EventType::deferred, 1)[0].attempt, 1);
+    for (int i = 0; i < 100 && count(EventType::expired) == 0; ++i) {
+        act([&] { return queue_->retry({{id}, "", false}); });
+        std::this_thread::sleep_for(50ms);
+    }
+    EXPECT_EQ(wait_for(EventType::expired, 1)[0].status, "5.4.7");
+}
+
+TEST_F(QueueTest, WhatIsNotChargedIsToldAllTheSame) {
+    mail::Outcome busy = outcome(Verdict::deferred);
+    busy.charge_attempt = false;
+    courier_.set("busy", busy);
+    courier_.tells_tries = true;
+    start();
+    const QueueId id = submit(submission({"busy@example.net"}));
+    wait_for(EventType::deferred, 1);  // what is not charged is repeated so often and no more
+    std::size_t tries = 0;
+    const auto told = store_->history().of({id}, Deadline::after(20s));
+    ASSERT_TRUE(told);
+    for (const auto& row : told->front()) {
+        if (row.type != store::RecordType::outcome) continue;
+        tries += store::decode_outcome(row.data).value().tries.size();
+    }
+    EXPECT_GT(tries, 1U);
 }
 
 TEST_F(QueueTest, ExpiryQuotesTheLastAnswer) {

@@ -16,6 +16,13 @@ constexpr std::uint32_t kLookAgain =
 constexpr std::uint8_t kMostUncharged = 50;
 constexpr unsigned kWidest = 15;  // of Entry::group
 
+// Seconds past its time for which a recipient keeps its place before a site that takes mail, but
+// slowly: behind a rate, a cap, or very many others. Who was never tried, since the server was
+// down, deserves an attempt (delivery.md 3.2).
+std::uint32_t grace_of(const Entry& entry) {
+    return entry.attempts > 0 ? kLookAgain : 86'400;
+}
+
 }  // namespace
 
 Scheduler::Scheduler(Options options, store::QueueTime base)
@@ -88,7 +95,7 @@ void Scheduler::add_recipient(Handle message, const NewRecipient& added, const M
     owner.many |= owner.first != kNone;
     owner.first = handle;
     ++owner.open;
-    if (owner.held) {
+    if (owner.held || owner.quarantined) {
         set_state(entry(handle), EntryState::held);
     } else if (added.next_at <= now.queue) {
         set_state(entry(handle), EntryState::waiting);
@@ -139,7 +146,7 @@ void Scheduler::ring(Handle handle, const Moment& now) {
     }
     if (e.state == EntryState::ready && message.expires <= t) {
         const SiteState& site = *sites_[domains_[e.domain].site];
-        if (site.blocked(now.steady)) {
+        if (site.blocked(now.steady) || t >= message.expires + grace_of(e)) {
             Taken taken = start_taken(e.message);
             taken.trouble = site.trouble;
             hand_out(handle, taken);
@@ -320,7 +327,7 @@ void Scheduler::wait(Handle handle, store::QueueTime next_at, std::uint32_t atte
     e.due = ceil_seconds(next_at);
     e.attempts = static_cast<std::uint16_t>(std::min(attempts, 0xffffU));
     e.uncharged = 0;
-    if (message_of(e).held) {
+    if (message_of(e).held || message_of(e).quarantined) {
         set_state(e, EntryState::held);
         return;
     }

@@ -180,8 +180,14 @@ class Scheduler {
     bool knows(const QueueId& id) const { return index_.find(id) != kNone; }
 
     bool is_held(const QueueId& id) const;
+    bool is_quarantined(const QueueId& id) const;
     bool hold(const QueueId& id);
+    // A person's: neither quarantine nor a route keeps it from then on.
     bool release(const QueueId& id, const Moment& now);
+    // Suspected of a crash: nothing of it goes until `end_quarantine`, which leaves every other
+    // hold, of persons and of routes, as it is; false where one of a person, or none, keeps it.
+    bool quarantine(const QueueId& id);
+    bool end_quarantine(const QueueId& id, const Moment& now);
     bool retry(const QueueId& id, std::string_view domain, const Moment& now);  // "": all of it
     // Its recipients take the way of the key that `key_of` makes of theirs from now on.
     void reroute(const QueueId& id,
@@ -277,6 +283,8 @@ class Scheduler {
     void leave_domain(Handle handle);
     void join_site(Handle handle, Handle site, const Moment& now);
     void hold_by_route(Handle handle);
+    void keep_back(MessageEntry& message);
+    void let_go(MessageEntry& message, const Moment& now);
     void ask_hold_if_alone(MessageEntry& message);
     void hand_out(Handle handle, Taken& taken);
     void set_aside(Handle handle);  // out of whatever list it is in

@@ -105,28 +105,63 @@ bool Scheduler::is_held(const QueueId& id) const {
     return handle != kNone && tables_.messages[handle].held;
 }
 
+bool Scheduler::is_quarantined(const QueueId& id) const {
+    const Handle handle = index_.find(id);
+    return handle != kNone && tables_.messages[handle].quarantined;
+}
+
 bool Scheduler::hold(const QueueId& id) {
     const Handle handle = index_.find(id);
     if (handle == kNone || tables_.messages[handle].held) return false;
     MessageEntry& message = tables_.messages[handle];
     message.held = true;
     message.released = false;
+    keep_back(message);
+    return true;
+}
+
+bool Scheduler::release(const QueueId& id, const Moment& now) {
+    const Handle handle = index_.find(id);
+    if (handle == kNone) return false;
+    MessageEntry& message = tables_.messages[handle];
+    if (!message.held && !message.quarantined) return false;
+    message.held = message.quarantined = false;
+    message.released = true;
+    let_go(message, now);
+    return true;
+}
+
+bool Scheduler::quarantine(const QueueId& id) {
+    const Handle handle = index_.find(id);
+    if (handle == kNone || tables_.messages[handle].quarantined) return false;
+    MessageEntry& message = tables_.messages[handle];
+    message.quarantined = true;
+    keep_back(message);
+    return true;
+}
+
+bool Scheduler::end_quarantine(const QueueId& id, const Moment& now) {
+    const Handle handle = index_.find(id);
+    if (handle == kNone || !tables_.messages[handle].quarantined) return false;
+    MessageEntry& message = tables_.messages[handle];
+    message.quarantined = false;
+    if (message.held) return false;
+    let_go(message, now);
+    return true;
+}
+
+void Scheduler::keep_back(MessageEntry& message) {
+    message.route_holds = false;
     for (Handle h = message.first; h != kNone; h = entry(h).sibling) {
         Entry& e = entry(h);
         if (e.state == EntryState::ended || e.state == EntryState::in_flight) continue;
         set_aside(h);
         set_state(e, EntryState::held);
     }
-    return true;
 }
 
-bool Scheduler::release(const QueueId& id, const Moment& now) {
-    const Handle handle = index_.find(id);
-    if (handle == kNone || !tables_.messages[handle].held) return false;
-    MessageEntry& message = tables_.messages[handle];
-    message.held = false;
-    message.released = true;
-    message.route_holds = false;
+// Whom a route holds is found out anew when it is due.
+void Scheduler::let_go(MessageEntry& message, const Moment& now) {
     const std::uint32_t t = floor_seconds(now.queue);
     for (Handle h = message.first; h != kNone; h = entry(h).sibling) {
         Entry& e = entry(h);
@@ -138,12 +173,12 @@ bool Scheduler::release(const QueueId& id, const Moment& now) {
             set_alarm(h, t);
         }
     }
-    return true;
 }
 
 bool Scheduler::retry(const QueueId& id, std::string_view domain, const Moment& now) {
     const Handle handle = index_.find(id);
-    if (handle == kNone || tables_.messages[handle].held) return false;
+    if (handle == kNone) return false;
+    if (tables_.messages[handle].held || tables_.messages[handle].quarantined) return false;
     bool any = false;
     for (Handle h = tables_.messages[handle].first; h != kNone; h = entry(h).sibling) {
         Entry& e = entry(h);

@@ -143,6 +143,43 @@ TEST(SchedulerAdmin, ARouteThatHoldsWaitsForTheOtherRecipients) {
     EXPECT_TRUE(bench.scheduler.hold(id));
 }
 
+TEST(SchedulerAdmin, QuarantineEndsAndNoOtherHoldWithIt) {
+    Bench bench;
+    const auto locate = [&] {
+        while (const auto domain = bench.scheduler.next_to_locate()) {
+            if (bench.scheduler.domain_name(*domain) == "held.example")
+                bench.scheduler.located_hold(*domain, nullptr, bench.now);
+            else
+                bench.scheduler.located(*domain, {"mx:free", 10, 100, false, seconds(60)},
+                                        bench.now);
+        }
+    };
+    const QueueId by_route = bench.add("anna", "held.example");
+    const QueueId by_person = bench.add("anna", "free.example");
+    const QueueId free = bench.add("anna", "free.example");
+    for (const QueueId& id : {by_route, by_person, free}) {
+        EXPECT_TRUE(bench.scheduler.quarantine(id));
+        EXPECT_FALSE(bench.scheduler.is_held(id)) << "nobody has said so";
+    }
+    locate();
+    Pick pick;
+    EXPECT_FALSE(bench.scheduler.pick(pick, bench.now));
+    EXPECT_TRUE(bench.scheduler.hold(by_person)) << "a person's word counts meanwhile";
+    EXPECT_TRUE(bench.scheduler.end_quarantine(by_route, bench.now));
+    EXPECT_FALSE(bench.scheduler.end_quarantine(by_person, bench.now));
+    EXPECT_TRUE(bench.scheduler.end_quarantine(free, bench.now));
+    EXPECT_FALSE(bench.scheduler.end_quarantine(free, bench.now)) << "once";
+    locate();
+    ASSERT_TRUE(bench.scheduler.pick(pick, bench.now));
+    EXPECT_EQ(pick.what.id, free);
+    Pick another;
+    EXPECT_FALSE(bench.scheduler.pick(another, bench.now));
+    EXPECT_TRUE(bench.scheduler.is_held(by_person));
+    EXPECT_EQ(bench.scheduler.take_route_held(), std::vector<QueueId>{by_route});
+    EXPECT_TRUE(bench.scheduler.quarantine(by_route));
+    EXPECT_TRUE(bench.scheduler.release(by_route, bench.now)) << "a person frees it of both";
+}
+
 TEST(SchedulerAdmin, AMessageIsSentAnotherWay) {
     Bench bench;
     bench.sites["example.org"] = {"mx:dead", 10, 100, false, seconds(60)};

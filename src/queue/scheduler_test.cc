@@ -272,6 +272,32 @@ TEST(Scheduler, ADeadSiteGetsOneProbeAnInterval) {
     }
 }
 
+// Behind a rate, a cap or very many others nothing is down, and yet its time passes.
+TEST(Scheduler, WhoWaitsForItsTurnTooLongExpires) {
+    Bench bench;
+    bench.lifetime = hours(1);
+    bench.sites["example.org"] = {"mx:slow", 1, 100, false, seconds(60)};
+    const QueueId tried = bench.add("anna", "example.org");
+    for (const Pick& pick : bench.start()) bench.end_badly(pick, SiteSignal::good, minutes(1));
+    bench.add("anna", "example.org");
+    ASSERT_EQ(bench.start().size(), 1U) << "it takes the one place, and keeps it";
+    bench.pass(minutes(2));
+    const QueueId never = bench.add("anna", "example.org");
+    const auto expired_after = [&](minutes time) {
+        std::vector<QueueId> ids;
+        for (auto left = time; left > minutes(0); left -= minutes(5)) bench.pass(minutes(5));
+        for (const Taken& taken : bench.scheduler.take_expired()) {
+            ids.push_back(taken.id);
+            for (const auto& item : taken.items) bench.scheduler.finish(item.entry);
+        }
+        return ids;
+    };
+    EXPECT_TRUE(expired_after(minutes(50)).empty());
+    EXPECT_EQ(expired_after(minutes(30)), std::vector<QueueId>{tried});
+    EXPECT_TRUE(expired_after(hours(20)).empty()) << "an attempt is its due";
+    EXPECT_EQ(expired_after(hours(6)), std::vector<QueueId>{never});
+}
+
 TEST(Scheduler, WhoWaitsForADeadSiteExpiresThereWithItsTrouble) {
     Bench bench;
     bench.lifetime = hours(1);

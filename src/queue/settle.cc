@@ -57,7 +57,14 @@ void Dispatcher::settle(Job& job) {
     const Moment now = moment();
     scheduler_.free_slot(job.pick, site, now, jitter());
     if (job.report.limits_changed) scheduler_.refresh(job.pick.site, now);
-    if (job.came_back) {
+    // One that broke off within this server is an attempt like others: it has to end some day.
+    if (job.came_back || !stopping_) {
+        if (!job.came_back) {
+            parts_.log.error("queue.attempt_broke",
+                             {{"id", id.to_string()},
+                              {"why", "an attempt to deliver it broke off within this server"},
+                              {"mend", "please report it, with the log's line before this one"}});
+        }
         if (job.report.turned_away && scheduler_.thrives(job.pick.site, now)) {
             for (auto& [index, outcome] : job.report.outcomes) outcome.charge_attempt = false;
         }
@@ -136,8 +143,14 @@ void Dispatcher::apply(Handle entry, const Tried& tried, Decision decision, Sett
 }
 
 void Dispatcher::write(Settling settling) {
-    if (settling.settlement.updates.empty()) return;
     store::Changes changes;
+    if (settling.settlement.updates.empty()) {
+        // Nothing became of it that counts, but somebody was spoken to.
+        if (settling.told.tries.empty()) return;
+        tell_outcome(settling.settlement.id, now(), std::move(settling.told), changes);
+        ledger_.write(std::move(changes), [] {});
+        return;
+    }
     changes.push_back(settling.settlement);
     tell_outcome(settling.settlement.id, now(), std::move(settling.told), changes);
     settling.settlement.updates.clear();
@@ -300,11 +313,13 @@ void Dispatcher::start_reports(const Moment& now) {
                 reporting_.insert(*id);
                 tasks_->spawn(report(*id, false));
             }
-        } else if (!delays_.empty()) {
-            const QueueId late = delays_.front();
-            delays_.pop_front();
-            if (!reporting_.insert(late).second) continue;  // its end is being reported
-            tasks_->spawn(report(late, true));
+        } else if (const auto late = delays_.take_due(now.steady)) {
+            if (reporting_.contains(*late)) {  // its end is being reported
+                delays_.again_at(*late, now.steady + Seconds(1));
+            } else {
+                reporting_.insert(*late);
+                tasks_->spawn(report(*late, true));
+            }
         } else {
             return;
         }
@@ -324,7 +339,8 @@ runtime::Task<void> Dispatcher::report(QueueId id, bool delay) {
         co_return;
     }
     reporting_.erase(id);
-    if (!reports && !delay) waves_.again_at(id, std::chrono::steady_clock::now() + kAfterReadError);
+    if (!reports)
+        (delay ? delays_ : waves_).again_at(id, std::chrono::steady_clock::now() + kAfterReadError);
     if (!reports && reports.error().kind != ErrorKind::cancelled) {
         parts_.log.error("queue.report_failed", {{"id", id.to_string()},
                                                  {"why", reports.error().text},

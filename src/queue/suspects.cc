@@ -30,7 +30,7 @@ void Dispatcher::load_suspects() {
         }
     }
     quarantine_ = Quarantine(suspects);
-    for (const Suspect& suspect : suspects) scheduler_.hold(suspect.id);
+    for (const Suspect& suspect : suspects) scheduler_.quarantine(suspect.id);
     if (suspects.empty()) return;
     parts_.log.warning("queue.crashed",
                        {{"in_flight", suspects.size()},
@@ -54,6 +54,8 @@ runtime::Task<void> Dispatcher::try_suspects() {
         auto committing = commit_each(std::move(ids), std::move(hold), std::move(tell));
         auto held = co_await std::move(committing);
         if (!held) continue;  // the store has failed: nothing is delivered, and all says so
+        scheduler_.hold(suspect.id);
+        scheduler_.end_quarantine(suspect.id, moment());
         in_flight_->forget(suspect.id);
         parts_.events(admin_event(EventType::held, suspect.id));
         parts_.log.error(
@@ -71,7 +73,7 @@ runtime::Task<void> Dispatcher::try_suspects() {
         if (group.empty() || stopping_) co_return;
         for (const QueueId& id : group) {
             // Ended, or held, or freed by a person meanwhile.
-            if (!scheduler_.release(id, moment())) quarantine_.tried(id);
+            if (!scheduler_.end_quarantine(id, moment())) quarantine_.tried(id);
         }
         want_run();
         const auto until = Deadline::after(kTrial);

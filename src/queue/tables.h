@@ -15,7 +15,7 @@ enum class EntryState : std::uint8_t {
     locating,       // due; in its domain's list until the site is known
     ready,          // due; in a batch of its site
     in_flight,      // handed out
-    held,           // with its message, by a person
+    held,           // with its message, by a person or in quarantine
     held_by_route,  // its route says hold; the message is held once nothing else of it is open
 };
 
@@ -54,8 +54,9 @@ struct MessageEntry {
     std::uint32_t warn = kNever;  // when the sender is told that it takes longer
     Handle account = kNone;
     Handle first = kNone;
-    std::uint32_t open = 0;  // entries that have not ended
-    bool held : 1 = false;
+    std::uint32_t open = 0;        // entries that have not ended
+    bool held : 1 = false;         // by a person, or by a route once nothing else of it is open
+    bool quarantined : 1 = false;  // the server crashed while it was in flight
     bool released : 1 = false;     // by a person: no route holds it any more
     bool many : 1 = false;         // more than one recipient
     bool route_holds : 1 = false;  // some entry is held_by_route

@@ -140,6 +140,7 @@ struct OpenRecipient {
     std::int8_t priority = 0;
     Profile profile = Profile::human;
     QueueTime release{};              // MessageRow::release
+    QueueTime starts{};               // MessageRow::starts()
     std::optional<QueueTime> warn{};  // MessageRow::asked_warning
 };
 

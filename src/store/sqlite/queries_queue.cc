@@ -95,6 +95,7 @@ Result<OpenRecipient> read_open(Query& query, const std::string& path) {
     const QueueTime by = row.queue_time();
     const auto mode = row.enumeration(mail::ByMode::give_back);
     open.release = row.queue_time();
+    open.starts = std::max(accepted, open.release);
     if (mode == mail::ByMode::notify && by > accepted) open.warn = by;
     if (row.damaged()) return std::unexpected(row.error(path, "recipients"));
     return open;
