@@ -122,6 +122,9 @@ struct Options {
     Seconds connect_timeout{30};
     Seconds command_timeout{300};  // banner, EHLO, MAIL, RCPT (RFC 5321 §4.5.3.2)
     Seconds final_dot_timeout{600};
+    // A whole attempt, however many steps it has: six of the longest, and what a large message
+    // needs at 16 KiB/s beside. A host that uses each step to the end keeps its place no longer.
+    Seconds attempt_timeout{3600};
     // What replies mean, and what they change; null: what the program brings along, and nothing.
     std::shared_ptr<const VerdictRules> verdicts;
     Automation* automation = nullptr;  // outlives the courier

@@ -798,5 +798,38 @@ TEST_F(DeliveryTest, HostsOfARelayStandInForEachOther) {
     EXPECT_EQ(outcome.remote_host, "five.example");
 }
 
+// Each host says too little in its time; both times together are more than an attempt has.
+TEST_F(DeliveryTest, AnAttemptHasATimeOfItsOwn) {
+    FakeHop first(loop_, "127.0.0.2");
+    FakeHop second(loop_, "127.0.0.3", first.port());
+    first.replies["MAIL"] = "silence";
+    use_mx(first, {{10, "one.example"}, {20, "two.example"}});
+    resolver_.set_addresses("one.example", {"127.0.0.2"});
+    resolver_.set_addresses("two.example", {"127.0.0.3"});
+    options_.command_timeout = Seconds(30);
+    options_.attempt_timeout = Seconds(1);
+    const SteadyTime began = std::chrono::steady_clock::now();
+    const auto outcome = deliver_one();
+    EXPECT_LT(std::chrono::steady_clock::now() - began, Seconds(10));
+    EXPECT_EQ(outcome.verdict, Verdict::deferred);
+    EXPECT_EQ(outcome.status.cls, 4);
+    EXPECT_TRUE(outcome.charge_attempt);
+    EXPECT_EQ(outcome.remote_host, "one.example");
+    EXPECT_EQ(outcome.reply,
+              "one attempt takes 1 s at most, and this one had taken that long (MAIL FROM)");
+    EXPECT_EQ(last_.signal, SiteSignal::trouble);
+    EXPECT_EQ(second.connections, 0);
+    // The next one has its time anew, over a connection of the last one too.
+    first.replies.clear();
+    EXPECT_EQ(deliver_one().verdict, Verdict::delivered);
+    runtime::Callback<void> never;
+    loop_.run([](runtime::Callback<void> nobody) -> runtime::Task<void> {
+        auto waiting = nobody.wait(Deadline::after(Milliseconds(1100)));
+        static_cast<void>(co_await std::move(waiting));
+    }(never));
+    EXPECT_EQ(deliver_one().verdict, Verdict::delivered);
+    EXPECT_EQ(first.connections, 2);
+}
+
 }  // namespace
 }  // namespace posthaste::delivery

@@ -22,7 +22,8 @@ constexpr std::size_t kMostAddresses = 5;
 constexpr std::size_t kMostSessions = 2;
 constexpr std::size_t kMostIdleTried = 3;
 constexpr Seconds kConnectWait{10};
-constexpr Seconds kFirstConnect{10};  // while other addresses are left
+constexpr Seconds kFirstConnect{10};                   // while other addresses are left
+constexpr std::uint64_t kSlowestPerSecond = 16 << 10;  // octets of content
 
 std::string make_source_key(const queue::Parcel& parcel, const Route& route) {
     return source_key(parcel.message->id.to_string(),
@@ -46,6 +47,7 @@ Attempt::Attempt(Shared& shared, IdleConnections& idle, const queue::Parcel& par
       batch_(parcel.recipients.size()),
       story_(shared.dialogues) {
     if (one_each()) batch_ = 1;
+    until_ = Deadline::after(longest());
     const store::QueueTime due =
         std::max(parcel.message->starts(), parcel.recipients.front().next_at);
     queue_ms_ = static_cast<std::uint32_t>(
@@ -61,8 +63,24 @@ runtime::Task<queue::ParcelReport> Attempt::run() {
     co_return conclude();
 }
 
+// A path whose own steps may take longer gets two of those.
+Seconds Attempt::longest() const {
+    const Seconds own = 2 * std::max(limits_->command_timeout.value_or(Seconds(0)),
+                                     limits_->final_dot_timeout.value_or(Seconds(0)));
+    const store::MessageRow& row = *parcel_.message;
+    const std::uint64_t octets = (row.header ? row.header->size() : 0) + row.body.size;
+    return std::max(shared_.options.attempt_timeout, own) +
+           Seconds(static_cast<std::int64_t>(octets / kSlowestPerSecond));
+}
+
+std::string Attempt::out_of_time() const {
+    return fmt::format("one attempt takes {} at most, and this one had taken that long",
+                       format_duration(longest()));
+}
+
 bool Attempt::is_over() const {
-    return broken_off_ || std::ranges::all_of(cases_, [](const Case& c) { return c.ended; });
+    return broken_off_ || until_.passed() ||
+           std::ranges::all_of(cases_, [](const Case& c) { return c.ended; });
 }
 
 runtime::Task<void> Attempt::use_idle_connections(const std::vector<Target>& targets) {
@@ -217,6 +235,22 @@ runtime::Task<bool> Attempt::may_connect(const Target& target) {
     }
 }
 
+// Nobody said anything about it: the connection, or our time, ended before its turn came. It comes
+// again uncharged, but for an attempt that came to nothing at all in its time: the host would hold
+// the next one as long.
+mail::Outcome Attempt::outcome_of_unheard() const {
+    mail::Outcome outcome;
+    outcome.verdict = Verdict::deferred;
+    outcome.status = {4, 4, 2};
+    outcome.cause = Cause::bad_connection;
+    outcome.reply = "the connection ended before it was this recipient's turn";
+    outcome.charge_attempt = false;
+    if (!until_.passed() || broken_off_) return outcome;
+    outcome.reply = out_of_time();
+    outcome.charge_attempt = std::ranges::none_of(cases_, [](const Case& c) { return c.ended; });
+    return outcome;
+}
+
 queue::ParcelReport Attempt::conclude() {
     queue::ParcelReport report;
     for (Case& c : cases_) {
@@ -228,12 +262,7 @@ queue::ParcelReport Attempt::conclude() {
             } else if (c.permanent) {
                 c.outcome = std::move(*c.permanent);
             } else {
-                // Nobody said anything about it: the connection ended before its turn came.
-                c.outcome.verdict = Verdict::deferred;
-                c.outcome.status = {4, 4, 2};
-                c.outcome.cause = Cause::bad_connection;
-                c.outcome.reply = "the connection ended before it was this recipient's turn";
-                c.outcome.charge_attempt = false;
+                c.outcome = outcome_of_unheard();
             }
         }
         // Mail that comes back to us does so by any way; what a host cannot take, another one of

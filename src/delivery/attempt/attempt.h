@@ -83,6 +83,9 @@ class Attempt {
     runtime::Task<Next> try_address(Target target, IpAddress address, Seconds wait,
                                     const TlsPolicy& policy);
     bool is_over() const;
+    Seconds longest() const;
+    std::string out_of_time() const;
+    mail::Outcome outcome_of_unheard() const;
     queue::ParcelReport conclude();
 
     // attempt/plan.cc
@@ -182,6 +185,7 @@ class Attempt {
     std::shared_ptr<const PathLimits> limits_;
     std::string source_key_;
     Seconds age_{};
+    Deadline until_{};  // of all this, but for the answer to a final dot
     std::vector<Case> cases_;
     std::optional<SevenBit> seven_bit_;  // once a host without 8BITMIME was met
     bool encoding_ = false;              // and this session is with one that is to get it so

@@ -43,10 +43,12 @@ runtime::Task<Attempt::Opened> Attempt::open(Target target, IpAddress address, S
         limits_->pipelining};
     options.rset = limits_->rset;
     options.lmtp = route_.smarthost && route_.smarthost->lmtp;
+    options.recipients_timeout = 2 * std::max(options.command_timeout, options.final_dot_timeout);
     // A host that lets us wait for its first word holds up the others.
     if (others_left_) options.banner_timeout = std::min(options.banner_timeout, kBannerWait);
     auto session =
         std::make_unique<ClientSession>(std::move(*stream), target.name, std::move(options));
+    session->must_end_by(until_, out_of_time());
     auto setting_up = set_up(*session, policy, hello);
     auto ready = co_await std::move(setting_up);
     if (!ready) {

@@ -57,6 +57,7 @@ runtime::Task<Attempt::Next> Attempt::use(ClientSession& session, bool reused, b
               std::string(to_string(policy.level)),
               text_of(session.stream().local().address)};
     for (Case& c : cases_) c.passed_over = false;
+    session.must_end_by(until_, out_of_time());
     const bool readable = co_await fit_content(session);
     if (!readable) {
         note({Stage::content, What::our_own, {}, "our server could not read the message"}, peer,
@@ -75,7 +76,8 @@ runtime::Task<Attempt::Next> Attempt::use(ClientSession& session, bool reused, b
              open_cases());
         co_return is_over() ? Next::ended : Next::next_address;
     }
-    for (bool first = true; session.is_usable() && !broken_off_; first = false) {
+    for (bool first = true; session.is_usable() && !broken_off_ && !until_.passed();
+         first = false) {
         const Indexes some = choose(session);
         if (some.empty()) break;
         auto opening = ContentSource::open(shared_.store, shared_.blocking, parcel_.message);

@@ -150,7 +150,7 @@ std::string Attempt::place_of(const Target& target, bool v4) const {
 
 runtime::Task<Step<std::unique_ptr<net::Stream>>> Attempt::dial(Target target, IpAddress address,
                                                                 Seconds wait) {
-    const Deadline deadline = Deadline::after(wait);
+    const Deadline deadline{std::min(Deadline::after(wait).at, until_.at)};
     if (!target.socket.empty()) {
         auto dialing = net::dial_unix(target.socket, deadline);
         auto stream = co_await std::move(dialing);

@@ -40,7 +40,7 @@ Incident ClientSession::stopped(Stage stage, const Error& error) {
     switch (error.kind) {
         case ErrorKind::timeout:
             incident.what = What::timed_out;
-            incident.text.clear();
+            incident.text = end_.passed() ? end_why_ : std::string();
             break;
         case ErrorKind::tls:
             incident.what = What::tls_failed;
@@ -60,9 +60,20 @@ Incident ClientSession::stopped(Stage stage, const Error& error) {
     return incident;
 }
 
+void ClientSession::must_end_by(Deadline deadline, std::string why) {
+    end_ = deadline;
+    end_why_ = std::move(why);
+}
+
+void ClientSession::expect(Stage stage, Seconds wait) {
+    Deadline deadline = Deadline::after(wait);
+    if (stage != Stage::final_dot) deadline.at = std::min(deadline.at, end_.at);
+    stream_->expires_at(deadline);
+}
+
 runtime::Task<Step<>> ClientSession::write(Stage stage, std::string_view octets, Seconds wait) {
     transcript_.sent(stage, octets);
-    stream_->expires_after(wait);
+    expect(stage, wait);
     auto writing = stream_->write(octets);
     auto written = co_await std::move(writing);
     if (!written) co_return std::unexpected(stopped(stage, written.error()));
@@ -71,7 +82,7 @@ runtime::Task<Step<>> ClientSession::write(Stage stage, std::string_view octets,
 
 // The deadline is for the whole reply: one octet a minute does not move it.
 runtime::Task<Step<smtp::Reply>> ClientSession::read_reply(Stage stage, Seconds wait) {
-    stream_->expires_after(wait);
+    expect(stage, wait);
     smtp::ReplyParser parser;
     for (;;) {
         auto reading = net::read_line(*stream_, smtp::ReplyParser::kMaxLine + 2, 0);
@@ -147,7 +158,7 @@ runtime::Task<Step<>> ClientSession::say_hello(bool may_helo) {
 
 runtime::Task<Step<>> ClientSession::handshake(const net::TlsClientContext& context,
                                                net::TlsClientPolicy policy) {
-    stream_->expires_after(at_most(kTlsWait));
+    expect(Stage::starttls, at_most(kTlsWait));
     auto starting = stream_->start_tls(context, std::move(policy));
     auto started = co_await std::move(starting);
     if (!started) co_return std::unexpected(stopped(Stage::starttls, started.error()));
@@ -206,6 +217,7 @@ runtime::Task<bool> ClientSession::is_quiet() {
 }
 
 runtime::Task<void> ClientSession::quit() {
+    end_ = {};
     if (usable_) {
         auto asking = command(Stage::mail, "QUIT\r\n", kQuitWait);
         auto reply = co_await std::move(asking);

@@ -56,6 +56,9 @@ class ClientSession {
         bool pipelining = true;  // false: never, whatever the host offers
         bool lmtp = false;       // RFC 2033
         bool rset = false;       // before each further message, whatever became of the last one
+        // For all replies to the RCPTs of one transaction together: each may come in time, and a
+        // hundred of them take a day.
+        Seconds recipients_timeout{1200};
     };
 
     ClientSession(std::unique_ptr<net::Stream> stream, std::string host, Options options);
@@ -72,6 +75,11 @@ class ClientSession {
     runtime::Task<Step<smtp::Reply>> auth(std::string line);
 
     runtime::Task<TransactionEnd> send(const Outgoing& outgoing);
+
+    // No step goes on behind it, whatever time of its own it has; only the answer to the final dot
+    // is waited for in full, since who breaks off there makes duplicates (RFC 1047). `why` is a
+    // sentence part for whoever asks what ended the session.
+    void must_end_by(Deadline deadline, std::string why);
 
     runtime::Task<void> quit();  // bounded by two seconds
 
@@ -102,6 +110,7 @@ class ClientSession {
     Seconds at_most(Seconds wait) const { return std::min(wait, options_.command_timeout); }
 
     Incident stopped(Stage stage, const Error& error);
+    void expect(Stage stage, Seconds wait);
     runtime::Task<Step<>> write(Stage stage, std::string_view octets, Seconds wait);
     runtime::Task<Step<smtp::Reply>> read_reply(Stage stage, Seconds wait);
     runtime::Task<Step<smtp::Reply>> command(Stage stage, std::string line, Seconds wait);
@@ -111,6 +120,7 @@ class ClientSession {
 
     runtime::Task<Step<>> open_transaction(const Outgoing& outgoing, TransactionEnd& end);
     runtime::Task<Step<>> await_recipients(const Outgoing& outgoing, TransactionEnd& end);
+    std::string too_slow(std::size_t answered, std::size_t all) const;
     runtime::Task<Step<>> await_data(const Outgoing& outgoing, TransactionEnd& end);
     runtime::Task<Step<>> abandon_group(std::size_t replies);
     runtime::Task<Step<>> send_lone_dot();
@@ -125,6 +135,8 @@ class ClientSession {
     smtp::Extensions offered_;
     Transcript transcript_;
     SteadyTime opened_;
+    Deadline end_{};         // of everything here
+    std::string end_why_{};  // when it has passed
     std::size_t messages_ = 0;
     bool usable_ = true;
     bool open_transaction_ = false;  // MAIL was taken and nothing has ended it: RSET first

@@ -14,15 +14,34 @@ using testing_tools::Loop;
 // Writes its pieces one after another, each once something has been read; keeps what it reads.
 struct Script {
     std::vector<std::string> pieces;
-    std::string heard;
+    std::string heard{};
+    Milliseconds pause{0};  // before each line of a piece: a server that takes its time
+    std::optional<Milliseconds> last_pause{};  // and before the last piece
 };
+
+runtime::Task<bool> say(net::Stream& stream, std::string piece, Milliseconds pause) {
+    while (!piece.empty()) {
+        const auto end = pause.count() > 0 ? piece.find('\n') + 1 : piece.size();
+        auto sleeping = runtime::sleep_for(pause);
+        const auto slept = co_await std::move(sleeping);
+        if (!slept) co_return false;
+        const std::string line = piece.substr(0, end);
+        auto writing = stream.write(line);
+        const auto written = co_await std::move(writing);
+        if (!written) co_return false;
+        piece.erase(0, end);
+    }
+    co_return true;
+}
 
 runtime::Task<void> play(std::unique_ptr<net::Stream> stream, Script& script) {
     stream->expires_after(Seconds(5));
     for (const std::string& piece : script.pieces) {
-        auto writing = stream->write(piece);
-        auto written = co_await std::move(writing);
-        if (!written) co_return;
+        const bool last = &piece == &script.pieces.back();
+        auto saying =
+            say(*stream, piece, last ? script.last_pause.value_or(script.pause) : script.pause);
+        const bool said = co_await std::move(saying);
+        if (!said) co_return;
         auto filling = stream->fill();
         auto filled = co_await std::move(filling);
         if (!filled) co_return;
@@ -54,7 +73,12 @@ class ClientTest : public testing::Test {
         runtime::TaskGroup group(loop_.workers[0], loop_.log);
         group.spawn(play(std::move(server), script));
         ClientSession session(std::move(client), "hop.example",
-                              {"mail.example.com", Seconds(1), Seconds(1), Seconds(1)});
+                              {.hostname = "mail.example.com",
+                               .banner_timeout = Seconds(1),
+                               .command_timeout = Seconds(1),
+                               .final_dot_timeout = Seconds(1),
+                               .recipients_timeout = recipients_timeout_});
+        if (end_) session.must_end_by(Deadline::after(*end_), "our time was over");
         TransactionEnd end;
         auto greeting = session.greet(true);
         auto greeted = co_await std::move(greeting);
@@ -88,6 +112,8 @@ class ClientTest : public testing::Test {
     runtime::BlockingPool blocking_{"blocking", 1, 10};
     std::unique_ptr<store::Store> store_;
     bool usable_ = false;
+    Seconds recipients_timeout_{20};
+    std::optional<Milliseconds> end_;  // of the whole session
 };
 
 const std::string kHello = "250-hop.example\r\n250 PIPELINING\r\n";
@@ -258,6 +284,45 @@ TEST_F(ClientTest, AGreetingThatNeverEndsRunsIntoTheDeadline) {
     ASSERT_TRUE(greeted && !*greeted);
     EXPECT_EQ(static_cast<int>(greeted->error().what), static_cast<int>(What::timed_out));
     EXPECT_EQ(to_string(greeted->error().stage), to_string(Stage::banner));
+}
+
+// Each answer comes in time, and all together never would.
+TEST_F(ClientTest, AnswersToRecipientsHaveATimeForAllOfThem) {
+    recipients_timeout_ = Seconds(1);
+    Script script{{"220 hi\r\n", kHello, many("250 ok\r\n", 12), "354 go\r\n"}};
+    script.pause = Milliseconds(300);
+    std::vector<std::string> to;
+    for (int i = 0; i < 11; ++i) to.push_back("r" + std::to_string(i) + "@example.net");
+    const SteadyTime began = std::chrono::steady_clock::now();
+    const auto end = converse(script, to);
+    EXPECT_LT(std::chrono::steady_clock::now() - began, Seconds(4));
+    ASSERT_TRUE(end && end->whole);
+    EXPECT_EQ(to_string(end->whole->stage), to_string(Stage::rcpt));
+    EXPECT_EQ(static_cast<int>(end->whole->what), static_cast<int>(What::timed_out));
+    EXPECT_TRUE(end->whole->text.starts_with("it had answered for ")) << end->whole->text;
+    EXPECT_TRUE(end->whole->text.ends_with(" of 11 recipients after 1 s")) << end->whole->text;
+    EXPECT_FALSE(usable_);
+}
+
+TEST_F(ClientTest, NoStepGoesOnBehindTheEndOfTheSession) {
+    end_ = Milliseconds(500);
+    Script script{{"220 hi\r\n", kHello, many("250 ok\r\n", 12), "354 go\r\n"}};
+    script.pause = Milliseconds(150);
+    const auto end = converse(script, {"a@example.net", "b@example.net", "c@example.net"});
+    ASSERT_TRUE(end && end->whole);
+    EXPECT_EQ(static_cast<int>(end->whole->what), static_cast<int>(What::timed_out));
+    EXPECT_EQ(end->whole->text, "our time was over");
+}
+
+// RFC 1047: who breaks off behind the dot makes duplicates.
+TEST_F(ClientTest, TheAnswerToTheDotIsWaitedForBehindTheEndOfTheSession) {
+    end_ = Milliseconds(700);
+    Script script{{"220 hi\r\n", kHello, "250 ok\r\n250 ok\r\n354 go\r\n", "250 taken\r\n"}};
+    script.pause = Milliseconds(100);
+    script.last_pause = Milliseconds(700);
+    const auto end = converse(script, {"a@example.net"});
+    ASSERT_TRUE(end);
+    EXPECT_TRUE(end->delivered) << (end->whole ? end->whole->text : "");
 }
 
 }  // namespace

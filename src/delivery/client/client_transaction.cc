@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
 namespace posthaste::delivery {
 
 namespace {
@@ -93,6 +95,11 @@ runtime::Task<void> ClientSession::await_each_end(TransactionEnd& end) {
     }
 }
 
+std::string ClientSession::too_slow(std::size_t answered, std::size_t all) const {
+    return fmt::format("it had answered for {} of {} recipients after {}", answered, all,
+                       format_duration(options_.recipients_timeout));
+}
+
 // MAIL, RCPT and DATA. Good: the host waits for content, or nobody was taken.
 runtime::Task<Step<>> ClientSession::open_transaction(const Outgoing& outgoing,
                                                       TransactionEnd& end) {
@@ -133,13 +140,21 @@ runtime::Task<Step<>> ClientSession::open_transaction(const Outgoing& outgoing,
 
 runtime::Task<Step<>> ClientSession::await_recipients(const Outgoing& outgoing,
                                                       TransactionEnd& end) {
+    const Deadline last = Deadline::after(options_.recipients_timeout);
     for (std::size_t i = 0; i < outgoing.recipients.size(); ++i) {
-        auto asking = offered_.pipelining
-                          ? read_reply(Stage::rcpt, options_.command_timeout)
-                          : command(Stage::rcpt, smtp::make_rcpt(outgoing.recipients[i], offered_),
-                                    options_.command_timeout);
+        const Seconds left = std::chrono::ceil<Seconds>(last.at - std::chrono::steady_clock::now());
+        const Seconds wait = std::clamp(left, Seconds(0), options_.command_timeout);
+        auto asking =
+            offered_.pipelining
+                ? read_reply(Stage::rcpt, wait)
+                : command(Stage::rcpt, smtp::make_rcpt(outgoing.recipients[i], offered_), wait);
         auto reply = co_await std::move(asking);
-        if (!reply) co_return std::unexpected(std::move(reply).error());
+        if (!reply) {
+            Incident incident = std::move(reply).error();
+            if (incident.what == What::timed_out && incident.text.empty() && last.passed())
+                incident.text = too_slow(i, outgoing.recipients.size());
+            co_return std::unexpected(std::move(incident));
+        }
         if (reply->positive()) continue;
         const bool goodbye = reply->code == 421;
         end.refused[i] = refusal(Stage::rcpt, std::move(*reply));
