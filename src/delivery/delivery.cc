@@ -119,8 +119,12 @@ class SmtpCourier final : public Carrier {
     const Route* fallback_of(const Route& route) const;
     void tell_sources(const Route& route, Plan& plan) const;
     std::string told_warm_up(const std::string& source, const std::string& provider) const;
-    runtime::Task<std::optional<Location>> locate_by(mail::Domain domain, const Route& route,
-                                                     std::string source);
+
+    enum class Purpose { mail, question };  // of a person, about whom nobody else is told
+
+    runtime::Task<Location> locate_for(Purpose purpose, mail::Domain domain, std::string path);
+    runtime::Task<std::optional<Location>> locate_by(Purpose purpose, mail::Domain domain,
+                                                     const Route& route, std::string source);
     std::vector<Parcel> left_over(const Parcel& parcel, const Route& route,
                                   const std::vector<std::uint32_t>& unheard);
 
@@ -200,7 +204,7 @@ const Route* SmtpCourier::fallback_of(const Route& route) const {
 }
 
 // Nothing: the route has a fallback, and that is what mail should take now.
-runtime::Task<std::optional<Location>> SmtpCourier::locate_by(mail::Domain domain,
+runtime::Task<std::optional<Location>> SmtpCourier::locate_by(Purpose purpose, mail::Domain domain,
                                                               const Route& route,
                                                               std::string source) {
     Location location;
@@ -218,7 +222,9 @@ runtime::Task<std::optional<Location>> SmtpCourier::locate_by(mail::Domain domai
     auto finding = shared_.find(domain);
     auto destination = co_await std::move(finding);
     if (!destination) {
-        const mail::Outcome& outcome = destination.error();
+        const NoDestination& outcome = destination.error();
+        if (outcome.bogus && purpose == Purpose::mail)
+            shared_.tell_bogus(route.tls, store::TlsWish::none, bogus_dns(domain.ascii()));
         if (has_fallback && outcome.cause == mail::Cause::dns_failure) {
             const std::string name = "dns:" + domain.ascii();
             shared_.route_state.failed(name, route.fallback_after, now);
@@ -290,6 +296,11 @@ runtime::Task<void> SmtpCourier::learn_sites() {
 }
 
 runtime::Task<Location> SmtpCourier::locate(mail::Domain domain, std::string path) {
+    return locate_for(Purpose::mail, std::move(domain), std::move(path));
+}
+
+runtime::Task<Location> SmtpCourier::locate_for(Purpose purpose, mail::Domain domain,
+                                                std::string path) {
     const PathWords words = split_path(path);
     const std::string source(words.source);
     const Routes::Choice choice = shared_.routes.choice(domain, words.route_class);
@@ -297,7 +308,7 @@ runtime::Task<Location> SmtpCourier::locate(mail::Domain domain, std::string pat
     std::optional<Location> location;
     // A chain of fallbacks that came back would be refused at the start.
     for (std::size_t i = 0; i <= shared_.routes.all().size() && !location; ++i) {
-        auto locating = locate_by(domain, *route, source);
+        auto locating = locate_by(purpose, domain, *route, source);
         location = co_await std::move(locating);
         if (!location) route = fallback_of(*route);
     }
@@ -380,7 +391,7 @@ runtime::Task<Plan> SmtpCourier::plan(PlanQuestion question) {
     Plan plan;
     plan.validates = shared_.resolver.validation().works;
     plan.held = choice.route->kind == RouteRule::Kind::hold;
-    auto locating = locate(question.domain, route_class);
+    auto locating = locate_for(Purpose::question, question.domain, route_class);
     Location location = co_await std::move(locating);
     const Route* route = choice.released;
     if (location.site) {

@@ -125,6 +125,7 @@ struct Options {
     // A whole attempt, however many steps it has: six of the longest, and what a large message
     // needs at 16 KiB/s beside. A host that uses each step to the end keeps its place no longer.
     Seconds attempt_timeout{3600};
+    Seconds look_ups_timeout{120};  // of all addresses that one attempt asks DNS for
     // What replies mean, and what they change; null: what the program brings along, and nothing.
     std::shared_ptr<const VerdictRules> verdicts;
     Automation* automation = nullptr;  // outlives the courier

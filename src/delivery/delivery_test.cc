@@ -259,9 +259,10 @@ TEST_F(DeliveryTest, ARefusedTransactionIsResetBeforeTheNext) {
     EXPECT_EQ(std::ranges::count(hop.lines, "RSET"), 1);
 }
 
-// delivery.md, criteria 1 and 27.
+// delivery.md, criteria 1 and 27; cut in the content:
+// BeforeTheDotIsWrittenTheNextHostIsAskedAtOnce.
 TEST_F(DeliveryTest, TheNextHostIsAskedWhenAHostSaysNothingAboutTheMail) {
-    for (const char* where : {"BANNER", "EHLO", "MAIL", "CONTENT", "DATA"}) {
+    for (const char* where : {"BANNER", "EHLO", "MAIL", "DATA"}) {
         FakeHop first(loop_, "127.0.0.2");
         FakeHop second(loop_, "127.0.0.3", first.port());
         const std::string key = where;
@@ -802,6 +803,7 @@ TEST_F(DeliveryTest, HostsOfARelayStandInForEachOther) {
 TEST_F(DeliveryTest, AnAttemptHasATimeOfItsOwn) {
     FakeHop first(loop_, "127.0.0.2");
     FakeHop second(loop_, "127.0.0.3", first.port());
+    first.extensions = {"8BITMIME"};  // no pipelining: nothing behind MAIL is answered
     first.replies["MAIL"] = "silence";
     use_mx(first, {{10, "one.example"}, {20, "two.example"}});
     resolver_.set_addresses("one.example", {"127.0.0.2"});
@@ -829,6 +831,158 @@ TEST_F(DeliveryTest, AnAttemptHasATimeOfItsOwn) {
     }(never));
     EXPECT_EQ(deliver_one().verdict, Verdict::delivered);
     EXPECT_EQ(first.connections, 2);
+}
+
+// What the other side's kernel has not acknowledged may have been read there all the same.
+TEST_F(DeliveryTest, OnceTheDotIsWrittenALostConnectionIsAmbiguous) {
+    FakeHop hop(loop_);
+    hop.replies["CONTENT"] = "close";
+    use_relay(hop);
+    const auto outcome = deliver_one();
+    EXPECT_EQ(outcome.verdict, Verdict::deferred);
+    EXPECT_TRUE(outcome.ambiguous) << outcome.reply;
+    EXPECT_GE(outcome.retry_after, Seconds(1800));
+}
+
+TEST_F(DeliveryTest, BeforeTheDotIsWrittenTheNextHostIsAskedAtOnce) {
+    FakeHop first(loop_, "127.0.0.2");
+    FakeHop second(loop_, "127.0.0.3", first.port());
+    first.extensions = second.extensions = {"PIPELINING", "8BITMIME"};
+    first.replies["CONTENT"] = "close";
+    use_mx(first, {{10, "one.example"}, {20, "two.example"}});
+    resolver_.set_addresses("one.example", {"127.0.0.2"});
+    resolver_.set_addresses("two.example", {"127.0.0.3"});
+    std::string body;
+    for (int i = 0; i < 300'000; ++i) body += "more than any socket takes at once\r\n";
+    const auto report = deliver(parcel({"a@example.net"}, 0, std::move(body)));
+    EXPECT_EQ(verdicts(report), "d");
+    EXPECT_EQ(first.connections, 1);
+    EXPECT_EQ(second.transactions.size(), 1U);
+}
+
+// O-21, and RFC 5321 §5.1 all the same.
+TEST_F(DeliveryTest, AHostThatMayHaveItIsAskedFirstAmongItsEqualsOnly) {
+    FakeHop one(loop_, "127.0.0.2");
+    FakeHop two(loop_, "127.0.0.3", one.port());
+    FakeHop spare(loop_, "127.0.0.4", one.port());
+    resolver_.set_addresses("one.example", {"127.0.0.2"});
+    resolver_.set_addresses("two.example", {"127.0.0.3"});
+    resolver_.set_addresses("spare.example", {"127.0.0.4"});
+    use_mx(one, {{10, "one.example"}, {10, "two.example"}, {20, "spare.example"}});
+    const auto after = [&](const std::string& host) {
+        auto again = parcel({"a@example.net"}, 1);
+        again.recipients[0].last.ambiguous = true;
+        again.recipients[0].last.remote_host = host;
+        loop_.run(stop());
+        courier_.reset();
+        return deliver(std::move(again)).outcomes.at(0).second.remote_host;
+    };
+    courier();
+    for (int i = 0; i < 8; ++i) EXPECT_EQ(after("two.example"), "two.example");
+    EXPECT_NE(after("spare.example"), "spare.example") << "a better one is there";
+}
+
+// It was a host of the list yesterday; today we are in it.
+TEST_F(DeliveryTest, AHostThatMayHaveItStaysBehindAnAddressOfOurs) {
+    FakeHop other(loop_, "127.0.0.2");
+    FakeHop beside(loop_, "127.0.0.3", other.port());
+    other.replies["BANNER"] = "421 4.3.2 not now";
+    options_.own_addresses = {*IpAddress::parse("127.0.0.9")};
+    use_mx(other, {{10, "other.example"}, {20, "us.example"}, {20, "beside.example"}});
+    resolver_.set_addresses("other.example", {"127.0.0.2"});
+    resolver_.set_addresses("us.example", {"127.0.0.9"});
+    resolver_.set_addresses("beside.example", {"127.0.0.3"});
+    for (const std::uint16_t level : {std::uint16_t{20}, std::uint16_t{30}}) {
+        resolver_.set_mx("example.net",
+                         std::vector<net::MxRecord>{
+                             {10, "other.example"}, {20, "us.example"}, {level, "beside.example"}});
+        auto again = parcel({"a@example.net"}, 1);
+        again.recipients[0].last.ambiguous = true;
+        again.recipients[0].last.remote_host = "beside.example";
+        EXPECT_EQ(verdicts(deliver(again)), "t");
+        EXPECT_EQ(beside.connections, 0);
+    }
+    EXPECT_EQ(other.connections, 2);
+}
+
+// delivery.md 1.3: five addresses of the whole list, both families among them.
+TEST_F(DeliveryTest, BothFamiliesOfTheWholeListAreTried) {
+    FakeHop v6(loop_, "::1");
+    use_mx(v6, {{10, "four.example"}, {20, "six.example"}});
+    // Nobody listens there.
+    resolver_.set_addresses("four.example", {"127.0.0.61", "127.0.0.62", "127.0.0.63", "127.0.0.64",
+                                             "127.0.0.65", "127.0.0.66"});
+    resolver_.set_addresses("six.example", {"::1"});
+    const auto outcome = deliver_one();
+    EXPECT_EQ(outcome.verdict, Verdict::delivered) << outcome.reply;
+    EXPECT_EQ(outcome.remote_host, "six.example");
+}
+
+TEST_F(DeliveryTest, AnAttemptLooksUpFiveHostsAndBouncesNothingForTheRest) {
+    FakeHop hop(loop_);
+    std::vector<net::MxRecord> hosts;
+    for (std::uint16_t i = 1; i <= 9; ++i) {
+        const std::string name = "mx" + std::to_string(i) + ".example";
+        hosts.push_back({i, name});
+        resolver_.set_addresses(name, net::DnsStatus::failed);
+    }
+    use_mx(hop, hosts);
+    age_ = std::chrono::hours(48);
+    auto outcome = deliver_one();
+    EXPECT_EQ(resolver_.asked.size(), 5U);
+    EXPECT_EQ(outcome.verdict, Verdict::deferred);
+    EXPECT_EQ(outcome.status.to_string(), "4.4.3");
+    // Private addresses would be for good, were nothing left to look at.
+    options_.allow_private_addresses = false;
+    loop_.run(stop());
+    courier_.reset();
+    for (const auto& host : hosts) resolver_.set_addresses(host.host, {"10.0.0.1"});
+    resolver_.asked.clear();
+    outcome = deliver_one();
+    EXPECT_EQ(resolver_.asked.size(), 5U);
+    EXPECT_EQ(outcome.verdict, Verdict::deferred) << outcome.reply;
+    EXPECT_NE(outcome.reply.find("was not looked up"), std::string::npos) << outcome.reply;
+    EXPECT_FALSE(outcome.retry_after) << "our own limit will be the same in a minute";
+}
+
+TEST_F(DeliveryTest, TheTimeForLookUpsIsThatOfTheWholeAttempt) {
+    FakeHop hop(loop_);
+    use_mx(hop, {{10, "one.example"}, {20, "two.example"}});
+    resolver_.set_addresses("one.example", {"127.0.0.1"});
+    options_.look_ups_timeout = Seconds(0);
+    const auto outcome = deliver_one();
+    EXPECT_TRUE(resolver_.asked.empty());
+    EXPECT_EQ(outcome.status.to_string(), "4.4.3");
+    EXPECT_EQ(hop.connections, 0);
+}
+
+TEST_F(DeliveryTest, HostsThatAreGoneDoNotHideTheOneThatIsThere) {
+    FakeHop hop(loop_);
+    std::vector<net::MxRecord> hosts;
+    for (std::uint16_t i = 1; i <= 9; ++i)
+        hosts.push_back({i, "mx" + std::to_string(i) + ".example"});
+    use_mx(hop, hosts);
+    resolver_.set_addresses("mx9.example", {"127.0.0.1"});
+    EXPECT_EQ(deliver_one().verdict, Verdict::delivered);
+}
+
+// Half an answer: one family has nothing usable, and about the other nothing is known.
+TEST_F(DeliveryTest, HalfAnAnswerOfDnsGivesNoMailBack) {
+    FakeHop hop(loop_);
+    options_.allow_private_addresses = false;
+    use_mx(hop, {{10, "one.example"}});
+    net::AddressAnswer half;
+    half.status = net::DnsStatus::ok;
+    half.addresses = {*IpAddress::parse("10.0.0.1")};
+    resolver_.set_addresses("one.example", half);
+    EXPECT_EQ(deliver_one().status.to_string(), "5.4.4");
+    half.incomplete = true;
+    resolver_.set_addresses("one.example", half);
+    const auto outcome = deliver_one();
+    EXPECT_EQ(outcome.verdict, Verdict::deferred);
+    EXPECT_EQ(outcome.status.to_string(), "4.4.3");
+    EXPECT_EQ(outcome.cause, Cause::dns_failure);
+    EXPECT_EQ(outcome.retry_after, Seconds(60));
 }
 
 }  // namespace

@@ -127,6 +127,13 @@ runtime::Task<DestinationAnswer> Shared::find(mail::Domain domain) {
     co_return std::unexpected(std::move(outcome));
 }
 
+void Shared::tell_bogus(TlsLevel route, store::TlsWish wish, const TlsSession& session) const {
+    TlsQuestion question;
+    question.route = route;
+    question.wish = wish;
+    if (tls.sessions != nullptr && may_use_dane(question)) tls.sessions->note(session);
+}
+
 const Route& Shared::route_of(const queue::Parcel& parcel) const {
     if (const Route* known = routes.find(parcel.route)) return *known;
     const bool released = parcel.message->hold == store::Hold::released;

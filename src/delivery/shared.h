@@ -13,6 +13,7 @@
 #include "delivery/rules/verdict.h"
 #include "delivery/shaping/shape_site.h"
 #include "delivery/tls/tls_memory.h"
+#include "delivery/tls/tls_policy.h"
 #include "net/tls.h"
 
 #include <map>
@@ -62,6 +63,9 @@ struct Shared {
     // `find_destination` by what is known of ourselves, and with grace for a domain that was
     // delivered to of late.
     runtime::Task<DestinationAnswer> find(mail::Domain domain);
+
+    // Where DANE may be used by that route and message, and somebody collects it.
+    void tell_bogus(TlsLevel route, store::TlsWish wish, const TlsSession& session) const;
 
     const Options options;
     const Routes routes;

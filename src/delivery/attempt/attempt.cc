@@ -18,7 +18,6 @@ namespace {
 using mail::Cause;
 using mail::Verdict;
 
-constexpr std::size_t kMostAddresses = 5;
 constexpr std::size_t kMostSessions = 2;
 constexpr std::size_t kMostIdleTried = 3;
 constexpr Seconds kConnectWait{10};
@@ -118,9 +117,7 @@ runtime::Task<void> Attempt::walk() {
     auto reusing = use_idle_connections(targets);
     co_await std::move(reusing);
     for (auto target = targets.begin(); target != targets.end(); ++target) {
-        if (is_over() || addresses_tried_ >= kMostAddresses || sessions_ >= kMostSessions) {
-            co_return;
-        }
+        if (is_over() || share_.is_full() || sessions_ >= kMostSessions) co_return;
         if (target == targets.begin() || target->level != std::prev(target)->level) {
             const auto end = std::find_if(target, targets.end(), [&](const Target& other) {
                 return other.level != target->level;
@@ -129,7 +126,7 @@ runtime::Task<void> Attempt::walk() {
             const bool ours = co_await std::move(asking);
             if (ours) co_return;
         }
-        more_targets_ = std::next(target) != targets.end();
+        behind_.assign(std::next(target), targets.end());
         auto trying = try_target(*target);
         const Next next = co_await std::move(trying);
         if (next == Next::ended) co_return;
@@ -143,15 +140,24 @@ runtime::Task<Attempt::Next> Attempt::try_target(Target target) {
     auto deciding = find_policy(target);
     const auto policy = co_await std::move(deciding);
     if (!policy) {
-        others_left_ = more_targets_;
+        others_left_ = !behind_.empty();
         shut_out(target, policy.error());
         co_return is_over() ? Next::ended : Next::next_host;
     }
     for (std::size_t i = 0; i < addresses.size(); ++i) {
-        if (addresses_tried_ >= kMostAddresses || sessions_ >= kMostSessions) break;
-        ++addresses_tried_;
+        if (share_.is_full() || sessions_ >= kMostSessions) break;
+        const bool v4 = addresses[i].is_v4();
+        if (!share_.is_own(v4)) {
+            const auto here = static_cast<std::size_t>(
+                std::count_if(addresses.begin() + static_cast<std::ptrdiff_t>(i), addresses.end(),
+                              [v4](const IpAddress& other) { return other.is_v4() != v4; }));
+            auto counting = count_behind(!v4);
+            const std::size_t behind = co_await std::move(counting);
+            if (!share_.may_try(v4, here + behind)) continue;
+        }
+        share_.tried(v4);
         const bool last = i + 1 == addresses.size();
-        others_left_ = !last || more_targets_;
+        others_left_ = !last || !behind_.empty();
         const Seconds most = limits_->connect_timeout.value_or(shared_.options.connect_timeout);
         const Seconds wait = last ? most : std::min(kFirstConnect, most);
         auto trying = try_address(target, addresses[i], wait, *policy);

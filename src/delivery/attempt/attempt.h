@@ -6,12 +6,14 @@
 #include "delivery/attempt/story.h"
 #include "delivery/client/connections.h"
 #include "delivery/client/seven_bit.h"
+#include "delivery/route/address_share.h"
 #include "delivery/route/plan.h"
 #include "delivery/rules/automation.h"
 #include "delivery/shared.h"
 #include "delivery/tls/tls_assurance.h"
 #include "delivery/tls/tls_policy.h"
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -93,7 +95,11 @@ class Attempt {
     runtime::Task<std::vector<Target>> find_relay_targets();
     runtime::Task<bool> level_is_ours(std::vector<Target> level);
     runtime::Task<net::AddressAnswer> look_up(Target target);
+    net::AddressAnswer not_looked_up(const Target& target) const;
+    std::vector<IpAddress> usable_of(const net::AddressAnswer& answer,
+                                     std::string_view& prohibited) const;
     runtime::Task<std::vector<IpAddress>> find_addresses(Target target);
+    runtime::Task<std::size_t> count_behind(bool v4);
     bool v4_last(const std::vector<IpAddress>& addresses) const;
     void no_address(const Target& target, const net::AddressAnswer& answer,
                     std::string_view prohibited);
@@ -102,6 +108,7 @@ class Attempt {
 
     // attempt/explain.cc
     runtime::Task<void> explain_host(Target target, PlannedHost& host);
+    void tell_bogus(const std::string& domain, const std::string& host) const;
     void shut_out_quietly(const Target& target, const TlsRefusal& refusal);
 
     // attempt/source.cc
@@ -190,9 +197,20 @@ class Attempt {
     std::optional<SevenBit> seven_bit_;  // once a host without 8BITMIME was met
     bool encoding_ = false;              // and this session is with one that is to get it so
     std::size_t batch_;                  // recipients of one transaction; O-15 lowers it
-    std::size_t addresses_tried_ = 0;
-    std::size_t sessions_ = 0;  // in which a transaction was begun
-    bool more_targets_ = false;
+    static constexpr std::size_t kMostAddresses = 5;
+    AddressShare share_{kMostAddresses};
+
+    // What DNS was asked of hosts, each once an attempt.
+    struct LookUps {
+        std::map<std::string, net::AddressAnswer> known{};  // by `key_of`
+        std::size_t hosts = 0;                              // those that have addresses, or did
+                                                            // not say
+        SteadyTime::duration spent{};
+    };
+
+    LookUps look_ups_;
+    std::vector<Target> behind_;  // the present host, in their order
+    std::size_t sessions_ = 0;    // in which a transaction was begun
     bool others_left_ = false;    // hosts or addresses of this plan
     bool began_ = false;          // some host heard MAIL
     bool shut_ = false;           // some host turned the connection away, by a word or at once
@@ -207,6 +225,7 @@ class Attempt {
     std::size_t broken_group_ = 0;
     std::optional<Seconds> suspend_;
     std::string_view instead_of_home_;              // a warm source that takes this mail over
+    bool explaining_ = false;                       // nothing is tried, so nobody is told
     bool limits_changed_ = false;                   // a rule has changed what this path may do
     std::optional<Automation::Effect> automation_;  // of the reply that is being noted
     std::string provider_;        // whose hosts all of the site's are; may be empty

@@ -6,6 +6,7 @@
 namespace posthaste::delivery {
 
 runtime::Task<void> Attempt::explain(Plan& plan) {
+    explaining_ = true;
     auto finding = find_targets();
     const auto targets = co_await std::move(finding);
     bool ours = false;

@@ -63,14 +63,17 @@ void Attempt::remember_provider(const std::vector<Target>& targets) {
 }
 
 // O-21: a host that may have taken it is asked again before others are: it knows the message, and
-// another would make a second one of it for sure.
+// another would make a second one of it for sure. Only among those of its own preference: the
+// better ones come first (RFC 5321 §5.1), and it stays behind a host of ours that ends the list.
 void Attempt::prefer_former_host(std::vector<Target>& targets) const {
     const auto unclear = std::ranges::find_if(cases_, [](const Case& c) {
         return c.row->last.ambiguous && !c.row->last.remote_host.empty();
     });
     if (unclear == cases_.end()) return;
     const auto former = std::ranges::find(targets, unclear->row->last.remote_host, &Target::name);
-    if (former != targets.end()) std::rotate(targets.begin(), former, former + 1);
+    if (former == targets.end()) return;
+    const auto first = std::ranges::find(targets, former->level, &Target::level);
+    std::rotate(first, former, former + 1);
 }
 
 // An automation rule holds mail back on this path: nothing is asked of its hosts.

@@ -12,12 +12,19 @@ namespace {
 using mail::Cause;
 using mail::Verdict;
 
-constexpr std::size_t kMostAddresses = 5;
 constexpr Seconds kLookUp{30};
+// Of one attempt. A host that DNS says is not there costs no address and little time, so that the
+// sixth of which five are gone is still found.
+constexpr std::size_t kMostHosts = 5;
+constexpr std::size_t kMostNames = 20;
 constexpr auto kUnreachableForGood = std::chrono::hours(24);
 
 std::uint32_t level_of(unsigned group, std::uint16_t preference) {
     return (static_cast<std::uint32_t>(group) << 16) + preference;
+}
+
+std::string key_of(const std::string& name, bool by_system) {
+    return by_system ? name + " by system" : name;
 }
 
 // A block list, or what a receiver demands of addresses: the other family may be better thought of.
@@ -38,6 +45,8 @@ runtime::Task<std::vector<Attempt::Target>> Attempt::find_targets() {
     auto finding = shared_.find(parcel_.recipients.front().address.domain());
     const auto destination = co_await std::move(finding);
     if (!destination) {
+        if (destination.error().bogus)
+            tell_bogus(parcel_.recipients.front().address.domain().ascii(), "");
         no_host(destination.error(), "");
         co_return targets;
     }
@@ -116,6 +125,11 @@ runtime::Task<bool> Attempt::level_is_ours(std::vector<Target> level) {
     co_return false;
 }
 
+void Attempt::tell_bogus(const std::string& domain, const std::string& host) const {
+    if (explaining_ || route_.smarthost) return;
+    shared_.tell_bogus(route_.tls, parcel_.message->tls_wish, bogus_dns(domain, host));
+}
+
 // Nothing was looked for in vain: that ends it for everybody.
 void Attempt::no_host(const mail::Outcome& outcome, const std::string& host) {
     for (const std::size_t i : open_cases()) {
@@ -130,20 +144,56 @@ runtime::Task<net::AddressAnswer> Attempt::look_up(Target target) {
     if (const auto literal = IpAddress::parse(target.name)) {
         co_return net::AddressAnswer{net::DnsStatus::ok, {*literal}, false, ""};
     }
-    const Deadline deadline = Deadline::after(kLookUp);
+    const std::string key = key_of(target.name, target.by_system);
+    if (const auto known = look_ups_.known.find(key); known != look_ups_.known.end())
+        co_return known->second;
+    const auto left =
+        std::min<SteadyTime::duration>(kLookUp, shared_.options.look_ups_timeout - look_ups_.spent);
+    if (look_ups_.hosts >= kMostHosts || look_ups_.known.size() >= kMostNames || left.count() <= 0)
+        co_return not_looked_up(target);
+    const SteadyTime began = std::chrono::steady_clock::now();
+    const Deadline deadline{began + left};
     auto asking = target.by_system ? shared_.resolver.system_addresses(target.name, deadline)
                                    : shared_.resolver.addresses(target.name, deadline);
     auto answer = co_await std::move(asking);
+    look_ups_.spent += std::chrono::steady_clock::now() - began;
+    if (answer.status == net::DnsStatus::ok || answer.status == net::DnsStatus::failed)
+        ++look_ups_.hosts;
+    look_ups_.known.emplace(key, answer);
     co_return answer;
 }
 
-runtime::Task<std::vector<IpAddress>> Attempt::find_addresses(Target target) {
-    // One try, at no address: it stands for the socket.
-    if (!target.socket.empty()) co_return std::vector<IpAddress>{IpAddress()};
-    auto asking = look_up(target);
-    const auto answer = co_await std::move(asking);
+// Nothing is known of it, so it is never a reason to give mail back.
+net::AddressAnswer Attempt::not_looked_up(const Target& target) const {
+    net::AddressAnswer answer;
+    answer.incomplete = true;
+    answer.why = fmt::format(
+        "{} was not looked up: one attempt asks for {} mail servers, or for {}, and that was used "
+        "up",
+        target.name, kMostHosts, format_duration(shared_.options.look_ups_timeout));
+    return answer;
+}
+
+// How many addresses of the family the hosts behind the present one have, as far as it matters.
+runtime::Task<std::size_t> Attempt::count_behind(bool v4) {
+    std::size_t count = 0;
+    for (const Target& target : behind_) {
+        if (count >= kMostAddresses) break;
+        if (!target.socket.empty()) continue;
+        auto asking = look_up(target);
+        const auto answer = co_await std::move(asking);
+        std::string_view prohibited;
+        const auto usable = usable_of(answer, prohibited);
+        count += static_cast<std::size_t>(std::ranges::count_if(
+            usable, [v4](const IpAddress& address) { return address.is_v4() == v4; }));
+    }
+    co_return count;
+}
+
+// Those that may be tried; `prohibited` says why another one may not.
+std::vector<IpAddress> Attempt::usable_of(const net::AddressAnswer& answer,
+                                          std::string_view& prohibited) const {
     std::vector<IpAddress> usable;
-    std::string_view prohibited;
     for (const IpAddress& address : answer.addresses) {
         const bool allowed = route_.smarthost ||  // where a relay lives is the operator's word
                              is_allowed(address, shared_.options.allow_private_addresses);
@@ -166,6 +216,16 @@ runtime::Task<std::vector<IpAddress>> Attempt::find_addresses(Target target) {
                                   : "has only addresses of a family that its route leaves out";
         }
     }
+    return usable;
+}
+
+runtime::Task<std::vector<IpAddress>> Attempt::find_addresses(Target target) {
+    // One try, at no address: it stands for the socket.
+    if (!target.socket.empty()) co_return std::vector<IpAddress>{IpAddress()};
+    auto asking = look_up(target);
+    const auto answer = co_await std::move(asking);
+    std::string_view prohibited;
+    auto usable = usable_of(answer, prohibited);
     if (usable.empty()) no_address(target, answer, prohibited);
     both_families_ = std::ranges::any_of(usable, &IpAddress::is_v4) &&
                      std::ranges::any_of(usable, &IpAddress::is_v6);
@@ -215,7 +275,8 @@ void Attempt::no_address(const Target& target, const net::AddressAnswer& answer,
     } else if (doubt) {
         outcome.status = {4, 4, 3};
         outcome.cause = Cause::dns_failure;
-        outcome.retry_after = Seconds(60);
+        if (look_ups_.known.contains(key_of(target.name, target.by_system)))
+            outcome.retry_after = Seconds(60);
         outcome.reply = answer.why.empty()
                             ? fmt::format("the address of {} cannot be looked up now", target.name)
                             : answer.why;
@@ -230,6 +291,7 @@ void Attempt::no_address(const Target& target, const net::AddressAnswer& answer,
         outcome.status = {5, 4, 4};
         outcome.reply = fmt::format("{} has neither a mail server nor an address", target.name);
     }
+    if (answer.bogus) tell_bogus(target.domain, target.name);
     story_.passed_over(target.name, outcome);
     judgement.permanent_if_all = outcome.status.cls == 5;
     if (judgement.permanent_if_all) outcome.verdict = Verdict::failed;

@@ -127,7 +127,7 @@ class AttemptTlsTest : public ::testing::Test {
     Options options_;
     store::TlsWish wish_ = store::TlsWish::none;
     std::unique_ptr<store::Store> store_;
-    std::unique_ptr<queue::Courier> courier_;
+    std::unique_ptr<Carrier> courier_;
 };
 
 TEST_F(AttemptTlsTest, AHostThatThePolicyDoesNotListIsNotConnectedTo) {
@@ -260,6 +260,48 @@ TEST_F(AttemptTlsTest, RequireTlsEndsWhereNobodyKeepsIt) {
     // The certificate is of nobody's authority: temporary, as with MTA-STS.
     EXPECT_EQ(outcome.status.to_string(), "4.7.5");
     EXPECT_FALSE(said("MAIL"));
+}
+
+// RFC 8460 §4.3.2.1: the domain's postmaster learns why nobody writes to it any more.
+TEST_F(AttemptTlsTest, WrongSignaturesInDnsAreTold) {
+    const net::MxAnswer bogus{net::DnsStatus::failed,   {}, false,
+                              "the signature is wrong", "", true};
+    resolver_.set_mx("example.net", bogus);
+    const auto where = *loop_.run(courier().locate(*mail::Domain::parse("example.net"), ""));
+    EXPECT_FALSE(where.site);
+    EXPECT_EQ(where.otherwise.verdict, mail::Verdict::deferred);
+    ASSERT_EQ(sessions_.all.size(), 1U);
+    EXPECT_EQ(to_string(sessions_.all[0].result), "dnssec-invalid");
+    EXPECT_EQ(sessions_.all[0].type, TlsSession::PolicyType::tlsa);
+    EXPECT_EQ(sessions_.all[0].domain, "example.net");
+    EXPECT_EQ(sessions_.all[0].policy_domain, "example.net");
+    EXPECT_EQ(sessions_.all[0].mx_host, "");
+    auto planning = courier_->plan({*mail::Domain::parse("example.net")});
+    loop_.run(std::move(planning));
+    EXPECT_EQ(sessions_.all.size(), 1U) << "a person's question is no session";
+    resolver_.set_mx("example.net", {net::DnsStatus::failed, {}, false, "no answer"});
+    loop_.run(courier().locate(*mail::Domain::parse("example.net"), ""));
+    EXPECT_EQ(sessions_.all.size(), 1U) << "no answer is no wrong signature";
+}
+
+TEST_F(AttemptTlsTest, WrongSignaturesOfAHostsAddressAreTold) {
+    resolver_.set_mx("example.net",
+                     {net::DnsStatus::ok, {{10, "mx.example.net"}}, true, "", "example.net"});
+    net::AddressAnswer bogus;
+    bogus.why = "the signature of mx.example.net is wrong";
+    bogus.bogus = true;
+    resolver_.set_addresses("mx.example.net", bogus);
+    const auto outcome = deliver("a@example.net");
+    EXPECT_EQ(outcome.status.to_string(), "4.4.3");
+    EXPECT_EQ(hop_.connections, 0);
+    ASSERT_EQ(sessions_.all.size(), 1U);
+    EXPECT_EQ(to_string(sessions_.all[0].result), "dnssec-invalid");
+    EXPECT_EQ(sessions_.all[0].mx_host, "mx.example.net");
+    EXPECT_EQ(sessions_.all[0].policy_domain, "mx.example.net");
+    EXPECT_EQ(sessions_.all[0].domain, "example.net");
+    wish_ = store::TlsWish::optional;
+    deliver("a@example.net");
+    EXPECT_EQ(sessions_.all.size(), 1U) << "such mail is never told of";
 }
 
 }  // namespace

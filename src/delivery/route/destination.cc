@@ -89,12 +89,13 @@ DestinationAnswer judge_mx(const mail::Domain& domain, const net::MxAnswer& answ
             return std::unexpected(end({5, 1, 2}, Cause::bad_domain,
                                        fmt::format("the domain {} does not exist", name)));
         case net::DnsStatus::failed: {
-            auto outcome = end({4, 4, 3}, Cause::dns_failure,
-                               answer.why.empty() ? fmt::format("the MX records of {} cannot be "
-                                                                "looked up now",
-                                                                name)
-                                                  : answer.why);
+            NoDestination outcome =
+                end({4, 4, 3}, Cause::dns_failure,
+                    answer.why.empty()
+                        ? fmt::format("the MX records of {} cannot be looked up now", name)
+                        : answer.why);
             outcome.retry_after = kDnsRetry;
+            outcome.bogus = answer.bogus;
             return std::unexpected(std::move(outcome));
         }
         case net::DnsStatus::no_data:

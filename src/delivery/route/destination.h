@@ -41,7 +41,13 @@ struct Destination {
 };
 
 // Nothing can be done now, or ever: the outcome for all recipients of the domain.
-using DestinationAnswer = std::expected<Destination, mail::Outcome>;
+struct NoDestination : mail::Outcome {
+    NoDestination(mail::Outcome outcome) : mail::Outcome(std::move(outcome)) {}
+
+    bool bogus = false;  // its MX records have a wrong signature
+};
+
+using DestinationAnswer = std::expected<Destination, NoDestination>;
 
 // What is known of ourselves, and what the operator allows.
 struct DestinationRules {

@@ -1,7 +1,9 @@
 #include "delivery/route/destination.h"
 
+#include "delivery/route/address_share.h"
 #include "delivery/testing.h"
 
+#include <algorithm>
 #include <set>
 
 #include <gtest/gtest.h>
@@ -167,6 +169,38 @@ TEST(Addresses, BothFamiliesAreTriedInTurn) {
     EXPECT_EQ(ordered[0].to_string(), "2001:db8::1");
     EXPECT_EQ(ordered[1].to_string(), "192.0.2.1");
 }
+
+struct ShareRow {
+    const char* name;
+    const char* list;   // of the whole plan, in the order of trying: 4 and 6
+    const char* tried;  // the same, of those that are
+};
+
+class Share : public testing::TestWithParam<ShareRow> {};
+
+TEST_P(Share, Is) {
+    AddressShare share(5);
+    const std::string_view list = GetParam().list;
+    std::string tried;
+    for (std::size_t i = 0; i < list.size() && !share.is_full(); ++i) {
+        const char other = list[i] == '4' ? '6' : '4';
+        const auto others = static_cast<std::size_t>(std::ranges::count(list.substr(i), other));
+        if (!share.may_try(list[i] == '4', others)) continue;
+        share.tried(list[i] == '4');
+        tried += list[i];
+    }
+    EXPECT_EQ(tried, GetParam().tried);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, Share,
+    testing::Values(ShareRow{"few", "464", "464"}, ShareRow{"one_family", "44444444", "44444"},
+                    ShareRow{"a_small_family_is_kept", "4444446", "44446"},
+                    ShareRow{"two_are_no_more_than_half", "44444466", "44466"},
+                    ShareRow{"else_half_and_half", "444444666", "44466"},
+                    ShareRow{"the_odd_one_is_of_the_best", "66664444", "66644"},
+                    ShareRow{"in_turn", "46464646", "46464"}, ShareRow{"late", "6444444", "64444"}),
+    [](const auto& row) { return std::string(row.param.name); });
 
 TEST(Families, ADeadOneRestsForTenMinutes) {
     FamilyMemory memory;

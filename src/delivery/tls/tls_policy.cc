@@ -294,6 +294,17 @@ Answer with_requiretls(const TlsQuestion& question, TlsPolicy policy) {
 
 }  // namespace
 
+TlsSession bogus_dns(std::string domain, std::string host) {
+    TlsSession session;
+    session.type = TlsSession::PolicyType::tlsa;
+    session.policy_domain = host.empty() ? domain : host;
+    session.domain = std::move(domain);
+    session.result = TlsResult::dnssec_invalid;
+    session.reason = host.empty() ? "mx-lookup-bogus" : "address-lookup-bogus";
+    session.mx_host = std::move(host);
+    return session;
+}
+
 bool may_use_dane(const TlsQuestion& question) {
     // What the operator demands stands, whatever the message says of the domain's wishes.
     if (question.route == TlsLevel::dane_only) return true;

@@ -96,6 +96,10 @@ struct TlsSession {
     std::optional<IpAddress> receiving_ip;  // likewise
 };
 
+// What reports are told when DNS answered with a wrong signature, so that no connection was made
+// (RFC 8460 §4.3.2.1): about the MX records of the domain, or, with a host, about its addresses.
+TlsSession bogus_dns(std::string domain, std::string host = {});
+
 // Told once for each session that tried TLS (reused connections add nothing) and once for each host
 // that a policy shut out before a connection. Never of mail that says "TLS-Required: no", which TLS
 // reports do themselves. Safe on every worker, never waits, bounded by itself.
