@@ -84,6 +84,7 @@ void log_event(Log& log, const Event& event) {
     fields.add_text("to", event.recipient);
     fields.add_number("size", static_cast<std::int64_t>(event.size));
     fields.add_text("remote", event.remote);
+    fields.add_text("route", event.route);
     fields.add_text("tls", event.tls);
     fields.add_text("policy", event.tls_policy);
     // Sessions that had to prove who answers, and did not, carry nothing.

@@ -40,6 +40,7 @@ struct Event {
     std::string recipient{};  // one recipient, or empty when the event is about the whole message
     std::uint64_t size = 0;   // octets, accepted only
     std::string remote{};     // host[ip]:port of the next hop, or the client's address for rejected
+    std::string route{};      // the name of the one that led there
     std::string tls{};        // "TLSv1.3", empty in clear
     std::string tls_policy{};  // what the next hop had to show: "dane", "sts", "verify", "encrypt"…
     int code = 0;              // SMTP reply code, 0 when none

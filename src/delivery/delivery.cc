@@ -357,6 +357,7 @@ runtime::Task<ParcelReport> SmtpCourier::deliver(Parcel parcel) {
     if (route->kind == RouteRule::Kind::trap && shared_.trap != nullptr) {
         auto giving = give_to_trap(std::move(parcel));
         auto report = co_await std::move(giving);
+        for (auto& [index, outcome] : report.outcomes) outcome.route = route->name;
         co_return report;
     }
     if (route->kind == RouteRule::Kind::trap || route->kind == RouteRule::Kind::hold) {
@@ -374,6 +375,7 @@ runtime::Task<ParcelReport> SmtpCourier::deliver(Parcel parcel) {
         Attempt attempt(shared_, idle, now, *route);
         auto running = attempt.run();
         auto part = co_await std::move(running);
+        for (auto& [index, outcome] : part.outcomes) outcome.route = route->name;
         merge(report, std::move(part), first);
         if (fallback_of(*route) == nullptr || context.cancelled) continue;
         for (Parcel& next : left_over(now, *route, attempt.unheard())) {

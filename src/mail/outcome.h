@@ -63,6 +63,7 @@ struct Outcome {
     std::string
         tls_policy{};  // what was asked for and kept: "dane", "sts", "verify", "encrypt", "may"
     std::string source_ip{};  // ours, empty when nobody was reached
+    std::string route{};      // the name of the one it took; the history has it, no row
     Cause cause = Cause::none;
     std::string rule{};      // the rule that read the reply, empty for our own words
     bool ambiguous = false;  // no answer to the final dot: may have been delivered (RFC 1047)

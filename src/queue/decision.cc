@@ -125,6 +125,7 @@ Event make_event(const Tried& tried, const Decision& decision) {
     event.recipient = tried.recipient.address.to_string();
     event.remote = outcome.remote_host;
     if (!outcome.remote_ip.empty()) event.remote += "[" + outcome.remote_ip + "]";
+    event.route = outcome.route;
     event.tls = outcome.tls;
     event.tls_policy = outcome.tls_policy;
     event.code = outcome.code;

@@ -68,6 +68,7 @@ enum class Tag : std::uint8_t {
     basis,
     success,
     wish,
+    route,
 };
 
 // What is stored as a number.
@@ -288,7 +289,7 @@ bool same_outcome(const mail::Outcome& a, const mail::Outcome& b) {
     return a.verdict == b.verdict && a.code == b.code && a.reply == b.reply &&
            a.remote_host == b.remote_host && a.remote_ip == b.remote_ip && a.cause == b.cause &&
            a.rule == b.rule && a.tls == b.tls && a.tls_policy == b.tls_policy &&
-           a.source_ip == b.source_ip && a.ambiguous == b.ambiguous &&
+           a.source_ip == b.source_ip && a.route == b.route && a.ambiguous == b.ambiguous &&
            a.status.to_string() == b.status.to_string();
 }
 
@@ -302,6 +303,7 @@ void put_outcome(Writer& out, const mail::Outcome& outcome) {
     out.put(Tag::tls, outcome.tls);
     out.put(Tag::tls_policy, outcome.tls_policy);
     out.put(Tag::source_ip, outcome.source_ip);
+    out.put(Tag::route, outcome.route);
     // By name: the enumeration may be put in another order.
     if (outcome.cause != mail::Cause::none) out.put(Tag::cause, to_string(outcome.cause));
     out.put(Tag::rule, outcome.rule);
@@ -348,6 +350,9 @@ bool read_outcome_field(Reader& in, mail::Outcome& outcome) {
             break;
         case Tag::source_ip:
             outcome.source_ip = in.text();
+            break;
+        case Tag::route:
+            outcome.route = in.text();
             break;
         case Tag::cause:
             outcome.cause = cause_of(in.view());

@@ -58,6 +58,7 @@ OutcomeFacts full_outcome() {
     result.outcome.status = {4, 7, 1};
     result.outcome.code = 451;
     result.outcome.reply = "4.7.1 greylisted";
+    result.outcome.route = "spare";
     result.outcome.remote_host = "mx.example.net";
     result.outcome.cause = mail::Cause::greylisted;
     result.outcome.rule = "grey/1";
@@ -110,6 +111,7 @@ TEST(Record, outcome_comes_back_and_says_the_same_thing_once) {
     EXPECT_TRUE(read->tries[0].verified);
     ASSERT_THAT(read->results, SizeIs(3));
     EXPECT_EQ(read->results[1].outcome.reply, "4.7.1 greylisted");
+    EXPECT_EQ(read->results[1].outcome.route, "spare");
     EXPECT_EQ(read->results[1].outcome.cause, mail::Cause::greylisted);
     EXPECT_EQ(read->results[1].next, facts.results[1].next);
     EXPECT_EQ(read->results[2].outcome.verdict, mail::Verdict::delivered);

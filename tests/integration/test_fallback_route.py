@@ -39,7 +39,13 @@ def test_patience_is_kept(make, pair):
     server = make.posthaste(config={"route": routes(dead, spare, fallback_after=2)})
     server.submit("x@x.test")
     spare.wait("x@x.test")
-    assert len(server.log.find("deferred", to="x@x.test")) == 1
+    deferred, = server.log.find("deferred", to="x@x.test")
+    # Each record names the route that it was about (delivery.md 1.1).
+    assert deferred["route"] == "usual"
+    delivered = server.log.wait_for("delivered", to="x@x.test")
+    assert delivered["route"] == "spare"
+    story = server.admin("trace", delivered["id"]).out
+    assert "(route usual)" in story and "(route spare)" in story, story
 
 
 def test_what_a_host_said_about_the_mail_is_no_reason(make):

@@ -126,7 +126,8 @@ std::string result_text(const store::ResultFacts& result) {
 std::vector<StoryLine> result_lines(const store::OutcomeFacts& facts) {
     std::vector<std::pair<std::string, std::vector<const store::ResultFacts*>>> groups;
     for (const auto& result : facts.results) {
-        const std::string text = result_text(result);
+        std::string text = result_text(result);
+        if (!result.outcome.route.empty()) text += fmt::format(" (route {})", result.outcome.route);
         const std::string key =
             facts.tries.empty() && result.what != EventType::delivered &&
                     result.what != EventType::cancelled && !result.outcome.reply.empty()
@@ -450,6 +451,7 @@ void write_story(formats::JsonWriter& out, const MessageStory& story) {
         if (one.last) {
             out.member("code", one.last->code).member("status", one.last->status.to_string());
             out.member("reply", one.last->reply).member("host", one.last->remote_host);
+            if (!one.last->route.empty()) out.member("route", one.last->route);
             out.member("tls", one.last->tls).member("tls_policy", one.last->tls_policy);
             out.member("cause", to_string(one.last->cause)).member("rule", one.last->rule);
             if (one.last->ambiguous) out.member("ambiguous", true);
