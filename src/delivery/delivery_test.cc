@@ -693,6 +693,24 @@ TEST_F(DeliveryTest, AnAddressOfOursEndsTheListOfHosts) {
     EXPECT_EQ(beside.connections, 0);
 }
 
+// Another domain's connection to it may still be open.
+TEST_F(DeliveryTest, AnOpenConnectionToAHostBehindUsIsNotUsed) {
+    FakeHop other(loop_, "127.0.0.2");
+    FakeHop behind(loop_, "127.0.0.3", other.port());
+    other.replies["BANNER"] = "421 4.3.2 not now";
+    options_.own_addresses = {*IpAddress::parse("127.0.0.9")};
+    resolver_.set_addresses("other.example", {"127.0.0.2"});
+    resolver_.set_addresses("us.example", {"127.0.0.9"});
+    resolver_.set_addresses("behind.example", {"127.0.0.3"});
+    use_mx(other, {{10, "other.example"}, {20, "us.example"}, {30, "behind.example"}});
+    resolver_.set_mx("example.org", std::vector<net::MxRecord>{{10, "behind.example"}});
+    EXPECT_EQ(deliver_one("a@example.org").verdict, Verdict::delivered);
+    EXPECT_EQ(deliver_one("b@example.net").verdict, Verdict::deferred);
+    EXPECT_EQ(behind.transactions.size(), 1U);
+    EXPECT_EQ(deliver_one("c@example.org").verdict, Verdict::delivered);
+    EXPECT_EQ(behind.connections, 1) << "which was open all the time";
+}
+
 // delivery.md 1.4: one of the two addresses may be on a list.
 TEST_F(DeliveryTest, RefusedByPolicyOverOneFamilyTheOtherIsTriedOnce) {
     FakeHop v4(loop_, "127.0.0.1");

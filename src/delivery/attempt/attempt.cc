@@ -8,6 +8,7 @@
 #include "runtime/timer.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include <fmt/format.h>
 
@@ -92,6 +93,14 @@ runtime::Task<void> Attempt::use_idle_connections(const std::vector<Target>& tar
         auto deciding = find_policy(target);
         const auto policy = co_await std::move(deciding);
         if (!policy) continue;  // it is told when its turn comes
+        // It is asked before its turn, when no level has been looked at for hosts of ours: one that
+        // is no worse than this ends the list before it (RFC 5321 §5.1).
+        std::vector<Target> no_worse;
+        std::ranges::copy_if(targets, std::back_inserter(no_worse),
+                             [&](const Target& other) { return other.level <= target.level; });
+        auto asking = level_is_ours(std::move(no_worse));
+        const bool ours = co_await std::move(asking);
+        if (ours) co_return;
         for (; tried < kMostIdleTried && !is_over(); ++tried) {
             auto kept = idle_.take(place, *policy);
             if (!kept.session) break;
