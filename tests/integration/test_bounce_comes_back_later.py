@@ -337,6 +337,13 @@ def test_a_large_bounce(server, sink):
     assert code == 552 and "header" in said
 
 
+def test_an_account_is_set_before_the_domain_is(make, sink):
+    server = make.posthaste(relay=sink)
+    said = server.cli("account", "set", ANNA, "--verp", "message")
+    assert said.code == 0 and "[bounces] domain" in said.err and "nothing changes yet" in said.err
+    assert "warning" not in server.cli("account", "set", ANNA, "--verp", "off").err
+
+
 def test_what_is_configured_is_checked(server):
     wrong = server.cli("account", "set", ANNA, "--verp", "recipients")
     assert wrong.code != 0 and "recipient" in wrong.out + wrong.err

@@ -39,7 +39,7 @@ def test_a_digest_takes_over(make, sink):
     assert len(reports(sink)) == 2
     assert digest.sender == "" and digest.recipients == [ANNA]
     message = parsed(digest)
-    assert message["Auto-Submitted"] == "auto-generated" and "3 recipients" in message["Subject"]
+    assert message["Auto-Submitted"] == "auto-generated" and "(3 in one message)" in message["Subject"]
     text = " ".join(message.get_content().split())
     for number, address in list(enumerate(BAD))[2:]:
         assert f"{address}: not delivered" in text and f"Order {number}" in text

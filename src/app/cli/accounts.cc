@@ -176,13 +176,25 @@ int set_verp(const Arguments& arguments) {
     const auto how = arguments.get("--verp");
     JsonWriter body;
     body.begin_object().member("verp", how).end_object();
-    return change(arguments, "POST", account_target(arguments, "/verp"),
-                  how == "off" ? fmt::format("mail of {} leaves under its own address from now on",
-                                             arguments.words[0])
-                               : fmt::format("bounces of mail of {} come back to this server from "
-                                             "now on ([bounces] in the configuration)",
-                                             arguments.words[0]),
-                  std::move(body).take());
+    const int done = change(
+        arguments, "POST", account_target(arguments, "/verp"),
+        how == "off"
+            ? fmt::format("mail of {} leaves under its own address from now on", arguments.words[0])
+            : fmt::format("bounces of mail of {} come back to this server from "
+                          "now on ([bounces] in the configuration)",
+                          arguments.words[0]),
+        std::move(body).take());
+    if (done != kDone || how == "off") return done;
+    const auto settings = configuration(arguments);
+    if (!settings) return kConfiguration;
+    if (settings->bounces.domain.empty()) {
+        fmt::print(
+            stderr,
+            "warning: the configuration names no domain for bounces, so nothing changes yet\n"
+            "  mend  [bounces] domain = \"bounce.example.com\", and its MX record: posthaste "
+            "dns show\n");
+    }
+    return done;
 }
 
 int set_priority(const Arguments& arguments) {

@@ -56,7 +56,7 @@ TEST(Digest, tells_who_what_why_and_the_mend) {
     const DigestInput in = input();
     const DsnMessage message = make_digest(in);
     EXPECT_EQ(field(message, "To"), "ana@example.com");
-    EXPECT_EQ(field(message, "Subject"), "What became of your mail: 1 recipients");
+    EXPECT_EQ(field(message, "Subject"), "What became of your mail (1 in one message)");
     EXPECT_EQ(field(message, "Auto-Submitted"), "auto-generated");
     EXPECT_EQ(field(message, "Content-Type"), "text/plain; charset=utf-8");
     const std::string text = flat(message.body);
@@ -73,7 +73,7 @@ TEST(Digest, counts_what_it_does_not_list) {
     DigestInput in = input();
     in.more = 41;
     const DsnMessage message = make_digest(in);
-    EXPECT_EQ(field(message, "Subject"), "What became of your mail: 42 recipients");
+    EXPECT_EQ(field(message, "Subject"), "What became of your mail (42 in one message)");
     EXPECT_TRUE(flat(message.body).contains("And 41 more"));
 }
 

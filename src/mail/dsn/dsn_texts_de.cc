@@ -56,9 +56,9 @@ constexpr std::string_view kPhrases[] = {
     "Unser Server",
     "Unsere Kennung",
     "Angenommen",
-    "Was aus Ihrer Post wurde: {count} Empfänger",
-    "Seit {time} gab es viele Berichte über Ihre Post. Diese eine Nachricht nennt {count} "
-    "Empfänger, anstelle eines Berichts für jeden.",
+    "Was aus Ihrer Post wurde ({count} in einer Nachricht)",
+    "Seit {time} gab es viele Berichte über Ihre Post. Diese eine Nachricht steht "
+    "für {count} davon.",
     "nicht zugestellt; das ist endgültig",
     "noch nicht zugestellt; wir versuchen es weiter",
     "zugestellt",

@@ -53,9 +53,9 @@ constexpr std::string_view kPhrases[] = {
     "Our server",
     "Our queue id",
     "Accepted",
-    "What became of your mail: {count} recipients",
-    "Since {time} there were many reports about your mail. This one message tells of {count} "
-    "recipients in place of a report for each.",
+    "What became of your mail ({count} in one message)",
+    "Since {time} there were many reports about your mail. This one message takes the "
+    "place of {count} of them.",
     "not delivered; this is final",
     "not delivered yet; we go on trying",
     "delivered",

@@ -54,9 +54,9 @@ constexpr std::string_view kPhrases[] = {
     "Nuestro servidor",
     "Nuestro número",
     "Aceptado",
-    "Qué fue de su correo: {count} destinatarios",
-    "Desde el {time} hubo muchos informes sobre su correo. Este único mensaje habla de {count} "
-    "destinatarios, en lugar de un informe para cada uno.",
+    "Qué fue de su correo ({count} en un mensaje)",
+    "Desde el {time} hubo muchos informes sobre su correo. Este único mensaje "
+    "sustituye a {count} de ellos.",
     "no entregado; es definitivo",
     "aún no entregado; seguimos intentándolo",
     "entregado",

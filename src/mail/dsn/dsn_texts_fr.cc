@@ -55,9 +55,9 @@ constexpr std::string_view kPhrases[] = {
     "Notre serveur",
     "Notre numéro",
     "Accepté",
-    "Ce que sont devenus vos messages : {count} destinataires",
-    "Depuis le {time}, il y a eu beaucoup de rapports sur vos messages. Ce seul message en donne "
-    "des nouvelles pour {count} destinataires, au lieu d'un rapport pour chacun.",
+    "Ce que sont devenus vos messages ({count} en un seul)",
+    "Depuis le {time}, il y a eu beaucoup de rapports sur vos messages. Ce seul message en "
+    "remplace {count}.",
     "non remis ; c'est définitif",
     "pas encore remis ; nous continuons d'essayer",
     "remis",
