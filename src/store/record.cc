@@ -144,7 +144,7 @@ class Reader {
 
     // 0 for a tag that this version does not know.
     Tag tag() const {
-        return tag_ <= static_cast<std::uint64_t>(Tag::wish) ? static_cast<Tag>(tag_) : Tag{};
+        return tag_ <= static_cast<std::uint64_t>(Tag::route) ? static_cast<Tag>(tag_) : Tag{};
     }
 
     std::string_view view() const { return text_; }

@@ -111,7 +111,7 @@ TEST(Record, outcome_comes_back_and_says_the_same_thing_once) {
     EXPECT_TRUE(read->tries[0].verified);
     ASSERT_THAT(read->results, SizeIs(3));
     EXPECT_EQ(read->results[1].outcome.reply, "4.7.1 greylisted");
-    EXPECT_EQ(read->results[1].outcome.route, "spare");
+    EXPECT_EQ(read->results[0].outcome.route, "spare");
     EXPECT_EQ(read->results[1].outcome.cause, mail::Cause::greylisted);
     EXPECT_EQ(read->results[1].next, facts.results[1].next);
     EXPECT_EQ(read->results[2].outcome.verdict, mail::Verdict::delivered);

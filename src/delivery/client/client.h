@@ -127,6 +127,7 @@ class ClientSession {
     runtime::Task<Step<>> send_content(const Outgoing& outgoing);
     runtime::Task<void> await_end(TransactionEnd& end);
     runtime::Task<void> await_each_end(TransactionEnd& end);
+    void note_cut(TransactionEnd& end) const;
 
     std::unique_ptr<net::Stream> stream_;
     std::string host_;

@@ -47,11 +47,19 @@ runtime::Task<TransactionEnd> ClientSession::send(const Outgoing& outgoing) {
     co_return end;
 }
 
+// It closed without having read all: the dot is the end of it (O-20, not O-21). Who has read it has
+// acknowledged it by the time that its end of the connection comes.
+void ClientSession::note_cut(TransactionEnd& end) const {
+    const bool cut = end.whole->what == What::lost && stream_->unacknowledged() > 0;
+    if (cut) end.whole->stage = Stage::content;
+}
+
 runtime::Task<void> ClientSession::await_end(TransactionEnd& end) {
     auto reading = read_reply(Stage::final_dot, options_.final_dot_timeout);
     auto reply = co_await std::move(reading);
     if (!reply) {
         end.whole = std::move(reply).error();
+        note_cut(end);
     } else if (reply->positive()) {
         end.taken = std::move(*reply);
         end.delivered = true;
@@ -65,6 +73,7 @@ runtime::Task<void> ClientSession::await_end(TransactionEnd& end) {
 runtime::Task<void> ClientSession::await_each_end(TransactionEnd& end) {
     end.each.resize(end.refused.size());
     const Deadline last = Deadline::after(2 * options_.final_dot_timeout);
+    bool first = true;
     for (std::size_t i = 0; i < end.refused.size(); ++i) {
         if (end.refused[i]) continue;
         const Seconds wait =
@@ -74,8 +83,10 @@ runtime::Task<void> ClientSession::await_each_end(TransactionEnd& end) {
         auto reply = co_await std::move(reading);
         if (!reply) {
             end.whole = std::move(reply).error();
+            if (first) note_cut(end);
             co_return;
         }
+        first = false;
         if (reply->positive()) {
             end.taken = *reply;
             end.each[i] = std::move(*reply);
@@ -238,11 +249,9 @@ runtime::Task<Step<>> ClientSession::send_content(const Outgoing& outgoing) {
         wire.clear();
     }
     encoder.finish(wire);
-    // From here on nobody knows: octets that the other side has not acknowledged may have been read
-    // there, and the dot with them (O-21).
+    // Not all of this left if it fails, and the dot is its end: nothing was delivered (O-20).
     auto ending = write(Stage::content, wire, kPieceWait);
     auto ended = co_await std::move(ending);
-    if (!ended) ended.error().stage = Stage::final_dot;
     co_return ended;
 }
 
