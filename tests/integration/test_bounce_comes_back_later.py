@@ -8,94 +8,11 @@ import time
 import pytest
 
 from harness import peers, ports, waiting
+from harness.bounce_port import CAROL, DOMAIN, Port, bounce, complaint
 from harness.dialogue import ANNA, BOB
 from harness.fake_clock import fake, needs_fake_clock
 
-DOMAIN = "bounce.example.test"
-CAROL = "carol@example.net"
 DAVE = "dave@example.net"
-
-
-def _bounce(recipient=CAROL, status="5.1.1", action="failed", message_id="<x@example.test>", more=""):
-    return f"""From: MAILER-DAEMON@mx.example.net
-To: somebody@{DOMAIN}
-Subject: Undelivered Mail Returned to Sender
-Auto-Submitted: auto-replied
-MIME-Version: 1.0
-Content-Type: multipart/report; report-type=delivery-status; boundary="=_b"
-
---=_b
-Content-Type: text/plain
-
-The message could not be delivered.
-
---=_b
-Content-Type: message/delivery-status
-
-Reporting-MTA: dns; mx.example.net
-
-Final-Recipient: rfc822; {recipient}
-Action: {action}
-Status: {status}
-Remote-MTA: dns; inner.example.net
-Diagnostic-Code: smtp; 550 {status} no mailbox of that name here
-{more}
---=_b
-Content-Type: message/rfc822
-
-Message-ID: {message_id}
-Subject: a test
-
-hello
---=_b--
-"""
-
-
-def _complaint(return_path, recipient=CAROL, kind="abuse", reference=""):
-    return f"""From: fbl@provider.example
-Subject: FW: a test
-MIME-Version: 1.0
-Content-Type: multipart/report; report-type=feedback-report; boundary=b
-
---b
-Content-Type: text/plain
-
-A complaint.
---b
-Content-Type: message/feedback-report
-
-Feedback-Type: {kind}
-User-Agent: Provider/1
-Version: 1
-Original-Rcpt-To: {recipient}
-
---b
-Content-Type: message/rfc822
-
-Return-Path: <{return_path}>
-{reference}Subject: a test
-To: {recipient}
-
-hello
---b--
-"""
-
-
-class Port:
-    """The other end: a server that returns mail."""
-
-    def __init__(self, number):
-        self.number = number
-
-    def give(self, recipient, text, sender=""):
-        """The reply to the last command, as (code, text)."""
-        with smtplib.SMTP("127.0.0.1", self.number, timeout=60) as client:
-            client.ehlo("mx.example.net")
-            client.mail(sender)
-            code, said = client.rcpt(recipient)
-            if code == 250:
-                code, said = client.data(text.replace("\n", "\r\n").encode())
-            return code, said.decode()
 
 
 @pytest.fixture
@@ -129,7 +46,7 @@ def test_what_was_delivered_is_returned(server, sink):
     assert sink.messages[0].field("X-Posthaste-Ref") == [token], "for complaints, which lose the envelope"
     assert _story(server, identity)["recipients"][0]["state"] == "delivered"
 
-    assert server.back.give(sender, _bounce())[0] == 250
+    assert server.back.give(sender, bounce())[0] == 250
     event = server.log.wait_for("bounced", id=identity, to=CAROL)
     assert event["status"] == "5.1.1" and event["async"] is True and event["confidence"] == 100
     assert event["account"] == ANNA and "no mailbox" in event["text"] and event["from"] == ANNA
@@ -148,10 +65,10 @@ def test_what_was_delivered_is_returned(server, sink):
     assert "no mailbox of that name here" in text
 
     # The same again, also after a restart: nothing follows.
-    assert server.back.give(sender.upper(), _bounce())[0] == 250
+    assert server.back.give(sender.upper(), bounce())[0] == 250
     server.log.wait_for("bounce.repeated", id=identity)
     server.restart()
-    assert server.back.give(sender, _bounce())[0] == 250
+    assert server.back.give(sender, bounce())[0] == 250
     server.log.wait_for("bounce.repeated", id=identity, count=1)
     assert len(server.log.find("bounced", id=identity)) <= 1
     server.wait_empty()
@@ -169,7 +86,7 @@ def test_each_of_several_recipients(server, sink):
     assert all(re.fullmatch(r"b\+[a-z2-7]{40}@" + re.escape(DOMAIN), s) for s in senders.values())
     server.log.wait_for("delivered", id=identity, count=2)
     # Forwarded on the way: the report names somebody whom nobody wrote to.
-    assert server.back.give(senders[DAVE], _bounce(recipient="david@elsewhere.example"))[0] == 250
+    assert server.back.give(senders[DAVE], bounce(recipient="david@elsewhere.example"))[0] == 250
     server.log.wait_for("bounced", id=identity, to=DAVE)
     assert {r["address"]: r["state"] for r in _story(server, identity)["recipients"]} == {CAROL: "delivered", DAVE: "bounced"}
 
@@ -217,7 +134,7 @@ def test_who_wants_no_report_gets_none(server, sink):
         assert reply.code == 250
     waiting.until(lambda: len(sink.messages) > before, 15, "the message")
     identity = server.log.wait_for("delivered", to=CAROL)["id"]
-    assert server.back.give(sink.messages[before].sender, _bounce())[0] == 250
+    assert server.back.give(sink.messages[before].sender, bounce())[0] == 250
     server.log.wait_for("bounced", id=identity)
     server.wait_empty()
     assert not sink.to(ANNA)
@@ -228,7 +145,7 @@ def test_no_bounces(server, sink):
     away = f"From: {CAROL}\nSubject: Automatic reply: a test\nAuto-Submitted: auto-replied\n\nI am away; mail is not delivered.\n"
     assert server.back.give(sender, away)[0] == 250
     server.log.wait_for("bounce.ignored", id=identity)
-    late = _bounce(status="4.4.1", action="delayed")
+    late = bounce(status="4.4.1", action="delayed")
     assert server.back.give(sender, late)[0] == 250
     server.log.wait_for("bounce.delayed", id=identity)
     doubt = "From: MAILER-DAEMON@example.net\nSubject: Sorry\n\nYour message could not be delivered.\n"
@@ -258,10 +175,10 @@ def test_made_up_addresses_are_refused_slowly_and_nothing_is_relayed(server, sin
     token = sender.partition("+")[2].partition("@")[0]
     forged = ("b" if token[10] != "b" else "c").join([token[:10], token[11:]])
     began = time.monotonic()
-    assert server.back.give(f"b+{forged}@{DOMAIN}", _bounce())[0] == 550
+    assert server.back.give(f"b+{forged}@{DOMAIN}", bounce())[0] == 550
     assert time.monotonic() - began >= 1, "guessing is slow"
-    assert server.back.give(f"nobody@{DOMAIN}", _bounce())[0] == 550
-    code, said = server.back.give(CAROL, _bounce())
+    assert server.back.give(f"nobody@{DOMAIN}", bounce())[0] == 550
+    code, said = server.back.give(CAROL, bounce())
     assert code == 550 and "not taken here" in said
     server.log.wait_for("bounce.wrong_address", count=3)
     with smtplib.SMTP("127.0.0.1", server.bounce_port, timeout=60) as client:
@@ -282,10 +199,10 @@ def test_made_up_addresses_are_refused_slowly_and_nothing_is_relayed(server, sin
 @needs_fake_clock
 def test_a_sender_of_last_month_is_refused(server, sink):
     identity, sender = _send(server, sink)
-    assert server.back.give(sender, _bounce(recipient="elsewhere@example.net", action="delayed"))[0] == 250
+    assert server.back.give(sender, bounce(recipient="elsewhere@example.net", action="delayed"))[0] == 250
     server.stop()
     server.start(env=fake("+31d"))
-    code, said = server.back.give(sender, _bounce())
+    code, said = server.back.give(sender, bounce())
     assert code == 550 and "30 days" in said
     assert not server.log.find("bounced", id=identity)
 
@@ -294,22 +211,44 @@ def test_complaints(server, sink):
     identity, sender = _send(server, sink)
     code, said = server.back.give(f"fbl@{DOMAIN}", "From: a@example.net\nSubject: spam!\n\nStop that.\n", sender="a@example.net")
     assert code == 550 and "RFC 5965" in said
-    assert server.back.give(f"fbl@{DOMAIN}", _complaint("x@elsewhere.example", recipient="x@example.net"))[0] == 550
-    assert server.back.give(f"fbl+yahoo@{DOMAIN}", _complaint(sender))[0] == 250
+    assert server.back.give(f"fbl@{DOMAIN}", complaint("x@elsewhere.example", recipient="x@example.net"))[0] == 550
+    assert server.back.give(f"fbl+yahoo@{DOMAIN}", complaint(sender))[0] == 250
     event = server.log.wait_for("complained", id=identity)
     assert event["to"] == CAROL and event["text"] == "abuse"
     recipient = _story(server, identity)["recipients"][0]
     assert recipient["state"] == "delivered" and "complained" in recipient and "complained" in recipient["says"]
-    assert server.back.give(f"abuse@{DOMAIN}", _complaint(sender))[0] == 250
+    assert server.back.give(f"abuse@{DOMAIN}", complaint(sender))[0] == 250
     server.log.wait_for("bounce.repeated", id=identity)
     # By our own field alone, where the provider has taken the rest out.
     second, sender = _send(server, sink)
     token = sender.partition("+")[2].partition("@")[0]
-    text = _complaint("redacted", recipient="redacted", kind="opt-out", reference=f"X-Posthaste-Ref: {token}\n")
+    text = complaint("redacted", recipient="redacted", kind="opt-out", reference=f"X-Posthaste-Ref: {token}\n")
     assert server.back.give(f"fbl@{DOMAIN}", text)[0] == 250
     assert server.log.wait_for("complained", id=second)["to"] == CAROL
     server.wait_empty()
     assert not sink.to(ANNA), "the person is told nothing of complaints"
+
+
+def test_what_comes_back_keeps_a_newsletter_from_going_there_again(server, sink):
+    """From the port to the suppression list, over a restart, to the next message (delivery.md 6.5)."""
+    server.admin("account", "set", ANNA, "--profile", "bulk")
+    complained, sender = _send(server, sink)
+    assert server.back.give(f"fbl@{DOMAIN}", complaint(sender))[0] == 250
+    server.log.wait_for("complained", id=complained)
+    returned, sender = _send(server, sink, DAVE)
+    assert server.back.give(sender, bounce(DAVE))[0] == 250
+    server.log.wait_for("bounced", id=returned)
+    for address in (CAROL, DAVE):
+        server.log.wait_for("suppression.added", address=address)
+    server.kill()
+    server.start()
+    identity = server.submit([CAROL, DAVE, "erin@example.net"])
+    for address in (CAROL, DAVE):
+        assert server.log.wait_for("suppressed", to=address)["id"] == identity
+    sink.wait("erin@example.net")
+    server.wait_empty()
+    assert len(sink.to(CAROL)) == 1 and len(sink.to(DAVE)) == 1, "what went before"
+    assert not sink.to(ANNA), "nobody reads the bounces of a newsletter one by one"
 
 
 def test_letters_to_the_postmaster_reach_the_administrator(server, sink):
@@ -326,9 +265,9 @@ def test_letters_to_the_postmaster_reach_the_administrator(server, sink):
     assert sink.wait("postmaster@example.test", count=4)[-1].field("From") == [], "an empty header is one"
 
 
-def test_a_large_bounce(server, sink):
+def test_a_largebounce(server, sink):
     identity, sender = _send(server, sink)
-    whole = _bounce() + "\n".join(["x" * 70] * 60_000) + "\n"
+    whole = bounce() + "\n".join(["x" * 70] * 60_000) + "\n"
     assert server.back.give(sender, whole)[0] == 250, "what follows the report is not needed"
     server.log.wait_for("bounced", id=identity)
     server.configure({"bounces": {"message_size": "3 MB"}})

@@ -1,10 +1,6 @@
 """A disk that fills up: new mail is refused with 452, what is queued goes on, and it recovers by itself. A real file
 system that is really full, not a pretended one."""
 
-import errno
-import os
-import shutil
-import subprocess
 
 import pytest
 
@@ -12,50 +8,16 @@ from harness import load as loads
 from harness import waiting
 from harness.daemon import StartFailed
 from harness.dialogue import ANNA
+from harness.small_disk import fill, free, on_small_disk
 from harness.smtp_client import Closed
 
 pytestmark = pytest.mark.root
-SIZE = 200 << 20
 
 
 @pytest.fixture
 def small_disk(make, sink):
-    """A server whose store lies on a file system of 200 MB; `fill` and `free` change what is left."""
-    server = make.posthaste(relay=sink, start=False)
-    disk = server.folder / "disk"
-    disk.mkdir()
-    done = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={SIZE},mode=755", "tmpfs", str(disk)], capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        pytest.skip(f"cannot mount a file system here: {done.stderr.strip()}")
-    store = disk / "store"
-    store.mkdir(mode=0o700)
-    if server.user:
-        os.chown(store, server.user.pw_uid, server.user.pw_gid)
-    server.store = store
-    server.disk = disk
-    server.configure({"store": {"path": str(store)}})
-    yield server
-    if server.running():
-        server.kill()
-    subprocess.run(["umount", str(disk)], check=False)
-
-
-def _fill(server, leave):
-    """Somebody else's file takes all but so many octets (0: every last one, whatever else is writing)."""
-    with open(server.disk / "ballast", "wb", buffering=0) as ballast:
-        if leave:
-            os.posix_fallocate(ballast.fileno(), 0, max(1, shutil.disk_usage(server.disk).free - leave))
-            return
-        for size in (8 << 20, 64 << 10, 4096):
-            try:
-                while True:
-                    ballast.write(bytes(size))
-            except OSError as error:
-                assert error.errno == errno.ENOSPC
-
-
-def _free(server):
-    (server.disk / "ballast").unlink()
+    with on_small_disk(make, sink) as server:
+        yield server
 
 
 def _try(server, body="x\r\n"):
@@ -67,7 +29,7 @@ def _try(server, body="x\r\n"):
 def test_full_then_room_again(small_disk, sink):
     small_disk.start()
     assert _try(small_disk).code == 250
-    _fill(small_disk, 1 << 20)
+    fill(small_disk, 1 << 20)
 
     def refused():
         reply = _try(small_disk)
@@ -77,7 +39,7 @@ def test_full_then_room_again(small_disk, sink):
     assert "full" in reply.text
     assert small_disk.running()
     assert "full" in str(small_disk.cli("status")).lower() or "full" in small_disk.log.text().lower()
-    _free(small_disk)
+    free(small_disk)
     waiting.until(lambda: _try(small_disk).code == 250, 15, "mail is taken again by itself")
 
 
@@ -88,13 +50,13 @@ def test_deliveries_and_bounces_go_on(make, small_disk, sink):
     for n in range(20):
         small_disk.submit([f"rcpt451x1.{n}@example.net", f"rcpt451x1.rcpt550.{n}@example.net"])
     small_disk.log.wait_for("deferred", count=40)
-    _fill(small_disk, 64 << 10)
+    fill(small_disk, 64 << 10)
     assert waiting.until(lambda: _try(small_disk).code == 452 or None, 10)
     small_disk.admin("queue", "retry", "--all")
     for n in range(20):
         sink.wait(f"rcpt451x1.{n}@example.net", seconds=30)
         small_disk.log.wait_for("failed", to=f"rcpt451x1.rcpt550.{n}@example.net")
-    _free(small_disk)
+    free(small_disk)
     sink.wait(ANNA, count=1, seconds=30)
     small_disk.wait_empty(60)
     assert sum(b"550" in m.data for m in sink.to(ANNA)) >= 1
@@ -112,7 +74,7 @@ def test_full_in_the_middle_of_a_large_message(small_disk, sink):
         block = (b"y" * 78 + b"\r\n") * 1000
         for _ in range(30):
             client.send(block)
-        _fill(small_disk, 0)
+        fill(small_disk, 0)
         try:
             for _ in range(300):
                 client.send(block)
@@ -121,7 +83,7 @@ def test_full_in_the_middle_of_a_large_message(small_disk, sink):
             assert reply.code in (452, 451), reply
         except (Closed, OSError):
             pass
-    _free(small_disk)
+    free(small_disk)
     waiting.until(lambda: _try(small_disk).code == 250, 15, "mail is taken again")
     assert not sink.to("big@example.net"), "nothing half leaves"
     small_disk.wait_empty()
@@ -135,10 +97,10 @@ def test_everything_acknowledged_arrives_through_a_storm_of_fullness(small_disk,
     try:
         for _ in range(4):
             load.wait_count(load.count() + 20)
-            _fill(small_disk, 0)
+            fill(small_disk, 0)
             waiting.until(lambda: any("452" in r for r in load.refused), 15, "refusals")
             load.refused.clear()
-            _free(small_disk)
+            free(small_disk)
     finally:
         load.stop()
     assert not loads.settle(load, sink)
@@ -152,16 +114,16 @@ def test_a_start_on_a_full_disk(small_disk, sink):
     small_disk.submit("rcpt451x1@example.net")
     small_disk.log.wait_for("deferred")
     small_disk.kill()
-    _fill(small_disk, 0)
+    fill(small_disk, 0)
     try:
         small_disk.start()
     except StartFailed as failed:
         assert failed.code == 75 and ("full" in failed.output.lower() or "space" in failed.output.lower())
-        _free(small_disk)
+        free(small_disk)
         small_disk.start()
     else:
         assert _try(small_disk).code == 452
-        _free(small_disk)
+        free(small_disk)
     small_disk.admin("queue", "retry", "--all")
     sink.wait("rcpt451x1@example.net", seconds=30)
     waiting.until(lambda: _try(small_disk).code == 250, 15, "mail is taken again")

@@ -1,36 +1,18 @@
 """A disk that is full, or a history that is damaged, never stops mail, and is told."""
 
-import os
 import shutil
-import subprocess
 
 import pytest
 
 from harness import history, waiting
 from harness.dialogue import ANNA
-
-SIZE = 200 << 20
+from harness.small_disk import fill, free, on_small_disk
 
 
 @pytest.fixture
 def small_disk(make, sink):
-    """A server whose store lies on a file system of 200 MB."""
-    server = make.posthaste(relay=sink, start=False, config={"delivery": {"retry": ["1h"]}})
-    disk = server.folder / "disk"
-    disk.mkdir()
-    done = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={SIZE},mode=755", "tmpfs", str(disk)], capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        pytest.skip(f"cannot mount a file system here: {done.stderr.strip()}")
-    server.store = disk / "store"
-    server.store.mkdir(mode=0o700)
-    if server.user:
-        os.chown(server.store, server.user.pw_uid, server.user.pw_gid)
-    server.disk = disk
-    server.configure({"store": {"path": str(server.store)}})
-    yield server
-    if server.running():
-        server.kill()
-    subprocess.run(["umount", str(disk)], check=False)
+    with on_small_disk(make, sink, {"delivery": {"retry": ["1h"]}}) as server:
+        yield server
 
 
 @pytest.mark.root
@@ -39,8 +21,7 @@ def test_full(small_disk, sink):
     server = small_disk.start()
     identities = [server.submit(f"rcpt451x1.{n}@example.net") for n in range(10)]
     server.log.wait_for("deferred", count=10)
-    with open(server.disk / "ballast", "wb") as ballast:
-        os.posix_fallocate(ballast.fileno(), 0, shutil.disk_usage(server.disk).free - (1 << 20))
+    fill(server, 1 << 20)
 
     def refused():
         with server.session() as client:
@@ -53,7 +34,7 @@ def test_full(small_disk, sink):
     server.wait_empty(30)
     told = server.admin("trace", identities[3])
     assert "attempt 2" in told.out and "delivered" in told.out, told
-    (server.disk / "ballast").unlink()
+    free(server)
 
     def in_file():
         ledger = history.ledger([row for row in history.rows(server.store)])

@@ -130,7 +130,7 @@ TEST_F(ReportsTest, each_message_has_its_own_until_it_is_too_many) {
     const std::string text = body_of(told);
     for (const char* address : {"rcpt0@example.net", "rcpt1@example.net", "rcpt2@example.net"})
         EXPECT_THAT(text, HasSubstr(address));
-    EXPECT_THAT(*told.added[0].row.header, HasSubstr("4 recipients"));
+    EXPECT_THAT(*told.added[0].row.header, HasSubstr("(4 in one message)"));
     // Nothing is told twice.
     EXPECT_THAT(digest().changes, IsEmpty());
 }
