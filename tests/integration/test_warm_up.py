@@ -90,7 +90,7 @@ def test_a_message_that_was_tried_keeps_its_address(bed):
     server.admin("queue", "retry", "--all")
     provider.wait(count=11, seconds=30)
     assert "127.0.0.31" not in _clients(provider), "its turn comes in half a day"
-    assert len(server.queue()) == 1
+    waiting.until(lambda: len(server.queue()) == 1, 10, "that one alone")
 
 
 def test_mistakes_in_the_configuration_are_named(make, sink):
