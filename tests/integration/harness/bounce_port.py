@@ -83,8 +83,9 @@ class Port:
         """The reply to the last command, as (code, text)."""
         with smtplib.SMTP("127.0.0.1", self.number, timeout=60) as client:
             client.ehlo("mx.example.net")
-            client.mail(sender)
-            code, said = client.rcpt(recipient)
+            code, said = client.mail(sender)
+            if code == 250:
+                code, said = client.rcpt(recipient)
             if code == 250:
                 code, said = client.data(text.replace("\n", "\r\n").encode())
             return code, said.decode()
