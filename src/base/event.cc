@@ -94,6 +94,9 @@ void log_event(Log& log, const Event& event) {
         fields.add({"verified", proves});
     fields.add_number("code", event.code);
     fields.add_text("status", event.status);
+    fields.add_text("cause", event.cause);
+    fields.add_text("rule", event.rule);
+    fields.add_text("means", event.means);
     if (event.type == EventType::bounced) fields.add({"async", true});
     fields.add_number("confidence", event.confidence);
     fields.add_number("attempt", event.attempt);

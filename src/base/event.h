@@ -43,6 +43,9 @@ struct Event {
     std::string route{};      // the name of the one that led there
     std::string tls{};        // "TLSv1.3", empty in clear
     std::string tls_policy{};  // what the next hop had to show: "dane", "sts", "verify", "encrypt"…
+    std::string cause{};       // "block_ip": what the answer was taken for; empty when it went well
+    std::string rule{};        // the one that read the answer, as `posthaste explain` names it
+    std::string means{};       // the words of that rule, where it is an operator's
     int code = 0;              // SMTP reply code, 0 when none
     std::string status{};      // "5.1.1"
     std::string text{};        // reply text or cause, made printable

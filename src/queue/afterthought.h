@@ -26,6 +26,7 @@ struct Afterthought {
     // bounced: what the server said that returned it. Its verdict is always `failed`.
     mail::Outcome outcome{};
     std::string feedback{};   // complained: "abuse", "opt-out", "fraud" …
+    std::string host{};       // complained: who had taken it; empty: the history does not know
     unsigned confidence = 0;  // percent; what is too uncertain is not told at all
 };
 

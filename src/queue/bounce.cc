@@ -164,7 +164,8 @@ mail::DsnInput describe(const About& about, mail::DsnAction action,
         input.recipients.push_back({{recipient->address, recipient->notify, recipient->orcpt},
                                     recipient->last,
                                     static_cast<int>(recipient->attempts),
-                                    recipient->last_attempt});
+                                    recipient->last_attempt,
+                                    words_of_rule(about.options.rule_words, recipient->last)});
     }
     if (row.header) input.original_header = *row.header;
     input.original_body = about.full_body;
@@ -285,6 +286,12 @@ Event delayed_event(const About& about, const store::RecipientRow& recipient) {
 }
 
 }  // namespace
+
+std::optional<mail::RuleWords> words_of_rule(const RuleWordsOf& rules,
+                                             const mail::Outcome& outcome) {
+    if (!rules || outcome.rule.empty()) return std::nullopt;
+    return rules(outcome.rule);
+}
 
 Result<Reports> make_final_reports(store::Store& store, const ReportOptions& options,
                                    const QueueId& id) {

@@ -5,11 +5,13 @@
 #pragma once
 
 #include "base/event.h"
+#include "mail/dsn/cause.h"
 #include "queue/report/report_desk.h"
 #include "queue/retry.h"
 #include "queue/signing.h"
 #include "store/store.h"
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -52,12 +54,20 @@ class Waves {
     std::set<std::pair<SteadyTime, QueueId>> order_;
 };
 
+// What the rule of that id says, if there is one: the rules are delivery's. Any thread; quick.
+using RuleWordsOf = std::function<std::optional<mail::RuleWords>(std::string_view id)>;
+
+// Those of the rule that decided; nothing where none did.
+std::optional<mail::RuleWords> words_of_rule(const RuleWordsOf& rules,
+                                             const mail::Outcome& outcome);
+
 struct ReportOptions {
     std::string hostname;
     std::string admin;
     RetrySchedules retry;
     std::shared_ptr<ReportDesk> desk;
     std::shared_ptr<Signing> signing{};  // null: reports go unsigned
+    RuleWordsOf rule_words{};            // may be empty
 };
 
 // What is to be written, and what follows once it is.

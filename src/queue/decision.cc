@@ -128,6 +128,10 @@ Event make_event(const Tried& tried, const Decision& decision) {
     event.route = outcome.route;
     event.tls = outcome.tls;
     event.tls_policy = outcome.tls_policy;
+    if (outcome.verdict != mail::Verdict::delivered && outcome.cause != mail::Cause::none) {
+        event.cause = mail::to_string(outcome.cause);
+    }
+    event.rule = outcome.rule;
     event.code = outcome.code;
     event.status = outcome.status.cls == 0 ? std::string() : outcome.status.to_string();
     event.text = outcome.reply;

@@ -254,7 +254,8 @@ void Dispatcher::look_again() {
 }
 
 ReportOptions Dispatcher::report_options() const {
-    return {options_.hostname, options_.admin, options_.retry, desk_, parts_.signing};
+    return {options_.hostname, options_.admin,     options_.retry, desk_,
+            parts_.signing,    options_.rule_words};
 }
 
 void Dispatcher::want_run() {

@@ -67,6 +67,7 @@ class Queue {
         std::string admin;
         RetrySchedules retry;
         ReportDesk::Options reports{};
+        RuleWordsOf rule_words{};           // empty: reports and log tell causes alone
         RecipientMemory* memory = nullptr;  // null: nothing is remembered
         std::size_t max_deliveries = 500;   // of the whole server
         Seconds reconcile_every{60};        // how often it is looked whether nothing got lost

@@ -116,7 +116,12 @@ void Dispatcher::settle_one(Job& job, std::size_t position, mail::Outcome outcom
 }
 
 void Dispatcher::apply(Handle entry, const Tried& tried, Decision decision, Settling& settling) {
-    settling.events.push_back(make_event(tried, decision));
+    Event event = make_event(tried, decision);
+    const auto rule = words_of_rule(options_.rule_words, decision.update.outcome);
+    if (rule && rule->of_operator && rule->cause == decision.update.outcome.cause) {
+        event.means = rule->note;
+    }
+    settling.events.push_back(std::move(event));
     settling.told.results.push_back(make_result(tried, decision));
     const store::RecipientUpdate& update = decision.update;
     if (update.to == To::open) {

@@ -3,6 +3,8 @@
 #include "base/file.h"
 #include "formats/toml.h"
 
+#include <utility>
+
 namespace posthaste::app {
 
 Result<ReplyRules> reply_rules(const Settings& settings) {
@@ -15,6 +17,10 @@ Result<ReplyRules> reply_rules(const Settings& settings) {
     PH_TRY(rules.automation,
            delivery::AutomationRules::make(text, settings.rules_file, *rules.verdicts));
     return rules;
+}
+
+queue::RuleWordsOf rule_words(std::shared_ptr<const delivery::VerdictRules> verdicts) {
+    return [verdicts = std::move(verdicts)](std::string_view id) { return verdicts->words_of(id); };
 }
 
 }  // namespace posthaste::app

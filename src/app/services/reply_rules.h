@@ -5,6 +5,7 @@
 #include "app/config/settings.h"
 #include "delivery/rules/automation.h"
 #include "delivery/rules/verdict.h"
+#include "queue/bounce.h"
 
 #include <memory>
 
@@ -17,5 +18,8 @@ struct ReplyRules {
 
 // Errors: why the file cannot be read, or its first mistake with its line.
 Result<ReplyRules> reply_rules(const Settings& settings);
+
+// What reports and the log tell of a rule that read a reply.
+queue::RuleWordsOf rule_words(std::shared_ptr<const delivery::VerdictRules> verdicts);
 
 }  // namespace posthaste::app

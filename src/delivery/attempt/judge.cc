@@ -53,7 +53,8 @@ Circumstances Attempt::circumstances(const Case& about, const Peer& peer) const 
 }
 
 PathName Attempt::path_name() const {
-    return {provider_, parcel_.site, parcel_.source, parcel_.message->account};
+    return {provider_, parcel_.site, parcel_.source, parcel_.message->account,
+            parcel_.message->profile == store::Profile::bulk};
 }
 
 void Attempt::remember_provider(const std::vector<Target>& targets) {
@@ -119,10 +120,18 @@ bool Attempt::put_off() {
     mail::Outcome outcome;
     outcome.status = {4, 7, 0};
     outcome.cause = mail::Cause::rate_limited;
-    outcome.reply = fmt::format(
-        "nothing is sent to {} for {} more: the rule {} holds mail back because of earlier replies",
-        provider_.empty() ? parcel_.site : provider_, format_duration(left),
-        overrides.suspended_by);
+    const std::string& where = provider_.empty() ? parcel_.site : provider_;
+    outcome.rule = overrides.suspended_by;
+    outcome.reply =
+        overrides.whole_path
+            ? fmt::format(
+                  "nothing is sent to {} for {} more: the rule {} holds mail back because "
+                  "of earlier replies",
+                  where, format_duration(left), overrides.suspended_by)
+            : fmt::format(
+                  "nothing of {} is sent to {} for {} more: the rule {} holds it back "
+                  "(posthaste overrides list says why)",
+                  parcel_.message->account, where, format_duration(left), overrides.suspended_by);
     outcome.retry_after = left;
     outcome.charge_attempt = !overrides.whole_path;
     for (const std::size_t i : open_cases()) end(cases_[i], outcome);

@@ -35,6 +35,7 @@ struct Rule {
     std::optional<Seconds> retry_after;
     std::optional<Seconds> suspend;
     std::string mend;
+    bool of_operator = false;
 
     void tell(Reading& reading) const;
     void tell_words(Reading& reading) const;
@@ -52,11 +53,17 @@ void Rule::tell(Reading& reading) const {
     tell_words(reading);
 }
 
+// Files write it without its full stop, since it is told inside of sentences, too.
+std::string as_sentence(std::string text) {
+    if (!text.empty() && !text.ends_with('.')) text += '.';
+    return text;
+}
+
 void Rule::tell_words(Reading& reading) const {
     const mail::CauseFacts& facts = mail::facts_of(cause);
     reading.actor = actor.value_or(facts.actor);
     reading.words = note.empty() ? std::string(facts.words) : note;
-    reading.advice = mend.empty() ? std::string(facts.advice) : mend + ".";
+    reading.advice = mend.empty() ? std::string(facts.advice) : as_sentence(mend);
 }
 
 struct Source {
@@ -175,6 +182,7 @@ struct VerdictRules::Impl {
                             const std::vector<formats::TomlValue>& tables,
                             const std::map<std::string, Source>& sources);
     Result<void> close();
+    const Rule* find(std::string_view id) const;
 };
 
 namespace {
@@ -234,6 +242,7 @@ Result<void> VerdictRules::Impl::load(std::string_view text, const std::string& 
     if (const auto* tables = reader.array("rule")) {
         PH_CHECK(load_rules(text, file_name, *tables, sources));
     }
+    for (Rule& rule : rules) rule.of_operator = of_operator;
     return reader.finish();
 }
 
@@ -378,13 +387,25 @@ Reading VerdictRules::read(const ReplyFacts& reply) const {
     return reading;
 }
 
-std::optional<Reading> VerdictRules::by_rule(std::string_view id) const {
+const Rule* VerdictRules::Impl::find(std::string_view id) const {
     const auto found =
-        std::ranges::find_if(impl_->rules, [&](const Rule& rule) { return rule.match.id == id; });
-    if (found == impl_->rules.end()) return std::nullopt;
+        std::ranges::find_if(rules, [&](const Rule& rule) { return rule.match.id == id; });
+    return found == rules.end() ? nullptr : &*found;
+}
+
+std::optional<Reading> VerdictRules::by_rule(std::string_view id) const {
+    const Rule* found = impl_->find(id);
+    if (found == nullptr) return std::nullopt;
     Reading reading;
     found->tell(reading);
     return reading;
+}
+
+std::optional<mail::RuleWords> VerdictRules::words_of(std::string_view id) const {
+    const Rule* found = impl_->find(id);
+    if (found == nullptr) return std::nullopt;
+    return mail::RuleWords{found->cause, found->actor, found->note, as_sentence(found->mend),
+                           found->of_operator};
 }
 
 std::vector<const RuleMatch*> VerdictRules::rules() const {
@@ -398,24 +419,15 @@ const std::vector<MailProvider>& VerdictRules::providers() const {
 }
 
 Explained explain(const mail::Outcome& outcome, const VerdictRules& rules) {
+    const auto words = rules.words_of(outcome.rule);
+    mail::Judgement judged = mail::judge(outcome, words ? &*words : nullptr);
     Explained out;
-    const mail::CauseFacts& facts = mail::facts_of(outcome.cause);
-    out.cause = mail::to_string(outcome.cause);
+    out.cause = mail::to_string(judged.cause);
     out.rule = outcome.rule;
-    out.permanent = outcome.verdict == mail::Verdict::failed;
-    out.actor = facts.actor;
-    out.words = facts.words;
-    out.advice = facts.advice;
-    if (outcome.verdict == mail::Verdict::delivered) {
-        out.actor = mail::Actor::nobody;
-        return out;
-    }
-    const auto reading = rules.by_rule(outcome.rule);
-    // Another version of the rules may mean something else by it: what was decided stays.
-    if (!reading || reading->cause != outcome.cause) return out;
-    out.actor = reading->actor;
-    out.words = reading->words;
-    out.advice = reading->advice;
+    out.actor = judged.actor;
+    out.words = std::move(judged.words);
+    out.advice = std::move(judged.advice);
+    out.permanent = judged.permanent;
     return out;
 }
 

@@ -51,6 +51,8 @@ class VerdictRules {
 
     // What the rule of that id says of any reply; nothing if there is none.
     std::optional<Reading> by_rule(std::string_view id) const;
+    // Its own words, for `mail::judge`; those of an operator's file are marked.
+    std::optional<mail::RuleWords> words_of(std::string_view id) const;
 
     // The provider whose host this is; empty if it is nobody's we know.
     std::string provider_of(std::string_view host) const;
@@ -67,7 +69,7 @@ class VerdictRules {
     std::unique_ptr<Impl> impl_;
 };
 
-// What became of a recipient, for people: the rule's words if a rule decided, else the cause's.
+// What became of a recipient, for people: `mail::judge` by these rules.
 struct Explained {
     std::string cause;  // "block_ip"
     std::string rule;   // may be empty

@@ -293,6 +293,24 @@ TEST(Explained, SaysWhatTheRuleSays) {
     EXPECT_EQ(explain(outcome).actor, Actor::nobody);
 }
 
+TEST(Explained, AnOperatorsRuleIsToldInItsWords) {
+    const auto rules = VerdictRules::make(
+        "[[rule]]\nid = \"house\"\nclass = \"policy\"\nwho = \"our_administrator\"\n"
+        "text = \"no invoices\"\nnote = \"Their filter stops invoices.\"\n",
+        "rules.toml");
+    ASSERT_TRUE(rules.has_value());
+    mail::Outcome outcome;
+    outcome.verdict = mail::Verdict::failed;
+    outcome.code = 550;
+    outcome.cause = Cause::policy;
+    outcome.rule = "house";
+    EXPECT_EQ(explain(outcome, **rules).words, "Their filter stops invoices.");
+    EXPECT_EQ(explain(outcome, **rules).actor, Actor::our_administrator);
+    EXPECT_TRUE((*rules)->words_of("house")->of_operator);
+    EXPECT_FALSE((*rules)->words_of("yahoo-tss04")->of_operator);
+    EXPECT_FALSE((*rules)->words_of("status 5.1.1"));
+}
+
 struct WaitRow {
     const char* text;
     int seconds;  // 0: none

@@ -4,6 +4,7 @@
 
 #include "base/id.h"
 #include "base/time.h"
+#include "mail/dsn/cause.h"
 #include "mail/dsn/dsn_texts.h"
 #include "mail/envelope.h"
 #include "mail/outcome.h"
@@ -22,6 +23,7 @@ struct DsnRecipient {
     Outcome outcome;
     int attempts = 0;
     Timestamp last_attempt;
+    std::optional<RuleWords> rule{};  // of the rule that read the reply
 };
 
 struct DsnInput {

@@ -22,17 +22,19 @@ std::string tried(const DsnInput& input, const DsnRecipient& recipient) {
                  {"duration", tell_duration(input.language, input.tried_for)}});
 }
 
-Phrase phrase_of(WhoActs actor) {
+constexpr std::size_t kMaxOperatorWords = 500;
+
+Phrase phrase_of(Actor actor) {
     switch (actor) {
-        case WhoActs::you:
+        case Actor::sender:
             return Phrase::actor_you;
-        case WhoActs::recipient:
+        case Actor::recipient:
             return Phrase::actor_recipient;
-        case WhoActs::their_admin:
+        case Actor::remote_administrator:
             return Phrase::actor_their_admin;
-        case WhoActs::our_admin:
+        case Actor::our_administrator:
             return Phrase::actor_our_admin;
-        case WhoActs::nobody:
+        case Actor::nobody:
             return Phrase::actor_nobody;
     }
     std::unreachable();
@@ -68,11 +70,13 @@ Explanation explain(const DsnInput& input, const DsnRecipient& recipient) {
         out.why = phrase(language, Phrase::relayed_why);
         return out;
     }
-    const Outcome& outcome = recipient.outcome;
-    const Cause cause = outcome.cause == Cause::none ? Cause::unknown : outcome.cause;
-    // Nobody said anything that a rule could read.
-    const bool silent = cause == Cause::unknown && outcome.code == 0;
-    const CauseText& text = cause_text(language, cause);
+    const bool final = input.action == DsnAction::failed;
+    Outcome outcome = recipient.outcome;
+    // The report says whether it is final, whatever the attempt itself came to.
+    outcome.verdict = final ? Verdict::failed : Verdict::deferred;
+    const RuleWords* rule = recipient.rule ? &*recipient.rule : nullptr;
+    const Judgement judged = judge(outcome, rule);
+    const CauseText& text = cause_text(language, judged.cause);
     const auto say = [&](std::string_view pattern) {
         return fill(pattern, {{"domain", show_domain(address)},
                               {"address", show(address)},
@@ -80,16 +84,22 @@ Explanation explain(const DsnInput& input, const DsnRecipient& recipient) {
                               {"sender_domain", show_domain(input.sender)},
                               {"admin", readable(input.admin, 255)}});
     };
-    out.why =
-        say(silent ? phrase(language, Phrase::no_reply_why) : text.why) + tried(input, recipient);
+    // Names in braces are ours to fill, not an operator's.
+    const bool own = rule != nullptr && rule->of_operator && rule->cause == outcome.cause;
+    const auto words = [&](const std::string& of_rule, Phrase unheard, std::string_view usual) {
+        if (own && !of_rule.empty()) return readable(of_rule, kMaxOperatorWords);
+        return say(judged.silent ? phrase(language, unheard) : usual);
+    };
+    out.why = words(own ? rule->note : std::string(), Phrase::no_reply_why, text.why) +
+              tried(input, recipient);
     if (outcome.ambiguous) out.why += phrase(language, Phrase::ambiguous);
-    WhoActs actor = silent ? WhoActs::our_admin : actor_of(cause);
-    if (input.action == DsnAction::failed) {
-        out.mend = say(silent ? phrase(language, Phrase::no_reply_mend) : text.mend);
+    Actor actor = judged.actor;
+    if (final) {
+        out.mend = words(own ? rule->mend : std::string(), Phrase::no_reply_mend, text.mend);
     } else {
         // Still on its way: sending it again would only make two of it.
         out.mend = phrase(language, Phrase::delay_mend);
-        if (actor == WhoActs::you) actor = WhoActs::nobody;
+        if (actor == Actor::sender) actor = Actor::nobody;
     }
     out.actor = say(phrase(language, phrase_of(actor)));
     return out;

@@ -6,6 +6,7 @@
 #include "mail/text.h"
 
 #include <array>
+#include <map>
 #include <ranges>
 
 #include <fmt/format.h>
@@ -247,6 +248,48 @@ TEST_P(DsnCause, is_explained) {
             EXPECT_FALSE(to_string(static_cast<Cause>(GetParam())).empty());
         }
     }
+}
+
+// The report names whom the one table names (delivery.md 6.4), in each language.
+TEST_P(DsnCause, names_who_acts_as_everybody_does) {
+    const std::map<Actor, Phrase> said{{Actor::sender, Phrase::actor_you},
+                                       {Actor::recipient, Phrase::actor_recipient},
+                                       {Actor::our_administrator, Phrase::actor_our_admin},
+                                       {Actor::remote_administrator, Phrase::actor_their_admin}};
+    for (const Language language : kLanguages) {
+        auto in = input();
+        in.language = language;
+        in.recipients[0].outcome.cause = static_cast<Cause>(GetParam());
+        in.recipients[0].outcome.code = 550;
+        in.recipients[0].outcome.verdict = Verdict::failed;
+        const Actor actor = judge(in.recipients[0].outcome).actor;
+        ASSERT_TRUE(said.contains(actor));
+        EXPECT_EQ(explain(in, in.recipients[0]).actor,
+                  fill(phrase(language, said.at(actor)),
+                       {{"domain", "example.org"}, {"admin", in.admin}}));
+    }
+}
+
+TEST(Dsn, an_operators_words_stand_as_they_were_written) {
+    auto in = input();
+    Outcome& outcome = in.recipients[0].outcome;
+    outcome = {
+        .verdict = Verdict::failed, .status = {5, 7, 1}, .code = 550, .cause = Cause::policy};
+    in.recipients[0].rule = RuleWords{Cause::policy, Actor::our_administrator,
+                                      "Their {domain} filter\x1b[2J stops invoices.",
+                                      "Tell the accounts department.", true};
+    EXPECT_THAT(words_of(in), HasSubstr("Their {domain} filter"));
+    EXPECT_THAT(words_of(in), HasSubstr("stops invoices."));
+    EXPECT_THAT(words_of(in), HasSubstr("Tell the accounts department."));
+    EXPECT_THAT(words_of(in), Not(HasSubstr("\x1b")));
+    EXPECT_THAT(words_of(in), HasSubstr("Who has to act: your administrator"));
+    // Those the program brings along are English only: the language's own words stand.
+    in.recipients[0].rule->of_operator = false;
+    EXPECT_THAT(words_of(in), Not(HasSubstr("invoices")));
+    // It is another thing by now.
+    in.recipients[0].rule->of_operator = true;
+    outcome.cause = Cause::expired;
+    EXPECT_THAT(words_of(in), Not(HasSubstr("invoices")));
 }
 
 std::set<std::string> marks_in(std::string_view text) {

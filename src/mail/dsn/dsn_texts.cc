@@ -73,33 +73,4 @@ const CauseText& cause_text(Language language, Cause cause) {
     std::unreachable();
 }
 
-WhoActs actor_of(Cause cause) {
-    switch (cause) {
-        case Cause::mailbox_full:
-            return WhoActs::recipient;
-        case Cause::dns_failure:
-        case Cause::routing:
-        case Cause::no_answer:
-        case Cause::bad_connection:
-        case Cause::greylisted:
-        case Cause::expired:
-            return WhoActs::their_admin;
-        case Cause::relaying_denied:
-        case Cause::invalid_sender:
-        case Cause::sender_auth:
-        case Cause::smarthost_auth:
-        case Cause::block_ip:
-        case Cause::block_domain:
-        case Cause::rate_limited:
-        case Cause::protocol:
-        case Cause::tls:
-        case Cause::loop:
-        case Cause::admin:
-        case Cause::suppressed:
-            return WhoActs::our_admin;
-        default:
-            return WhoActs::you;
-    }
-}
-
 }  // namespace posthaste::mail

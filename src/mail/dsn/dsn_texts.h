@@ -20,8 +20,6 @@ struct CauseText {
     std::string_view mend;  // when it is final
 };
 
-enum class WhoActs : std::uint8_t { you, recipient, their_admin, our_admin, nobody };
-
 // The place of a sentence, and what goes into it.
 enum class Phrase : std::uint8_t {
     not_delivered,  // of the subject
@@ -92,7 +90,6 @@ std::string_view phrase(Language language, Phrase which);
 // "4 days 23 h" in that language.
 std::string tell_duration(Language language, Seconds duration);
 const CauseText& cause_text(Language language, Cause cause);  // not of Cause::none
-WhoActs actor_of(Cause cause);
 
 namespace detail {
 

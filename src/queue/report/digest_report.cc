@@ -49,10 +49,13 @@ Result<mail::DigestInput> describe(store::Store& store, const ReportOptions& opt
     input.language = choose_language(account ? account->language : std::string(), {},
                                      options.desk->options().language);
     for (const store::DigestLine& line : digest.lines) {
-        if (auto item = read_digest_line(line))
-            input.items.push_back(std::move(*item));
-        else
+        auto item = read_digest_line(line);
+        if (!item) {
             ++input.more;
+            continue;
+        }
+        item->recipient.rule = words_of_rule(options.rule_words, item->recipient.outcome);
+        input.items.push_back(std::move(*item));
     }
     return input;
 }

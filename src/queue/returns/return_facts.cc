@@ -251,6 +251,7 @@ mail::DsnMessage make_return_report(const ReturnReport& about, const store::Acce
         mail::DsnRecipient recipient;
         recipient.recipient.address = std::move(*address);
         recipient.outcome = one->outcome;
+        recipient.rule = words_of_rule(about.rule_words, one->outcome);
         input.recipients.push_back(std::move(recipient));
     }
     input.original_header = known_header(accepted);

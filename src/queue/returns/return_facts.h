@@ -4,6 +4,7 @@
 #include "mail/dsn/dsn.h"
 #include "mail/report/reading.h"
 #include "mail/verp.h"
+#include "queue/bounce.h"
 #include "queue/returns/returns.h"
 #include "store/record.h"
 
@@ -35,6 +36,7 @@ struct ReturnReport {
     Timestamp accepted{};
     Timestamp now{};
     QueueId id{};  // its own
+    RuleWordsOf rule_words{};
 };
 
 mail::DsnMessage make_return_report(const ReturnReport& about, const store::AcceptedFacts& accepted,

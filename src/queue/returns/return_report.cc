@@ -44,7 +44,8 @@ Result<std::string> add_report(const Telling& telling, mail::Mailbox sender, Rep
                              .about = message.id,
                              .accepted = message.accepted,
                              .now = now(),
-                             .id = QueueId::make()};
+                             .id = QueueId::make(),
+                             .rule_words = telling.options.rule_words};
     ReportMail mail;
     mail.id = about.id;
     mail.to = std::move(sender);

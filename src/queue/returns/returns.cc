@@ -65,6 +65,21 @@ bool is_told(const ReturnFacts& facts, const store::AcceptedFacts& accepted) {
     return facts.what == EventType::delivered && contains(accepted.success, facts.index);
 }
 
+// Who has taken the message for that recipient; the last one counts.
+std::string taken_by(const Known& known, std::uint32_t index) {
+    std::string host;
+    for (const auto& row : known.records) {
+        if (row.type != store::RecordType::outcome) continue;
+        const auto facts = store::decode_outcome(row.data);
+        if (!facts) continue;
+        for (const auto& result : facts->results) {
+            if (result.index == index && result.what == EventType::delivered)
+                host = result.outcome.remote_host;
+        }
+    }
+    return host;
+}
+
 Afterthought afterthought_of(const ReturnFacts& facts, const Known& known, const QueueId& id,
                              Timestamp at) {
     Afterthought thought;
@@ -77,7 +92,10 @@ Afterthought afterthought_of(const ReturnFacts& facts, const Known& known, const
     thought.profile = known.facts.profile;
     thought.at = at;
     thought.outcome = facts.outcome;
-    if (facts.what == EventType::complained) thought.feedback = facts.basis;
+    if (facts.what == EventType::complained) {
+        thought.feedback = facts.basis;
+        thought.host = taken_by(known, facts.index);
+    }
     thought.confidence = facts.confidence;
     return thought;
 }

@@ -87,6 +87,10 @@ void write_event(formats::JsonWriter& out, const EventHub::Numbered& entry) {
     if (!e.tls.empty()) out.member("tls", e.tls);
     if (e.code != 0) out.member("code", e.code);
     if (!e.status.empty()) out.member("status", e.status);
+    if (!e.route.empty()) out.member("route", e.route);
+    if (!e.cause.empty()) out.member("cause", e.cause);
+    if (!e.rule.empty()) out.member("rule", e.rule);
+    if (!e.means.empty()) out.member("means", e.means);
     if (!e.text.empty()) out.member("text", e.text);
     if (e.attempt != 0) out.member("attempt", e.attempt);
     if (e.next) out.member("next_s", e.next->count());

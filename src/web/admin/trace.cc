@@ -140,7 +140,8 @@ Result<store::HistoryAnswer> search(const store::History& history, const Wanted&
 Result<MessageStory> tell(const AdminServices& services, const QueueId& id,
                           const std::vector<store::RecordRow>& records, bool smtp) {
     PH_TRY(const auto waiting, services.store.engine().message(id));
-    return make_story(id, records, waiting, services.store.clock(), smtp);
+    return make_story(id, records, waiting, services.store.clock(),
+                      {smtp, services.verdicts.get()});
 }
 
 void write_head(JsonWriter& out, const AdminServices& services, const Wanted& wanted) {
@@ -190,7 +191,8 @@ runtime::Task<HttpResponse> trace(Services services, const HttpRequest& request)
     co_return std::move(*answer);
 }
 
-void write_record(JsonWriter& out, const store::RecordRow& row) {
+void write_record(JsonWriter& out, const store::RecordRow& row,
+                  const delivery::VerdictRules* rules) {
     out.begin_object().member("number", row.number).member("id", row.id.to_string());
     out.member("at", format_iso8601(row.at)).key("addresses").begin_array();
     for (const auto& address : addresses_of(row)) out.value(address);
@@ -200,7 +202,7 @@ void write_record(JsonWriter& out, const store::RecordRow& row) {
             out.member("subject", facts->subject).member("message_id", facts->message_id);
     }
     out.key("lines");
-    write_lines(out, lines_of(row, true));
+    write_lines(out, lines_of(row, {true, rules}));
     out.end_object();
 }
 
@@ -240,7 +242,7 @@ runtime::Task<HttpResponse> follow(Services services, const HttpRequest& request
     JsonWriter out;
     out.begin_object().member("last", records->empty() ? *after : records->back().number);
     out.key("records").begin_array();
-    for (const auto& row : *records) write_record(out, row);
+    for (const auto& row : *records) write_record(out, row, services->verdicts.get());
     out.end_array().end_object();
     co_return HttpResponse::json(std::move(out).take());
 }

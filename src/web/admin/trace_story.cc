@@ -123,7 +123,8 @@ std::string result_text(const store::ResultFacts& result) {
 }
 
 // Recipients to whom the same thing happened, in one line.
-std::vector<StoryLine> result_lines(const store::OutcomeFacts& facts) {
+std::vector<StoryLine> result_lines(const store::OutcomeFacts& facts,
+                                    const delivery::VerdictRules* rules) {
     std::vector<std::pair<std::string, std::vector<const store::ResultFacts*>>> groups;
     for (const auto& result : facts.results) {
         std::string text = result_text(result);
@@ -147,7 +148,7 @@ std::vector<StoryLine> result_lines(const store::OutcomeFacts& facts) {
         if (results.size() > kMostNamed)
             who += fmt::format(" and {} more", results.size() - kMostNamed);
         lines.push_back({{}, {}, fmt::format("{}: {}", who, text), {}});
-        const OutcomeWords words = words_for(results.front()->outcome);
+        const OutcomeWords words = words_for(results.front()->outcome, rules);
         if (!words.why.empty()) lines.push_back({{}, {}, words.why, {}});
     }
     return lines;
@@ -162,13 +163,14 @@ std::string name_of(const store::OutcomeFacts& facts) {
     return fmt::format("attempt {}", std::max(first.attempt, 1U));
 }
 
-std::vector<StoryLine> outcome_lines(const store::RecordRow& row, bool with_dialogue) {
+std::vector<StoryLine> outcome_lines(const store::RecordRow& row, const StoryStyle& style) {
     const auto facts = store::decode_outcome(row.data);
     if (!facts) return {{row.at, "attempt", "the record of it is damaged", {}}};
     std::vector<StoryLine> lines;
     for (const auto& one : facts->tries)
-        lines.push_back({{}, {}, try_text(one), with_dialogue ? one.dialogue : std::string()});
-    std::ranges::move(result_lines(*facts), std::back_inserter(lines));
+        lines.push_back(
+            {{}, {}, try_text(one), style.with_dialogue ? one.dialogue : std::string()});
+    std::ranges::move(result_lines(*facts, style.rules), std::back_inserter(lines));
     if (lines.empty()) lines.emplace_back();
     lines.front().at = row.at;
     lines.front().what = name_of(*facts);
@@ -204,14 +206,15 @@ std::string return_text(const store::ReturnFacts& facts) {
     }
 }
 
-std::vector<StoryLine> return_lines(const store::RecordRow& row) {
+std::vector<StoryLine> return_lines(const store::RecordRow& row,
+                                    const delivery::VerdictRules* rules) {
     const auto facts = store::decode_return(row.data);
     if (!facts) return {{row.at, "came back", "the record of it is damaged", {}}};
     const bool complaint = facts->what == EventType::complained;
     std::vector<StoryLine> lines{
         {row.at, complaint ? "complaint" : "came back", return_text(*facts), {}}};
     if (!facts->counts || facts->what != EventType::bounced) return lines;
-    const OutcomeWords words = words_for(facts->outcome);
+    const OutcomeWords words = words_for(facts->outcome, rules);
     if (!words.why.empty()) lines.push_back({{}, {}, words.why, {}});
     return lines;
 }
@@ -254,8 +257,9 @@ void tell_of_row(MessageStory& story, const store::MessageRow& row) {
 
 class StoryMaker {
   public:
-    StoryMaker(MessageStory& story, const store::QueueClock& clock)
-        : story_(story), clock_(clock) {}
+    StoryMaker(MessageStory& story, const store::QueueClock& clock,
+               const delivery::VerdictRules* rules)
+        : story_(story), clock_(clock), rules_(rules) {}
 
     void begin() {
         if (!story_.facts) return;
@@ -296,7 +300,7 @@ class StoryMaker {
         one.at = row.at;
         one.last = facts->outcome;
         one.confidence = facts->confidence;
-        one.advice = words_for(facts->outcome).advice;
+        one.advice = words_for(facts->outcome, rules_).advice;
     }
 
     void take(const store::RecordRow& row) {
@@ -320,7 +324,8 @@ class StoryMaker {
             if (result.what == EventType::delivered && result.outcome.code != 0)
                 one.says += fmt::format("; {} said: {}", result.outcome.remote_host,
                                         answer(result.outcome.code, result.outcome.reply));
-            if (result.what != EventType::cancelled) one.advice = words_for(result.outcome).advice;
+            if (result.what != EventType::cancelled)
+                one.advice = words_for(result.outcome, rules_).advice;
         }
     }
 
@@ -349,7 +354,7 @@ class StoryMaker {
         }
         if (row.attempts == 0) return;
         one.says += fmt::format("; the last answer: {}", answer(row.last.code, row.last.reply));
-        one.advice = words_for(row.last).advice;
+        one.advice = words_for(row.last, rules_).advice;
     }
 
     void end() {
@@ -364,19 +369,20 @@ class StoryMaker {
   private:
     MessageStory& story_;
     const store::QueueClock& clock_;
+    const delivery::VerdictRules* const rules_;
     std::map<std::uint32_t, RecipientStory> by_index_;
 };
 
 }  // namespace
 
-std::vector<StoryLine> lines_of(const store::RecordRow& row, bool with_dialogue) {
+std::vector<StoryLine> lines_of(const store::RecordRow& row, const StoryStyle& style) {
     switch (row.type) {
         case RecordType::accepted:
             return accepted_lines(row);
         case RecordType::outcome:
-            return outcome_lines(row, with_dialogue);
+            return outcome_lines(row, style);
         case RecordType::returned:
-            return return_lines(row);
+            return return_lines(row, style.rules);
         default:
             return note_lines(row);
     }
@@ -384,7 +390,7 @@ std::vector<StoryLine> lines_of(const store::RecordRow& row, bool with_dialogue)
 
 MessageStory make_story(const QueueId& id, const std::vector<store::RecordRow>& records,
                         const std::optional<store::Message>& waiting,
-                        const store::QueueClock& clock, bool with_dialogue) {
+                        const store::QueueClock& clock, const StoryStyle& style) {
     MessageStory story;
     story.id = id;
     story.waits = waiting.has_value();
@@ -395,11 +401,11 @@ MessageStory make_story(const QueueId& id, const std::vector<store::RecordRow>& 
         story.accepted = row.at;
     }
     if (!story.facts && waiting) tell_of_row(story, waiting->row);
-    StoryMaker maker(story, clock);
+    StoryMaker maker(story, clock, style.rules);
     maker.begin();
     for (const auto& row : records) {
         maker.take(row);
-        std::ranges::move(lines_of(row, with_dialogue), std::back_inserter(story.lines));
+        std::ranges::move(lines_of(row, style), std::back_inserter(story.lines));
     }
     if (waiting) {
         const bool held = waiting->row.hold == store::Hold::held;

@@ -10,6 +10,10 @@
 #include <string>
 #include <vector>
 
+namespace posthaste::delivery {
+class VerdictRules;
+}
+
 namespace posthaste::web {
 
 // One line of a story. What belongs to the line above it has no time of its own.
@@ -20,8 +24,13 @@ struct StoryLine {
     std::string dialogue{};  // of this line's connection; empty: not kept, or there was none
 };
 
-// What one record says. `with_dialogue`: lines of connections carry theirs.
-std::vector<StoryLine> lines_of(const store::RecordRow& row, bool with_dialogue);
+struct StoryStyle {
+    bool with_dialogue = false;                     // lines of connections carry theirs
+    const delivery::VerdictRules* rules = nullptr;  // those in force; null: the program's own
+};
+
+// What one record says.
+std::vector<StoryLine> lines_of(const store::RecordRow& row, const StoryStyle& style);
 
 // How it stands with one recipient.
 struct RecipientStory {
@@ -49,7 +58,7 @@ struct MessageStory {
 // `records` in their order; `waiting`: its row in the queue, if it is there.
 MessageStory make_story(const QueueId& id, const std::vector<store::RecordRow>& records,
                         const std::optional<store::Message>& waiting,
-                        const store::QueueClock& clock, bool with_dialogue);
+                        const store::QueueClock& clock, const StoryStyle& style);
 
 void write_lines(formats::JsonWriter& out, const std::vector<StoryLine>& lines);
 void write_story(formats::JsonWriter& out, const MessageStory& story);

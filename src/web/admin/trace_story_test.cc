@@ -62,7 +62,7 @@ struct Told {
 
     MessageStory story(const std::optional<store::Message>& waiting = {}) {
         const store::QueueClock clock{std::nullopt};
-        return make_story(id, rows, waiting, clock, true);
+        return make_story(id, rows, waiting, clock, {true});
     }
 };
 
