@@ -295,6 +295,7 @@ PathOverrides Automation::of(const PathName& path) const {
     for (const auto& [key, entry] : entries_) {
         if (entry.until <= now || !fits(entry.path, path)) continue;
         const AutomationRule& rule = rules_->all()[entry.rule];
+        if (rule.bulk && !path.bulk) continue;
         const SteadyTime until = steady + (entry.until - now);
         for (const AutomationAction& action : rule.actions) {
             const bool of_account =

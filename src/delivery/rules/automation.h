@@ -7,6 +7,7 @@
 // the oldest.
 #pragma once
 
+#include "base/id.h"
 #include "base/log.h"
 #include "base/mutex.h"
 #include "delivery/rules/overrides.h"
@@ -24,6 +25,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace posthaste::delivery {
@@ -50,7 +52,7 @@ struct AutomationAction {
 
 // What share of the recipients tried came to, in place of what a single reply says.
 struct AutomationShare {
-    enum class Of { hard_bounces, blocks } of = Of::hard_bounces;
+    enum class Of { hard_bounces, blocks, complaints } of = Of::hard_bounces;
     std::uint64_t per_mille = 50;
     std::uint64_t attempts = 1000;  // that many at least
 };
@@ -64,6 +66,7 @@ struct AutomationRule {
     std::size_t count = 1;  // that many …
     Seconds per{};          // … within that time
     Scope scope = Scope::path;
+    bool bulk = false;  // counts, and changes, mail of that profile alone
     Seconds duration{};
     std::vector<AutomationAction> actions;
     std::string note;
@@ -104,6 +107,16 @@ struct ActiveOverride {
     Seconds left{};
 };
 
+// A recipient complained of a message that had been delivered (RFC 5965).
+struct Complaint {
+    QueueId id{};             // of the message
+    std::uint32_t index = 0;  // of the recipient
+    std::string account{};    // that sent it
+    std::string host{};       // that had taken it
+    bool bulk = false;
+    std::string feedback{};  // "abuse"
+};
+
 class Automation final : public Overrides, public store::LazySource {
   public:
     static constexpr std::string_view kKind = "override";  // of KeptRow
@@ -132,6 +145,11 @@ class Automation final : public Overrides, public store::LazySource {
 
     // What an attempt came to, for rules about shares (delivery.md 4.3). True: an override began.
     bool tried(const PathName& path, const std::vector<const mail::Outcome*>& outcomes);
+
+    // Into the shares of complaints among what that host has taken from the account; the same one
+    // again counts once. True: an override began. What was delivered before this process began is
+    // in no share.
+    bool complained(const Complaint& complaint);
 
     // Recipients of an account that a rule has slowed down: nothing if they may go, and they are
     // counted; else how long until they may.
@@ -164,9 +182,12 @@ class Automation final : public Overrides, public store::LazySource {
     };
 
     struct Totals {
+        std::size_t rule = 0;
+        PathName scope;
         std::uint64_t attempts = 0;
         std::uint64_t counted = 0;
         std::string last_reply;
+        std::deque<std::string> hosts;  // of complaints: who took them, the latest last
     };
 
     struct Pace {
@@ -176,6 +197,9 @@ class Automation final : public Overrides, public store::LazySource {
 
     void begin(const std::string& key, std::size_t rule, const PathName& path,
                const ReplyFacts& reply, const std::string& first, Effect& effect)
+        PH_REQUIRES(mutex_);
+    Totals& totals_of(std::size_t rule, const PathName& scope) PH_REQUIRES(mutex_);
+    void sweep(const std::string& key, Totals& totals, const std::string& host, Effect& effect)
         PH_REQUIRES(mutex_);
     bool count(const std::string& key, const AutomationRule& rule, const std::string& text,
                store::QueueTime now, std::string& first) PH_REQUIRES(mutex_);
@@ -190,9 +214,10 @@ class Automation final : public Overrides, public store::LazySource {
     mutable Mutex mutex_;
     std::map<std::string, Entry> entries_ PH_GUARDED_BY(mutex_);
     std::map<std::string, Counter> counters_ PH_GUARDED_BY(mutex_);
-    std::map<std::string, Totals> totals_ PH_GUARDED_BY(mutex_);  // of shares
-    std::map<std::string, Pace> paces_ PH_GUARDED_BY(mutex_);     // of slowed accounts
-    std::set<std::string> changed_ PH_GUARDED_BY(mutex_);         // keys to be stored, or removed
+    std::map<std::string, Totals> totals_ PH_GUARDED_BY(mutex_);                      // of shares
+    std::deque<std::pair<QueueId, std::uint32_t>> complaints_ PH_GUARDED_BY(mutex_);  // of late
+    std::map<std::string, Pace> paces_ PH_GUARDED_BY(mutex_);  // of slowed accounts
+    std::set<std::string> changed_ PH_GUARDED_BY(mutex_);      // keys to be stored, or removed
 };
 
 }  // namespace posthaste::delivery

@@ -100,7 +100,7 @@ AutomationAction read_action(RuleReader& reader) {
 // came to.
 bool read_share(RuleReader& reader, AutomationRule& rule) {
     using Of = AutomationShare::Of;
-    constexpr std::array<std::string_view, 2> kWhat{"hard_bounces", "blocks"};
+    constexpr std::array<std::string_view, 3> kWhat{"hard_bounces", "blocks", "complaints"};
     const std::string of = reader.one_of("share_of", kWhat);
     const std::string share = reader.text("share");
     const auto attempts = reader.number("attempts");
@@ -110,7 +110,9 @@ bool read_share(RuleReader& reader, AutomationRule& rule) {
         return false;
     }
     rule.share.emplace();
-    rule.share->of = of == kWhat[0] ? Of::hard_bounces : Of::blocks;
+    rule.share->of = of == kWhat[0]   ? Of::hard_bounces
+                     : of == kWhat[1] ? Of::blocks
+                                      : Of::complaints;
     double percent = 0;
     const auto [end, error] = std::from_chars(share.data(), share.data() + share.size(), percent);
     const bool good = error == std::errc() && end + 1 == share.data() + share.size() &&
@@ -138,6 +140,11 @@ AutomationRule read_rule(RuleReader& reader, std::string_view text, const std::s
     const std::string scope = reader.one_of("scope", kScopes);
     if (scope == kScopes[1]) rule.scope = Scope::source_and_provider;
     if (scope == kScopes[2]) rule.scope = Scope::account_and_site;
+    constexpr std::array<std::string_view, 1> kMail{"bulk"};
+    rule.bulk = !reader.one_of("mail", kMail).empty();
+    if (rule.bulk && rule.scope != Scope::account_and_site)
+        reader.mistake("mail", "only an account's mail is told apart by its profile",
+                       "write scope = \"account+site\"");
     rule.duration = reader.duration("duration").value_or(std::chrono::hours(1));
     rule.note = reader.text("note");
     if (const auto* actions = reader.array("actions")) {

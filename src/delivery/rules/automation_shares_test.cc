@@ -135,5 +135,101 @@ TEST(ShareRules, MistakesAreNamed) {
     EXPECT_NE(bad("share_of = \"luck\"\nshare = \"5%\"\n"), "");
 }
 
+class ComplaintsTest : public SharesTest {
+  protected:
+    ComplaintsTest() { taken_.remote_host = "mx1.mx.example"; }
+
+    bool complain(int times, const Complaint& about) {
+        bool began = false;
+        for (int i = 0; i < times; ++i) {
+            Complaint one = about;
+            one.id = QueueId::make();
+            began |= automation_->complained(one);
+        }
+        return began;
+    }
+
+    static Complaint complaint() {
+        return {{}, 0, "anna@x.example", "mx1.mx.example", true, "abuse"};
+    }
+
+    static PathName bulk() {
+        PathName path = kPath;
+        path.bulk = true;
+        return path;
+    }
+
+    mail::Outcome taken_ = outcome(250);
+};
+
+TEST_F(ComplaintsTest, ThreeOfAThousandHoldTheNewslettersOfTheAccount) {
+    tried(1000, taken_, bulk());
+    EXPECT_FALSE(complain(2, complaint()));
+    EXPECT_TRUE(complain(1, complaint()));
+    const auto list = automation_->list();
+    ASSERT_EQ(list.size(), 1U);
+    EXPECT_EQ(list[0].rule, "complaint-share");
+    EXPECT_THAT(list[0].last_reply, HasSubstr("3 of 1000 recipients complained"));
+    EXPECT_THAT(list[0].last_reply, HasSubstr("abuse"));
+    const auto over = automation_->of(bulk());
+    EXPECT_TRUE(over.suspended_until);
+    EXPECT_FALSE(over.whole_path);
+    EXPECT_FALSE(automation_->of(kPath).suspended_until) << "its other mail goes on";
+    PathName other = bulk();
+    other.account = "bob@x.example";
+    EXPECT_FALSE(automation_->of(other).suspended_until);
+    now_ += hours(25);
+    EXPECT_FALSE(automation_->of(bulk()).suspended_until);
+}
+
+TEST_F(ComplaintsTest, TooFewMailsOrTooFewComplaintsAreNothing) {
+    tried(999, taken_, bulk());
+    EXPECT_FALSE(complain(3, complaint())) << "of a thousand at least";
+    EXPECT_TRUE(tried(1, taken_, bulk())) << "and there it is";
+    tried(2000, taken_, bulk());
+    EXPECT_FALSE(complain(5, complaint())) << "2.5 of a thousand";
+    EXPECT_TRUE(complain(1, complaint()));
+}
+
+TEST_F(ComplaintsTest, WhatDoesNotCount) {
+    tried(1000, taken_, bulk());
+    tried(1000, outcome(451), bulk());  // not delivered: no part of the share
+    Complaint other = complaint();
+    other.host = "mx.elsewhere.example";
+    EXPECT_FALSE(complain(9, other));
+    other = complaint();
+    other.account = "bob@x.example";
+    EXPECT_FALSE(complain(9, other));
+    other = complaint();
+    other.bulk = false;
+    EXPECT_FALSE(complain(9, other));
+    other = complaint();
+    other.host = "";
+    EXPECT_FALSE(complain(9, other)) << "nobody knows who took it";
+    other = complaint();
+    other.id = QueueId::make();
+    for (int i = 0; i < 9; ++i) EXPECT_FALSE(automation_->complained(other)) << "told once more";
+    EXPECT_TRUE(complain(2, complaint()));
+}
+
+TEST_F(ComplaintsTest, TheyComeLongBehindALargeMailing) {
+    tried(5000, taken_, bulk());
+    EXPECT_FALSE(complain(14, complaint()));
+    EXPECT_TRUE(complain(1, complaint()));
+    // Far more is halved, so that a bad week still shows behind a good year.
+    tried(50'000, taken_, bulk());
+    EXPECT_TRUE(complain(30, complaint()));
+}
+
+TEST_F(ComplaintsTest, AMistakeInARuleIsToldWithItsLine) {
+    const auto verdicts = VerdictRules::make("", "");
+    const auto rules = AutomationRules::make(
+        "[[automation]]\nid = \"a\"\nshare_of = \"complaints\"\nshare = \"1%\"\nmail = \"bulk\"\n"
+        "scope = \"path\"\nactions = [{ do = \"notify\" }]\n",
+        "rules.toml", **verdicts);
+    ASSERT_FALSE(rules);
+    EXPECT_THAT(rules.error().text, HasSubstr("rules.toml:5"));
+}
+
 }  // namespace
 }  // namespace posthaste::delivery

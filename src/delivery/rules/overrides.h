@@ -18,6 +18,7 @@ struct PathName {
     std::string site;      // queue::Site::key
     std::string source;    // name of the [[source]]; empty: the default address
     std::string account;   // login of the sender
+    bool bulk = false;     // its mail goes by the profile for newsletters
 };
 
 struct OptionOverride {

@@ -60,7 +60,8 @@ void SiteShaper::shape(queue::Site& site, const Where& where, SteadyTime now) {
     site.key = path_key(hosts, where.source);
     if (overrides_ != nullptr) {
         const PathOverrides over =
-            overrides_->of({limits.provider, site.key, where.source, std::string()});
+            overrides_->of({where.provider.empty() ? limits.provider : where.provider, site.key,
+                            where.source, std::string()});
         lay_over(limits, over);
         if (over.suspended_until && over.whole_path && *over.suspended_until > now) {
             site.suspend = std::chrono::ceil<Seconds>(*over.suspended_until - now);

@@ -27,6 +27,9 @@ class SiteShaper {
         std::string domain;              // of the recipients; of a relay empty
         std::string source;              // empty: the default address
         std::string hosts_key;           // the same for all domains with those hosts
+        // Whose hosts they are by the rules on replies, which know a provider with several edges as
+        // one: what such a rule has changed is asked for by that name. Empty: the limits' own.
+        std::string provider{};
     };
 
     // `site.key` is set; a domain with a block of its own gets a key of its own, and so does each

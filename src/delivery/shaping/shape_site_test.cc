@@ -1,5 +1,10 @@
 #include "delivery/shaping/shape_site.h"
 
+#include "delivery/rules/verdict.h"
+#include "formats/toml.h"
+
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 namespace posthaste::delivery {
@@ -76,6 +81,51 @@ TEST(SiteShaper, RulesOnRepliesComeOnTop) {
     EXPECT_FALSE(shape(shaper, "mx:x", {"mx.example.org"}).suspend);
     overrides.yahoo.whole_path = false;
     EXPECT_FALSE(shape(shaper, "mx:y", {"mta5.am0.yahoodns.net"}).suspend);
+}
+
+TEST(SiteShaper, AnEdgeOfAProviderIsStoppedWithIt) {
+    FixedOverrides overrides;
+    overrides.yahoo.suspended_until = kNow + std::chrono::hours(2);
+    SiteShaper shaper(shaping("[provider.yahoo-edge]\nmatch = [\".edge.example\"]\n"), &overrides);
+    queue::Site site;
+    site.key = "mx:e";
+    shaper.shape(site, {{"mx.edge.example"}, "example.org", "", "mx:e", "yahoo"}, kNow);
+    EXPECT_EQ(site.provider, "yahoo-edge") << "its limits are its own";
+    EXPECT_TRUE(site.suspend);
+}
+
+// The limits (providers.toml) and the rules (verdicts.toml) mean the same by a provider's name: an
+// edge with limits of its own has it in front of a hyphen.
+TEST(SiteShaper, LimitsAndRulesNameProvidersAlike) {
+    const VerdictRules& rules = VerdictRules::builtin();
+    const auto limits = shaping("");
+    const auto root = formats::parse_toml(Shaping::shipped(), "providers.toml");
+    ASSERT_TRUE(root.has_value());
+    const auto* table = root->find("provider")->value.as_table();
+    ASSERT_NE(table, nullptr);
+    std::size_t both = 0;
+    for (const auto& entry : table->entries()) {
+        const bool is_known = std::ranges::any_of(
+            rules.providers(), [&](const MailProvider& one) { return one.name == entry.key; });
+        for (const auto& suffix : *entry.value.as_table()->find("match")->value.as_array()) {
+            const std::string owner = rules.provider_of("mx1" + *suffix.as_string());
+            if (is_known) EXPECT_EQ(owner, entry.key) << *suffix.as_string();
+            if (owner.empty()) continue;
+            ++both;
+            EXPECT_TRUE(entry.key == owner || entry.key.starts_with(owner + "-"))
+                << *suffix.as_string() << " is " << entry.key << " here and " << owner << " there";
+        }
+    }
+    EXPECT_GT(both, 12U);
+    for (const MailProvider& provider : rules.providers()) {
+        for (const std::string& host : provider.hosts) {
+            const std::string there =
+                limits->provider_of({host.starts_with('.') ? "mx1" + host : host});
+            EXPECT_TRUE(there.empty() || there == provider.name ||
+                        there.starts_with(provider.name + "-"))
+                << host << " is " << provider.name << " here and " << there << " there";
+        }
+    }
 }
 
 TEST(SiteShaper, ADomainWithABlockOfItsOwnIsAPathOfItsOwn) {
