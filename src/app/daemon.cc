@@ -4,10 +4,12 @@
 #include "app/process.h"
 #include "app/services/bounce_services.h"
 #include "app/services/certificates.h"
+#include "app/services/complaint_shares.h"
 #include "app/services/learned.h"
 #include "app/services/legacy_port.h"
 #include "app/services/relay_desk.h"
 #include "app/services/reply_rules.h"
+#include "app/services/state_metrics.h"
 #include "app/services/suppression_desk.h"
 #include "app/services/tls_services.h"
 #include "app/services/web_services.h"
@@ -254,6 +256,7 @@ class Daemon {
                                    blocking_, log_, tls, &*logins_, &learned_->delivered);
         on_crash(queue::InFlight::mark_crash);
         auto queue = queue_options(settings_);
+        queue.rule_words = rule_words(rules_.verdicts);
         queue.memory = &suppression_desk_.emplace(*suppressions_);
         queue_.emplace(std::move(queue), *store_, *courier_, workers_, blocking_, log_, publish);
         tls_policies_->report_by(*queue_);
@@ -275,6 +278,7 @@ class Daemon {
         submission.verp = verp;
         submission_.emplace(std::move(submission), services, workers_);
         if (verp) {
+            complaint_shares_.emplace(*automation_);
             bounces_.emplace(BounceServices::Parts{settings_,
                                                    *store_,
                                                    *queue_,
@@ -284,13 +288,15 @@ class Daemon {
                                                    workers_,
                                                    log_,
                                                    publish,
-                                                   {&*suppression_desk_}},
+                                                   {&*suppression_desk_, &*complaint_shares_}},
                              verp);
             bounces_->register_metrics(metrics_);
         }
         queue_->register_metrics(metrics_);
         submission_->register_metrics(metrics_);
         authenticator_->register_metrics(metrics_);
+        tls_policies_->register_metrics(metrics_);
+        register_state_metrics(metrics_, {*logins_, *resolver_, *store_});
         auto trap_address = sockets_.trap ? sockets_.trap->local().to_string() : std::string();
         submission::PortProfile by_https;
         by_https.habit = net::PortHabit::implicit_tls;
@@ -300,7 +306,9 @@ class Daemon {
                                         *resolver_,
                                         *courier_,
                                         tls_policies_->sts(),
+                                        tls_policies_->reporter(),
                                         hub_,
+                                        rules_.verdicts,
                                         *automation_,
                                         *suppressions_,
                                         learned_->sign_ins,
@@ -480,6 +488,7 @@ class Daemon {
     std::optional<delivery::WarmUp> warm_up_;
     std::optional<accounts::Suppressions> suppressions_;
     std::optional<SuppressionDesk> suppression_desk_;
+    std::optional<ComplaintShares> complaint_shares_;
     std::optional<Learned> learned_;
     std::optional<accounts::Authenticator> authenticator_;
     std::optional<queue::Queue> queue_;

@@ -4,7 +4,9 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace posthaste {
@@ -31,12 +33,27 @@ class Gauge {
     std::atomic<std::int64_t> value_{0};
 };
 
+// One of several numbers by one name. The values of a label are few and ours: never an address, a
+// domain or anything else that mail brings.
+struct MetricSample {
+    std::vector<std::pair<std::string, std::string>> labels{};
+    std::int64_t value = 0;
+};
+
+enum class MetricKind : std::uint8_t { counter, gauge };
+
 class MetricsRegistry {
   public:
     // The metric must outlive the registry's last call of `render`. Names: posthaste_<what>_total
     // for counters.
     void add(std::string name, std::string help, const Counter& counter);
     void add(std::string name, std::string help, const Gauge& gauge);
+    // Asked for at each `render`, on its thread: quick, and safe there.
+    using ReadSamples = std::function<std::vector<MetricSample>()>;
+    void add(std::string name, std::string help, MetricKind kind, ReadSamples read);
+    // The same of a single number without labels.
+    using ReadNumber = std::function<std::int64_t()>;
+    void add_number(std::string name, std::string help, MetricKind kind, ReadNumber read);
     std::string render() const;  // Prometheus text format 0.0.4
 
   private:
@@ -44,6 +61,8 @@ class MetricsRegistry {
         std::string name, help;
         const Counter* counter = nullptr;
         const Gauge* gauge = nullptr;
+        ReadSamples read{};
+        MetricKind kind = MetricKind::gauge;  // of `read`
     };
 
     std::vector<Entry> entries_;

@@ -181,6 +181,7 @@ Site SmtpCourier::fixed_site(const Route& route, std::string_view source) {
     SiteShaper::Where where;
     where.hosts.push_back(ascii::to_lower(smarthost.host));
     where.source = site.source;
+    where.provider = shared_.verdicts().provider_of(where.hosts);
     shared_.shaper.shape(site, where, std::chrono::steady_clock::now());
     if (smarthost.max_messages_a_minute > 0) {
         site.paces.push_back(
@@ -265,6 +266,7 @@ Site SmtpCourier::mx_site(const MxQuestion& question) {
     where.domain = question.domain;
     where.source = site.source;
     where.hosts_key = destination.hosts_key();
+    where.provider = shared_.verdicts().provider_of(where.hosts);
     shared_.shaper.shape(site, where, std::chrono::steady_clock::now());
     mind_warm_up(question.route, site);
     return site;

@@ -3,11 +3,14 @@
 The change is listed with the replies that caused it, is kept over a restart, ends by itself, and is cleared by a person.
 """
 
+import email
+import email.policy
 import time
 
 import pytest
 
 from harness import waiting
+from harness.dialogue import ANNA
 from harness.fake_clock import fake, needs_fake_clock
 from harness.ports import free_port
 from harness.sink import Sink, first
@@ -168,3 +171,34 @@ def test_the_operators_own_rules(make, sink):
     server.admin("overrides", "clear", "partner-rests")
     server.admin("queue", "retry", "--all")
     waiting.until(lambda: sink.to("x@example.net"), 30, "the message after lunch")
+
+
+INVOICES = """
+[[rule]]
+id = "house-invoices"
+class = "policy"
+text = "no bills"
+who = "our_administrator"
+note = "Their filter stops invoices."
+mend = "Ask Jane in accounting"
+"""
+
+
+def test_the_operators_words_are_told_everywhere(make, sink):
+    """One reading of a reply (delivery.md 6.4): the log, the story and the report say the same."""
+    server = make.posthaste(relay=sink, start=False, config={"delivery": {"rules_file": "rules.toml", "retry": ["1s"]}})
+    (server.folder / "rules.toml").write_text(INVOICES)
+    sink.behaviour.replies = {"RCPT": first(b"550 5.7.1 no bills here\r\n", 1)}
+    server.start()
+    server.submit("x@example.net")
+    failed = server.log.wait_for("failed", to="x@example.net")
+    assert (failed["cause"], failed["rule"]) == ("policy", "house-invoices")
+    assert failed["means"] == "Their filter stops invoices."
+    story = server.admin("trace", failed["id"]).out
+    assert "Their filter stops invoices." in story and "Ask Jane in accounting." in story
+    assert "who must act: the administrator of this server" in story
+    (report,) = sink.wait(ANNA, seconds=90)
+    message = email.message_from_bytes(report.data, policy=email.policy.default)
+    text = " ".join(message.get_body(("plain",)).get_content().split())
+    assert "Their filter stops invoices." in text and "Ask Jane in accounting." in text
+    assert "Who has to act: your administrator" in text

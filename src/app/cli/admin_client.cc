@@ -200,6 +200,7 @@ struct AdminClient::Impl {
         automation = std::make_unique<delivery::Automation>(
             rules.automation, rules.verdicts, [this] { return store->clock().now_queue(); }, quiet);
         PH_CHECK(automation->load(store->engine()));
+        services.verdicts = rules.verdicts;
         services.automation = automation.get();
         suppressions = std::make_unique<accounts::Suppressions>(*store, quiet);
         services.suppressions = suppressions.get();

@@ -1,4 +1,4 @@
-// posthaste queue …, status, backup
+// posthaste queue …, backup
 #include "app/cli/admin_client.h"
 #include "app/cli/commands.h"
 #include "app/cli/json_members.h"
@@ -340,34 +340,6 @@ int run_queue_cancel(const Arguments& arguments) {
                                              : "senders would not be told (--bounce tells them)",
                    arguments.has("--all") ? fmt::format(" and with --confirm={}", count) : "");
         return kDone;
-    });
-}
-
-int run_status(const Arguments& arguments) {
-    return with_admin(arguments, [&](AdminClient& admin) -> Result<int> {
-        PH_TRY(auto status, admin.call("GET", "/v1/status"));
-        if (arguments.json()) {
-            fmt::print("{}\n", to_json(status));
-            return kDone;
-        }
-        fmt::print("server    {}   posthaste {}\n", admin.live() ? "running" : "not running",
-                   text(status, "version"));
-        fmt::print("store     {}{}\n", text(status, "store"),
-                   text(status, "store_text").empty() ? "" : "   " + text(status, "store_text"));
-        fmt::print(
-            "queue     {} messages, {} recipients waiting, {} messages held, {} in flight, {}\n",
-            number(status, "messages"), number(status, "recipients"), number(status, "held"),
-            number(status, "in_flight"),
-            format_size(static_cast<std::uint64_t>(number(status, "octets"))));
-        if (const auto* dnssec = status.find("dnssec")) {
-            const bool works = dnssec->as_bool().value_or(false);
-            fmt::print("dns       {}\n",
-                       works ? std::string("DNSSEC is validated, DANE is kept to")
-                             : fmt::format("DANE is off: {}", text(status, "dnssec_text").empty()
-                                                                  ? "DNSSEC is not validated"
-                                                                  : text(status, "dnssec_text")));
-        }
-        return text(status, "store") == "ok" ? kDone : kNo;
     });
 }
 

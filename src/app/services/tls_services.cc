@@ -15,19 +15,19 @@ TlsPolicies::TlsPolicies(Parts parts) : parts_(parts) {
                                                       {"why", loaded.error().text},
                                                       {"mend", loaded.error().mend}});
     }
+    counts_.emplace(ledger_ ? &*ledger_ : nullptr);
     if (!settings.mta_sts) return;
     delivery::MtaSts::Options options;
     options.port = settings.sts_port;
-    sts_.emplace(
-        std::move(options),
-        delivery::MtaSts::Parts{parts_.store.engine(), parts_.resolver, *https_, parts_.workers,
-                                parts_.blocking, ledger_ ? &*ledger_ : nullptr, parts_.log});
+    sts_.emplace(std::move(options),
+                 delivery::MtaSts::Parts{parts_.store.engine(), parts_.resolver, *https_,
+                                         parts_.workers, parts_.blocking, &*counts_, parts_.log});
 }
 
 delivery::TlsServices TlsPolicies::services() {
     delivery::TlsServices services;
     services.sts = sts();
-    services.sessions = ledger_ ? &*ledger_ : nullptr;
+    services.sessions = counts_ ? &*counts_ : nullptr;
     return services;
 }
 
@@ -55,6 +55,25 @@ void TlsPolicies::report_by(queue::Queue& queue) {
         [&queue](queue::Submission submission) { return queue.submit(std::move(submission)); },
         [&queue](const mail::Domain& domain) { return queue.signs(domain); }};
     reporter_.emplace(std::move(options), std::move(parts));
+    if (const auto loaded = reporter_->load(); !loaded)
+        parts_.log.warning("learned.unreadable", {{"what", "how many TLS reports were sent"},
+                                                  {"why", loaded.error().text},
+                                                  {"mend", loaded.error().mend}});
+}
+
+void TlsPolicies::register_metrics(MetricsRegistry& registry) {
+    if (counts_) counts_->register_metrics(registry);
+    if (reporter_) reporter_->register_metrics(registry);
+    if (!sts_) return;
+    registry.add("posthaste_sts_policies", "MTA-STS policies in memory that hold now, by mode",
+                 MetricKind::gauge, [this] {
+                     const auto counts = sts_->cache().counts(now());
+                     const auto sample = [](const char* mode, std::size_t value) {
+                         return MetricSample{{{"mode", mode}}, static_cast<std::int64_t>(value)};
+                     };
+                     return std::vector<MetricSample>{sample("enforce", counts.enforce),
+                                                      sample("testing", counts.testing)};
+                 });
 }
 
 void TlsPolicies::start() {

@@ -7,6 +7,7 @@
 #include "delivery/delivery.h"
 #include "delivery/sts/mta_sts.h"
 #include "delivery/sts/strangers_https.h"
+#include "delivery/tls/tls_session_counts.h"
 #include "delivery/tlsrpt/tls_report_ledger.h"
 #include "delivery/tlsrpt/tls_reporter.h"
 #include "queue/queue.h"
@@ -38,6 +39,12 @@ class TlsPolicies {
 
     delivery::MtaSts* sts() { return sts_ ? &*sts_ : nullptr; }
 
+    // Null where none are made. Of use once `report_by` was called.
+    delivery::TlsReporter* reporter() { return reporter_ ? &*reporter_ : nullptr; }
+
+    // Behind `report_by`.
+    void register_metrics(MetricsRegistry& registry);
+
     // Reports go out through that queue, which outlives this. Before `start`.
     void report_by(queue::Queue& queue);
 
@@ -49,6 +56,7 @@ class TlsPolicies {
   private:
     Parts parts_;
     std::optional<delivery::TlsReportLedger> ledger_;
+    std::optional<delivery::TlsSessionCounts> counts_;  // in front of the ledger
     std::optional<delivery::StrangersHttps> https_;
     std::optional<delivery::MtaSts> sts_;
     std::optional<delivery::TlsReporter> reporter_;

@@ -74,6 +74,8 @@ WebServices::WebServices(Parts parts) : parts_(std::move(parts)) {
     services.guard = &parts_.guard;
     services.resolver = &parts_.resolver;
     services.sts = parts_.sts;
+    services.tls_reports = parts_.tls_reports;
+    services.verdicts = parts_.verdicts;
     services.automation = &parts_.automation;
     services.suppressions = &parts_.suppressions;
     services.planner = [carrier = &parts_.carrier]() -> Result<delivery::Carrier*> {

@@ -18,6 +18,7 @@
 #include "base/metrics.h"
 #include "delivery/route/plan.h"
 #include "delivery/rules/automation.h"
+#include "delivery/rules/verdict.h"
 #include "net/listener.h"
 #include "net/resolver.h"
 #include "net/tls.h"
@@ -52,8 +53,10 @@ class WebServices {
         queue::Queue& queue;
         net::Resolver& resolver;
         delivery::Carrier& carrier;
-        delivery::MtaSts* sts;  // null: policies are not heeded
+        delivery::MtaSts* sts;               // null: policies are not heeded
+        delivery::TlsReporter* tls_reports;  // null: none are made
         web::EventHub& hub;
+        std::shared_ptr<const delivery::VerdictRules> verdicts;
         delivery::Automation& automation;
         accounts::Suppressions& suppressions;
         accounts::SignInLog& sign_ins;

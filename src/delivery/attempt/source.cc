@@ -54,8 +54,8 @@ const Source* Attempt::source_for(bool v4) const {
                        instead_of_home_.empty() ? parcel_.source : instead_of_home_};
     const Source* source = shared_.sources.choose(wish, now);
     if (source == nullptr || shared_.options.overrides == nullptr) return source;
-    const PathName path{provider_.empty() ? limits_->provider : provider_, parcel_.site,
-                        parcel_.source, parcel_.message->account};
+    PathName path = path_name();
+    if (path.provider.empty()) path.provider = limits_->provider;
     if (!shared_.options.overrides->of(path).use_other_source) return source;
     wish.not_this = source->name;
     return shared_.sources.choose(wish, now);

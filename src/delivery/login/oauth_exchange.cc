@@ -190,6 +190,22 @@ TokenRefusal read_refusal(const OAuthSettings& settings, const net::HttpAnswer& 
 
 }  // namespace
 
+std::string_view to_string(TokenRefusal::Kind kind) {
+    switch (kind) {
+        case TokenRefusal::Kind::passing:
+            return "passing";
+        case TokenRefusal::Kind::waiting:
+            return "waiting";
+        case TokenRefusal::Kind::slower:
+            return "slower";
+        case TokenRefusal::Kind::setting:
+            return "setting";
+        case TokenRefusal::Kind::sign_in:
+            return "sign_in";
+    }
+    std::unreachable();
+}
+
 TokenRefusal unreachable(const Error& error) {
     return refusal(error.kind == ErrorKind::tls || error.kind == ErrorKind::syntax ? Kind::setting
                                                                                    : Kind::passing,

@@ -38,6 +38,8 @@ struct TokenRefusal {
     std::optional<Seconds> retry_after;
 };
 
+std::string_view to_string(TokenRefusal::Kind kind);  // "sign_in"
+
 // The request for a token. `refresh_token` for that grant only. Errors: those of signing.
 Result<net::HttpCall> token_request(const OAuthSettings& settings, const Secret& refresh_token,
                                     Timestamp now);

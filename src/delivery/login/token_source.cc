@@ -63,6 +63,7 @@ struct TokenSource::Impl {
     TokenState state PH_GUARDED_BY(mutex);
     std::vector<Wake> waiting PH_GUARDED_BY(mutex);
     std::uint64_t tokens PH_GUARDED_BY(mutex) = 0;
+    std::uint64_t failures PH_GUARDED_BY(mutex) = 0;
     std::string doubt PH_GUARDED_BY(mutex);
 
     std::thread thread;
@@ -191,6 +192,7 @@ void TokenSource::Impl::settle(std::expected<TokenAnswer, TokenRefusal> answer) 
         tell(answer.error());
         MutexLock lock(mutex);
         state.failed(std::move(answer).error(), moment, jitter());
+        ++failures;
         return;
     }
     auto doubts = doubt_about_token(*settings, answer->access_token);
@@ -317,10 +319,12 @@ TokenSource::Report TokenSource::report() const {
     if (const auto* trouble = impl_->state.trouble()) {
         report.trouble = trouble->text;
         report.mend = trouble->mend;
+        report.trouble_kind = trouble->kind;
         report.sign_in_needed = trouble->kind == Kind::sign_in;
     }
     if (report.until) report.doubt = impl_->doubt;
     report.tokens = impl_->tokens;
+    report.failures = impl_->failures;
     return report;
 }
 

@@ -30,8 +30,10 @@ class TokenSource {
         std::string trouble;  // why there is none, or why it is not renewed; "" if all is well
         std::string mend;
         bool sign_in_needed = false;
-        std::string doubt;         // what the token itself lacks, with the mend; "" if nothing
-        std::uint64_t tokens = 0;  // so far
+        std::string doubt;  // what the token itself lacks, with the mend; "" if nothing
+        std::optional<TokenRefusal::Kind> trouble_kind{};  // of `trouble`
+        std::uint64_t tokens = 0;                          // so far
+        std::uint64_t failures = 0;                        // questions without one, so far
     };
 
     // `store` and `log` outlive it.

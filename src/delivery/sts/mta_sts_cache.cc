@@ -178,6 +178,18 @@ void StsCache::remove_expired(Timestamp now) {
     expired_before_ = now;
 }
 
+StsCache::Counts StsCache::counts(Timestamp now) const {
+    const MutexLock lock(mutex_);
+    Counts counts;
+    for (const Place& place : places_) {
+        const KnownSts* known = place.entry.valid(now);
+        if (known == nullptr) continue;
+        if (known->policy.mode == StsMode::enforce) ++counts.enforce;
+        if (known->policy.mode == StsMode::testing) ++counts.testing;
+    }
+    return counts;
+}
+
 std::size_t StsCache::size() const {
     const MutexLock lock(mutex_);
     return places_.size();

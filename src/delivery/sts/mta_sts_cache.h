@@ -74,6 +74,12 @@ class StsCache final : public store::LazySource {
 
     std::size_t size() const;
 
+    struct Counts {
+        std::size_t enforce = 0, testing = 0;  // policies in memory that hold now
+    };
+
+    Counts counts(Timestamp now) const;
+
   private:
     struct Place {
         std::string domain;

@@ -6,6 +6,7 @@
 #include "runtime/timer.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include <fmt/format.h>
 
@@ -106,21 +107,52 @@ runtime::Task<void> TlsReporter::send_due() {
         if (came == Came::again && at - due < kGiveUp) {
             trial.next = at + kFirstRetry * (1u << std::min(trial.tries, kMostDoublings));
             ++trial.tries;
+            put_off_.add();
             continue;
         }
         if (came == Came::again)
             parts_.log.info("tls_report.given_up",
                             {{"domain", key.second}, {"why", "for a day it could not be sent"}});
         trials_.erase(key);
-        auto forgetting = forget(key);
+        const auto end = came == Came::sent         ? TlsReportEnd::sent
+                         : came == Came::not_wanted ? TlsReportEnd::not_wanted
+                                                    : TlsReportEnd::given_up;
+        auto forgetting = forget(key, end);
         co_await std::move(forgetting);
     }
 }
 
+Result<void> TlsReporter::load() {
+    return sums_.load(parts_.store.engine());
+}
+
+TlsReporter::Day TlsReporter::reports_of(UtcDay day) const {
+    Day told{sums_.of(day)};
+    for (const Key& key : parts_.ledger.complete()) told.waiting += key.first == day ? 1 : 0;
+    return told;
+}
+
+void TlsReporter::register_metrics(MetricsRegistry& registry) const {
+    registry.add("posthaste_tls_reports_total",
+                 "TLS reports (RFC 8460), by what became of them; failed: none of the addresses "
+                 "took it for a day",
+                 MetricKind::counter, [this] {
+                     const TlsReportSum sum = sums_.since_start();
+                     const auto sample = [](const char* what, std::uint64_t value) {
+                         return MetricSample{{{"what", what}}, static_cast<std::int64_t>(value)};
+                     };
+                     return std::vector<MetricSample>{
+                         sample("made", made_.value()), sample("sent", sum.sent),
+                         sample("put_off", put_off_.value()), sample("failed", sum.given_up)};
+                 });
+}
+
 // At once and durable: a report that has been sent is not to be sent again by a later process.
-runtime::Task<void> TlsReporter::forget(Key key) {
+runtime::Task<void> TlsReporter::forget(Key key, TlsReportEnd end) {
     runtime::Callback<void> done;
-    parts_.store.committer().submit(parts_.ledger.remove(key),
+    store::Changes changes = parts_.ledger.remove(key);
+    std::ranges::move(sums_.note(key.first, end), std::back_inserter(changes));
+    parts_.store.committer().submit(std::move(changes),
                                     [done](Result<void> result) { done(std::move(result)); });
     auto waiting = done.wait(Deadline::after(kWrite));
     const auto written = co_await std::move(waiting);
@@ -138,6 +170,8 @@ runtime::Task<TlsReporter::Came> TlsReporter::send(Key key) {
     if (answer.status == net::DnsStatus::failed) co_return Came::again;
     auto addresses = read_tls_report_record(answer.texts);
     if (!addresses) co_return Came::not_wanted;
+    if (const auto trial = trials_.find(key); trial == trials_.end() || trial->second.tries == 0)
+        made_.add();
     auto sending = send_to(describe(key, std::move(*sessions)), std::move(*addresses));
     const Came came = co_await std::move(sending);
     co_return came;

@@ -5,9 +5,11 @@
 #pragma once
 
 #include "base/log.h"
+#include "base/metrics.h"
 #include "delivery/sts/mta_sts_record.h"
 #include "delivery/sts/strangers_https.h"
 #include "delivery/tlsrpt/tls_report.h"
+#include "delivery/tlsrpt/tls_report_sums.h"
 #include "queue/queue.h"
 #include "runtime/task_group.h"
 
@@ -49,6 +51,18 @@ class TlsReporter {
     // One round: sends what is due. For `start`, and for tests.
     runtime::Task<void> send_due();
 
+    // What the store knows of the last days' reports. Once, before `start`; blocks.
+    Result<void> load();
+
+    struct Day {
+        TlsReportSum ended;
+        std::size_t waiting = 0;  // not sent yet, or to be tried again
+    };
+
+    // For people: the reports about that day. Any thread.
+    Day reports_of(UtcDay day) const;
+    void register_metrics(MetricsRegistry& registry) const;
+
     // When a report of that day is due.
     Timestamp due_at(const TlsReportLedger::Key& key) const;
 
@@ -66,7 +80,7 @@ class TlsReporter {
     runtime::Task<Result<void>> mail_it(TlsReportInput input, std::string packed, std::string to);
     runtime::Task<Result<void>> post_it(std::string packed, std::string url);
     void tell_unsent(const std::string& domain, const std::string& to, const Error& error);
-    runtime::Task<void> forget(TlsReportLedger::Key key);
+    runtime::Task<void> forget(TlsReportLedger::Key key, TlsReportEnd end);
     TlsReportInput describe(const TlsReportLedger::Key& key, TlsDay sessions) const;
     // The address and domain that a signed report comes from; nothing: no key signs for us.
     std::optional<mail::Mailbox> sender() const;
@@ -75,6 +89,8 @@ class TlsReporter {
     const Options options_;
     const Parts parts_;
     std::map<TlsReportLedger::Key, Trial> trials_;  // worker 0
+    TlsReportSums sums_;
+    Counter made_, put_off_;
     UtcDay told_unsigned_{};
     std::unique_ptr<runtime::TaskGroup> group_;
     std::unique_ptr<runtime::TaskGroup> closer_;

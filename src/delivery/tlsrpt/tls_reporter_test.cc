@@ -218,6 +218,34 @@ TEST_F(TlsReporterTest, behind_a_day_it_is_given_up) {
     EXPECT_THAT(sent_, IsEmpty());
 }
 
+TEST_F(TlsReporterTest, what_became_of_them_is_counted_over_a_restart) {
+    ASSERT_TRUE(reporter_->load().has_value());
+    note(TlsResult::success, 1);
+    note(TlsResult::success, 1, "quiet.example");  // asks for none
+    now_ = Timestamp(day_) + 24h;
+    EXPECT_EQ(reporter_->reports_of(day_).waiting, 2U);
+    EXPECT_EQ(reporter_->reports_of(day_).ended.sent, 0U);
+    refuse_ = true;
+    now_ = Timestamp(day_) + 28h;  // both are due
+    round();
+    EXPECT_EQ(reporter_->reports_of(day_).waiting, 1U);
+    EXPECT_EQ(reporter_->reports_of(day_).ended.not_wanted, 1U);
+    refuse_ = false;
+    now_ += 10min;
+    round();
+    MetricsRegistry registry;
+    reporter_->register_metrics(registry);
+    const std::string page = registry.render();
+    for (const auto* line : {"{what=\"made\"} 1\n", "{what=\"sent\"} 1\n", "{what=\"put_off\"} 1\n",
+                             "{what=\"failed\"} 0\n"})
+        EXPECT_THAT(page, HasSubstr(line));
+    make(true);
+    EXPECT_EQ(reporter_->reports_of(day_).ended.sent, 0U);
+    ASSERT_TRUE(reporter_->load().has_value());
+    EXPECT_EQ(reporter_->reports_of(day_).ended.sent, 1U);
+    EXPECT_EQ(reporter_->reports_of(day_).waiting, 0U);
+}
+
 TEST_F(TlsReporterTest, by_https_and_one_that_takes_it_is_enough) {
     note(TlsResult::certificate_not_trusted, 2);
     signs_ = "";  // by mail it must be signed

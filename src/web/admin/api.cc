@@ -11,6 +11,7 @@
 #include "web/admin/send.h"
 #include "web/admin/setup_link.h"
 #include "web/admin/sign_ins.h"
+#include "web/admin/status.h"
 #include "web/admin/sts.h"
 #include "web/admin/suppressions.h"
 #include "web/admin/trace.h"
@@ -20,6 +21,7 @@ namespace posthaste::web {
 void add_admin_api(Router& router, AdminServices services) {
     auto shared = std::make_shared<const AdminServices>(std::move(services));
     add_queue_resources(router, shared);
+    add_status_resources(router, shared);
     add_trace_resources(router, shared);
     add_directory_resources(router, shared);
     add_dns_resources(router, shared);

@@ -53,7 +53,9 @@ class Suppressions;
 
 namespace posthaste::delivery {
 class MtaSts;
-}
+class TlsReporter;
+class VerdictRules;
+}  // namespace posthaste::delivery
 
 namespace posthaste::web {
 
@@ -83,11 +85,14 @@ struct AdminServices {
     const accounts::SignInLog* sign_ins = nullptr;  // null: no server runs
     const accounts::LoginGuard* guard = nullptr;    // likewise
     std::string public_base{};  // "https://mail.example.com"; empty when nobody can reach pages
-    CertificateDesk* certificates = nullptr;     // null: nobody looks after them
-    RelayDesk* relays = nullptr;                 // likewise
-    net::Resolver* resolver = nullptr;           // null: DNS cannot be asked
-    delivery::MtaSts* sts = nullptr;             // null: no server runs, or it heeds no policies
-    delivery::Automation* automation = nullptr;  // null: nothing is changed by replies here
+    CertificateDesk* certificates = nullptr;       // null: nobody looks after them
+    RelayDesk* relays = nullptr;                   // likewise
+    net::Resolver* resolver = nullptr;             // null: DNS cannot be asked
+    delivery::MtaSts* sts = nullptr;               // null: no server runs, or it heeds no policies
+    delivery::TlsReporter* tls_reports = nullptr;  // null: no server runs, or it makes none
+    // Those in force; null: those that the program brings along.
+    std::shared_ptr<const delivery::VerdictRules> verdicts{};
+    delivery::Automation* automation = nullptr;      // null: nothing is changed by replies here
     accounts::Suppressions* suppressions = nullptr;  // null: there are no lists here
     // Who knows what deliveries would do; empty: nobody does. Errors: why not (a password file that
     // cannot be read).

@@ -355,6 +355,10 @@ TEST_F(AdminApiTest, shows_what_waits_and_why) {
     EXPECT_EQ(text(status, "store"), "ok");
     EXPECT_EQ(text(status, "version"), "1.2.3");
     EXPECT_TRUE(flag(status, "running"));
+    // What nobody looks after here is not told.
+    EXPECT_EQ(status.find("tls_reports"), nullptr);
+    EXPECT_EQ(status.find("logins"), nullptr);
+    EXPECT_EQ(number(*status.find("sts_policies"), "enforce"), 0);
 }
 
 TEST_F(AdminApiTest, pages_through_the_queue) {

@@ -227,32 +227,6 @@ runtime::Task<HttpResponse> act(Services services, const HttpRequest& request, A
     co_return HttpResponse::json(order_json(*touched, *skipped));
 }
 
-runtime::Task<HttpResponse> show_status(Services services) {
-    auto read = [services] { return services->store.engine().counts(); };
-    auto counts = co_await runtime::offload(services->blocking, std::move(read),
-                                            Deadline::after(kAdminDeadline));
-    if (!counts) co_return HttpResponse::error(counts.error());
-    auto status = services->queue.status();
-    JsonWriter out;
-    out.begin_object().member("version", services->version).member("hostname", services->hostname);
-    out.member("running", services->events != nullptr);
-    out.member("store", status.health == store::Health::ok     ? "ok"
-                        : status.health == store::Health::full ? "full"
-                                                               : "failed");
-    if (!status.health_text.empty()) out.member("store_text", status.health_text);
-    if (services->events != nullptr && services->resolver != nullptr) {
-        const auto validation = services->resolver->validation();
-        out.member("dnssec", validation.works);
-        if (!validation.why_not.empty()) out.member("dnssec_text", validation.why_not);
-    }
-    out.member("messages", counts->messages)
-        .member("recipients", counts->recipients)
-        .member("held", counts->held);
-    out.member("octets", counts->octets).member("in_flight", status.in_flight);
-    out.end_object();
-    co_return HttpResponse::json(std::move(out).take());
-}
-
 runtime::Task<HttpResponse> make_backup(Services services, const HttpRequest& request) {
     auto body = json_body(request);
     if (!body) co_return HttpResponse::error(body.error());
@@ -275,8 +249,6 @@ runtime::Task<HttpResponse> make_backup(Services services, const HttpRequest& re
 }  // namespace
 
 void add_queue_resources(Router& router, Services services) {
-    router.add("GET", "/v1/status",
-               [services](const auto&, const auto&) { return show_status(services); });
     router.add("GET", "/v1/queue", [services](const auto& request, const auto&) {
         return list_queue(services, request);
     });
