@@ -42,6 +42,7 @@ def test_a_personal_page(server, browser):
     address = f"https://127.0.0.1:{server.https_port}{new_link(server)}"
     check(browser, address)
     browser.click("main form button")
+    browser.wait_text("#live-line", "Waiting")  # or the next address would overtake the form, and the link stay unopened
     check(browser, address + "?program=outlook-classic")
     with server.secure() as client:
         client.login(KNOWN, "wrong horse")
