@@ -4,6 +4,8 @@
 
 #include <array>
 
+#include <fmt/format.h>
+
 namespace posthaste {
 
 std::string_view to_string(EventType type) {
@@ -69,6 +71,13 @@ class Fields {
     }
 };
 
+// "2.001/0.000/0.110/0.052": seconds, in Postfix's order of delays=a/b/c/d.
+std::string words_of(const AttemptDelays& delays) {
+    const auto seconds = [](Milliseconds time) { return static_cast<double>(time.count()) / 1000; };
+    return fmt::format("{:.3f}/{:.3f}/{:.3f}/{:.3f}", seconds(delays.waiting),
+                       seconds(delays.queued), seconds(delays.set_up), seconds(delays.transfer));
+}
+
 }  // namespace
 
 void log_event(Log& log, const Event& event) {
@@ -103,6 +112,9 @@ void log_event(Log& log, const Event& event) {
     const bool ends_or_waits =
         event.type != EventType::accepted && event.type != EventType::rejected;
     if (ends_or_waits || event.delay.count() != 0) fields.add({"delay_s", event.delay.count()});
+    std::string delays;
+    if (event.delays) delays = words_of(*event.delays);
+    fields.add_text("delays", delays);
     if (event.next) fields.add({"next_s", event.next->count()});
     fields.add_text("text", event.text);
     log.write_fields(LogLevel::info, to_string(event.type), fields.span());

@@ -31,6 +31,14 @@ enum class EventType {
 
 std::string_view to_string(EventType type);
 
+// Where the time of an attempt went; with `Event::delay`, the whole story of how long it took.
+struct AttemptDelays {
+    Milliseconds waiting{};   // since acceptance until it was due
+    Milliseconds queued{};    // for a place: its site's window, a limit, its turn
+    Milliseconds set_up{};    // connection, banner, EHLO, TLS, login
+    Milliseconds transfer{};  // the transaction
+};
+
 struct Event {
     EventType type{};
     Timestamp time{};
@@ -40,8 +48,9 @@ struct Event {
     std::string recipient{};  // one recipient, or empty when the event is about the whole message
     std::uint64_t size = 0;   // octets, accepted only
     std::string remote{};     // host[ip]:port of the next hop, or the client's address for rejected
-    std::string route{};      // the name of the one that led there
-    std::string tls{};        // "TLSv1.3", empty in clear
+    std::optional<AttemptDelays> delays{};  // where a server was asked
+    std::string route{};                    // the name of the one that led there
+    std::string tls{};                      // "TLSv1.3", empty in clear
     std::string tls_policy{};  // what the next hop had to show: "dane", "sts", "verify", "encrypt"…
     std::string cause{};       // "block_ip": what the answer was taken for; empty when it went well
     std::string rule{};        // the one that read the answer, as `posthaste explain` names it

@@ -228,6 +228,12 @@ TEST(Log, events_leave_out_what_is_empty) {
                         .attempt = 2,
                         .delay = Seconds(303),
                         .next = Seconds(900)});
+        log_event(log, {.type = EventType::delivered,
+                        .recipient = "carol@other.example",
+                        .remote = "mx.other.example[192.0.2.9]:25",
+                        .delays = AttemptDelays{Milliseconds(61'007), Milliseconds(0),
+                                                Milliseconds(140), Milliseconds(52)},
+                        .delay = Seconds(61)});
         log_event(log, {.type = EventType::rejected, .remote = "192.0.2.7", .code = 535});
     }
     const std::string all = pipe.rest();
@@ -238,6 +244,9 @@ TEST(Log, events_leave_out_what_is_empty) {
         HasSubstr("event=deferred id=00000000000000000000000001 from=anna@corp.example "
                   "to=bob@other.example remote=mx.other.example[192.0.2.9]:25 tls=TLSv1.3 code=451 "
                   "status=4.3.0 attempt=2 delay_s=303 next_s=900 text=\"try later\"\n"));
+    EXPECT_THAT(all, HasSubstr("event=delivered to=carol@other.example "
+                               "remote=mx.other.example[192.0.2.9]:25 delay_s=61 "
+                               "delays=61.007/0.000/0.140/0.052\n"));
     EXPECT_THAT(all, HasSubstr("event=rejected remote=192.0.2.7 code=535\n"));
 }
 

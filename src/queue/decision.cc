@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
 namespace posthaste::queue {
 
 namespace {
@@ -114,6 +116,21 @@ Decision decide_cancelled(Tried tried, bool report) {
                report && failure_report_due(tried.message, tried.recipient));
 }
 
+namespace {
+
+AttemptDelays delays_of(const Tried& tried) {
+    AttemptDelays delays;
+    delays.queued = tried.queued;
+    delays.set_up = Milliseconds(tried.carried->connect_ms) + Milliseconds(tried.carried->setup_ms);
+    delays.transfer = Milliseconds(tried.carried->transfer_ms);
+    const Milliseconds since = tried.now - tried.message.accepted;
+    delays.waiting =
+        std::max(since - delays.queued - delays.set_up - delays.transfer, Milliseconds(0));
+    return delays;
+}
+
+}  // namespace
+
 Event make_event(const Tried& tried, const Decision& decision) {
     const mail::Outcome& outcome = decision.update.outcome;
     Event event;
@@ -125,6 +142,10 @@ Event make_event(const Tried& tried, const Decision& decision) {
     event.recipient = tried.recipient.address.to_string();
     event.remote = outcome.remote_host;
     if (!outcome.remote_ip.empty()) event.remote += "[" + outcome.remote_ip + "]";
+    if (tried.carried != nullptr) {
+        if (tried.carried->port != 0) event.remote += fmt::format(":{}", tried.carried->port);
+        event.delays = delays_of(tried);
+    }
     event.route = outcome.route;
     event.tls = outcome.tls;
     event.tls_policy = outcome.tls_policy;

@@ -18,6 +18,9 @@ struct Tried {
     store::QueueTime now;
     Timestamp wall;
     double jitter = 0;
+    // The try that this outcome came of, where a server was asked; it outlives this.
+    const store::TryFacts* carried = nullptr;
+    Milliseconds queued{};  // from when it was due until the attempt began
 };
 
 struct Decision {

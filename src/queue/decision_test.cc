@@ -265,6 +265,34 @@ TEST(Decision, AnEventHasWhatTheLogNeeds) {
     EXPECT_EQ(event.attempt, 1);
     EXPECT_EQ(event.delay, minutes(9));
     EXPECT_EQ(event.next, minutes(5));
+    EXPECT_FALSE(event.delays);
+}
+
+TEST(Decision, AnEventSaysWhereTheTimeWent) {
+    store::AddMessage message = store::testing::make_message();
+    mail::Outcome o = kDeferred;
+    o.remote_host = "mx.example.net";
+    o.remote_ip = "2001:db8::1";
+    store::TryFacts carried;
+    carried.port = 25;
+    carried.connect_ms = 100;
+    carried.setup_ms = 50;
+    carried.transfer_ms = 2000;
+    const auto event_after = [&](Milliseconds since) {
+        const Tried tried{
+            message.row, message.recipients[0], o, 0, message.row.accepted + since, Timestamp{}, 0,
+            &carried,    Milliseconds(350)};
+        return make_event(tried, decide(tried, RetrySchedule{}));
+    };
+    const Event event = event_after(Milliseconds(60'000));
+    EXPECT_EQ(event.remote, "mx.example.net[2001:db8::1]:25");
+    ASSERT_TRUE(event.delays);
+    EXPECT_EQ(event.delays->waiting, Milliseconds(57'500));
+    EXPECT_EQ(event.delays->queued, Milliseconds(350));
+    EXPECT_EQ(event.delays->set_up, Milliseconds(150));
+    EXPECT_EQ(event.delays->transfer, Milliseconds(2000));
+    // The clock was set back meanwhile.
+    EXPECT_EQ(event_after(Milliseconds(-5)).delays->waiting, Milliseconds(0));
 }
 
 }  // namespace

@@ -467,7 +467,12 @@ runtime::Task<void> Dispatcher::deliver(Return job) {
     parcel.source = job->pick.source;
     parcel.close_after = job->pick.close_after;
     auto delivering = parts_.courier.deliver(std::move(parcel));
-    job->report = co_await std::move(delivering);
+    try {
+        job->report = co_await std::move(delivering);
+    } catch (const std::exception& error) {
+        job->thrown = error.what();
+        throw;  // the task group logs it
+    }
     job->came_back = true;
     const auto& context = co_await runtime::this_task();
     job->cancelled = context.cancelled;

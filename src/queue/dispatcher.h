@@ -9,6 +9,7 @@
 #include "queue/fresh_content.h"
 #include "queue/in_flight.h"
 #include "queue/inbox.h"
+#include "queue/keeping.h"
 #include "queue/ledger.h"
 #include "queue/quarantine.h"
 #include "queue/queue.h"
@@ -65,6 +66,9 @@ class Dispatcher : public std::enable_shared_from_this<Dispatcher> {
     void tell_site(std::string key,
                    runtime::Callback<std::optional<SiteStatus>> answer);  // any thread
 
+    void tell_keeping(std::vector<QueueId> ids,
+                      runtime::Callback<std::vector<Keeping>> answer);  // any thread
+
     void refresh_limits();                 // any thread
     void look_again();                     // any thread: something new may be due
     ReportOptions report_options() const;  // any thread
@@ -81,6 +85,7 @@ class Dispatcher : public std::enable_shared_from_this<Dispatcher> {
         std::vector<store::RecipientRow> recipients;
         ParcelReport report;
         bool came_back = false;  // the courier has answered
+        std::string thrown{};    // what it threw instead
         bool cancelled = false;  // by our shutdown
     };
 

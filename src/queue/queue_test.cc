@@ -526,7 +526,10 @@ TEST_F(QueueTest, AnAttemptThatBreaksOffWithinTheServerIsOneAndEnds) {
     options_.retry.human.expire = 2s;
     start();
     const QueueId id = submit(submission({"throws@example.net"}));
-    EXPECT_EQ(wait_for(EventType::deferred, 1)[0].attempt, 1);
+    const Event broke = wait_for(EventType::deferred, 1)[0];
+    EXPECT_EQ(broke.attempt, 1);
+    EXPECT_EQ(broke.text, "our server had to break off (std::bad_alloc)");
+    EXPECT_FALSE(broke.delays);  // nobody was asked
     for (int i = 0; i < 100 && count(EventType::expired) == 0; ++i) {
         act([&] { return queue_->retry({{id}, "", false}); });
         std::this_thread::sleep_for(50ms);

@@ -1,9 +1,13 @@
 // What came of attempts: written into the store, told to the scheduler, reported to senders.
 #include "base/random.h"
+#include "base/utf8.h"
 #include "queue/dispatcher.h"
 #include "queue/story.h"
 
 #include <algorithm>
+#include <ranges>
+
+#include <fmt/format.h>
 
 namespace posthaste::queue {
 
@@ -26,11 +30,23 @@ mail::Outcome* find_outcome(ParcelReport& report, std::size_t position, std::uin
     return found == outcomes.end() ? nullptr : &found->second;
 }
 
-mail::Outcome our_trouble() {
+mail::Outcome our_trouble(std::string_view thrown) {
     mail::Outcome outcome;
     outcome.status = {4, 3, 0};
     outcome.reply = "our server had to break off";
+    if (!thrown.empty()) outcome.reply += fmt::format(" ({})", utf8::printable(thrown, 200));
     return outcome;
+}
+
+// Which of an attempt's tries, in their order, an outcome came of; none where nobody was asked.
+const store::TryFacts* try_of(const std::vector<store::TryFacts>& tries,
+                              const mail::Outcome& outcome) {
+    if (outcome.remote_host.empty()) return nullptr;
+    const auto latest_first = std::views::reverse(tries);
+    const auto found = std::ranges::find_if(latest_first, [&](const auto& one) {
+        return one.host == outcome.remote_host && one.ip == outcome.remote_ip;
+    });
+    return found == latest_first.end() ? nullptr : &*found;
 }
 
 // What recipients that wait for the site are told, should they wait until their time is up.
@@ -78,7 +94,8 @@ void Dispatcher::settle(Job& job) {
         settling.told.tries = std::move(job.report.tries);
         for (std::size_t i = 0; i < job.recipients.size(); ++i) {
             mail::Outcome* outcome = find_outcome(job.report, i, job.recipients[i].index);
-            settle_one(job, i, outcome != nullptr ? std::move(*outcome) : our_trouble(), settling);
+            settle_one(job, i, outcome != nullptr ? std::move(*outcome) : our_trouble(job.thrown),
+                       settling);
         }
         write(std::move(settling));
     } else {
@@ -101,13 +118,16 @@ void Dispatcher::settle_one(Job& job, std::size_t position, mail::Outcome outcom
         }
         if (!outcome.charge_attempt && scheduler_.again(item.entry, now)) return;
     }
+    const store::TryFacts* carried = try_of(settling.told.tries, outcome);
     const Tried tried{*job.message,
                       job.recipients[position],
                       std::move(outcome),
                       item.attempts,
                       now.queue,
                       posthaste::now(),
-                      jitter()};
+                      jitter(),
+                      carried,
+                      Milliseconds(settling.told.queue_ms)};
     apply(item.entry, tried,
           cancelled && tried.outcome.verdict != mail::Verdict::delivered
               ? decide_cancelled(tried, scheduler_.cancel_reported(item.entry))
