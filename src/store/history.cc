@@ -4,6 +4,8 @@
 #include "store/sqlite/day_file.h"
 
 #include <algorithm>
+#include <deque>
+#include <iterator>
 #include <ranges>
 #include <unordered_map>
 #include <unordered_set>
@@ -16,8 +18,6 @@ using sqlite::DayReader;
 
 constexpr std::size_t kMostFound = 1000;
 constexpr std::size_t kAtOnce = 5000;
-// Of those that wait for a file: far more than there are unless the files cannot be written.
-constexpr std::size_t kMostWaiting = 50'000;
 
 bool same_id(std::string_view a, std::string_view b) {
     const auto bare = [](std::string_view id) {
@@ -62,6 +62,14 @@ class Search {
     explicit Search(const HistoryQuery& query)
         : query_(query), limit_(std::clamp<std::size_t>(query.limit, 1, kMostFound)) {}
 
+    bool wants(const RecordRow& row) const {
+        if (row.type != RecordType::accepted || row.number >= query_.before) return false;
+        const auto facts = decode_accepted(row.data);
+        return facts && fits(query_, row, *facts);
+    }
+
+    std::size_t limit() const { return limit_; }
+
     // False once there is enough.
     bool look(RecordRow row) {
         if (row.type != RecordType::accepted || row.number >= query_.before) return true;
@@ -102,25 +110,34 @@ void clip(std::vector<RecordRow>& rows) {
 History::History(Engine& engine, std::string folder)
     : engine_(engine), folder_(std::move(folder)) {}
 
-// By number.
-Result<std::vector<RecordRow>> History::waiting(Deadline deadline) const {
-    std::vector<RecordRow> all;
-    while (all.size() < kMostWaiting && !deadline.passed()) {
-        PH_TRY(auto some, engine_.waiting_records(all.empty() ? 0 : all.back().number, kAtOnce));
+// In pages: while files cannot be written, far more wait than are to be in memory at once.
+Result<void> History::each_waiting(std::uint64_t after, Deadline deadline,
+                                   const std::function<bool(RecordRow)>& visit) const {
+    while (!deadline.passed()) {
+        PH_TRY(auto some, engine_.waiting_records(after, kAtOnce));
         if (some.empty()) break;
-        std::ranges::move(some, std::back_inserter(all));
+        after = some.back().number;
+        for (RecordRow& row : some) {
+            if (!visit(std::move(row))) return {};
+        }
     }
-    return all;
+    return {};
 }
 
 Result<HistoryAnswer> History::find(const HistoryQuery& query) const {
     Search search(query);
     // Those first: what leaves the waiting ones meanwhile is in a file then.
-    PH_TRY(auto waiting_rows, waiting(query.deadline));
+    std::deque<RecordRow> newest;
+    PH_CHECK(each_waiting(0, query.deadline, [&](RecordRow row) {
+        if (!search.wants(row)) return true;
+        newest.push_back(std::move(row));
+        if (newest.size() > search.limit() + 1) newest.pop_front();
+        return true;
+    }));
     const auto listed = list_history(folder_);
     const auto files = listed.value_or(std::vector<HistoryFile>());
     if (!listed) search.answer.unreadable.push_back(listed.error().text);
-    for (RecordRow& row : waiting_rows | std::views::reverse) {
+    for (RecordRow& row : newest | std::views::reverse) {
         if (!search.look(std::move(row))) break;
     }
     const auto key = key_of(query);
@@ -159,7 +176,8 @@ Result<std::vector<std::vector<RecordRow>>> History::of(const std::vector<QueueI
         if (place != places.end()) all[place->second].push_back(std::move(row));
         return true;
     };
-    PH_TRY(auto waiting_rows, waiting(deadline));
+    // Those first: what leaves the waiting ones meanwhile is in a file then.
+    PH_CHECK(each_waiting(0, deadline, keep));
     // What still waits is told even where the files cannot be listed: `find` says that.
     const auto files = list_history(folder_).value_or(std::vector<HistoryFile>());
     for (const HistoryFile& file : files) {
@@ -172,7 +190,6 @@ Result<std::vector<std::vector<RecordRow>>> History::of(const std::vector<QueueI
                 return std::unexpected(std::move(read).error());
         }
     }
-    for (RecordRow& row : waiting_rows) keep(std::move(row));
     for (auto& rows : all) {
         std::ranges::sort(rows, {}, &RecordRow::number);
         const auto twice = std::ranges::unique(rows, {}, &RecordRow::number);
@@ -185,28 +202,36 @@ Result<std::vector<std::vector<RecordRow>>> History::of(const std::vector<QueueI
 Result<std::vector<RecordRow>> History::after(std::uint64_t number, std::size_t limit,
                                               Deadline deadline) const {
     std::vector<RecordRow> found;
-    PH_TRY(auto waiting_rows, waiting(deadline));
+    const auto in_order = [&found, limit] {
+        std::ranges::sort(found, {}, &RecordRow::number);
+        if (found.size() > limit) found.resize(limit);
+    };
+    std::vector<RecordRow> still_waiting;
+    PH_CHECK(each_waiting(number, deadline, [&](RecordRow row) {
+        still_waiting.push_back(std::move(row));
+        return still_waiting.size() < limit;
+    }));
     const std::uint64_t first_waiting =
-        waiting_rows.empty() ? ~std::uint64_t{0} : waiting_rows.front().number;
+        still_waiting.empty() ? ~std::uint64_t{0} : still_waiting.front().number;
     if (number + 1 < first_waiting && number < last()) {
         const auto files = list_history(folder_).value_or(std::vector<HistoryFile>());
         for (const HistoryFile& file : files) {
-            if (file.damaged || found.size() >= limit) continue;
+            if (file.damaged) continue;
             auto reader = DayReader::open(folder_ + '/' + file.name(), deadline);
             if (!reader) continue;
+            std::size_t of_this = 0;
             auto read = reader->after(number, [&](RecordRow row) {
                 if (row.number >= first_waiting) return false;
                 found.push_back(std::move(row));
-                return found.size() < limit;
+                return ++of_this < limit;
             });
+            in_order();  // a clock that went back has put later ones into an earlier day
             if (!read && read.error().kind == ErrorKind::timeout)
                 return std::unexpected(std::move(read).error());
         }
     }
-    for (RecordRow& row : waiting_rows) {
-        if (row.number > number && found.size() < limit) found.push_back(std::move(row));
-    }
-    std::ranges::sort(found, {}, &RecordRow::number);
+    std::ranges::move(still_waiting, std::back_inserter(found));
+    in_order();
     return found;
 }
 

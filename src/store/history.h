@@ -62,7 +62,9 @@ class History {
     const std::string& folder() const { return folder_; }
 
   private:
-    Result<std::vector<RecordRow>> waiting(Deadline deadline) const;
+    // Those behind that number that no file has yet, in order; until `visit` says false.
+    Result<void> each_waiting(std::uint64_t after, Deadline deadline,
+                              const std::function<bool(RecordRow)>& visit) const;
 
     Engine& engine_;
     const std::string folder_;

@@ -18,6 +18,7 @@ using store::testing::TempFolder;
 using store::testing::write_whole;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using ::testing::Not;
 using ::testing::SizeIs;
 
 Timestamp day(int n) {
@@ -145,6 +146,36 @@ TEST_F(HistoryTest, pages_and_times) {
     }
     EXPECT_THAT(files(), SizeIs(9));
     EXPECT_EQ(files().front(), "2026-11-01.db");
+}
+
+TEST_F(HistoryTest, whoever_follows_misses_nothing_when_the_clock_is_set_back) {
+    for (int i = 1; i <= 8; ++i) accept({.subject = std::to_string(i)}, day(i <= 4 ? 5 : 3));
+    for (const bool in_files : {false, true}) {
+        SCOPED_TRACE(in_files);
+        if (in_files) keep_and_reopen({.days = 100'000});
+        std::vector<std::uint64_t> seen;
+        for (std::uint64_t number = 0; number < 8; number = seen.back()) {
+            const auto some = store_->history().after(number, 3, {});
+            ASSERT_TRUE(some);
+            ASSERT_THAT(*some, Not(IsEmpty()));
+            for (const RecordRow& row : *some) seen.push_back(row.number);
+        }
+        EXPECT_THAT(seen, ElementsAre(1, 2, 3, 4, 5, 6, 7, 8));
+    }
+    EXPECT_THAT(files(), SizeIs(2));
+}
+
+TEST_F(HistoryTest, the_newest_are_found_however_many_wait_for_a_file) {
+    for (int i = 1; i <= 9; ++i) {
+        const auto id = accept({.subject = std::to_string(i)});
+        tell(id, "held");
+    }
+    const auto page = store_->history().find({.limit = 2});
+    ASSERT_TRUE(page);
+    EXPECT_TRUE(page->more);
+    EXPECT_THAT(subjects({.limit = 2}), ElementsAre("9", "8"));
+    EXPECT_THAT(subjects({.before = page->messages.back().row.number, .limit = 2}),
+                ElementsAre("7", "6"));
 }
 
 TEST_F(HistoryTest, what_is_in_a_file_already_is_not_there_twice) {
