@@ -42,6 +42,20 @@ void Dispatcher::tell_site(std::string key, runtime::Callback<std::optional<Site
     });
 }
 
+void Dispatcher::tell_keeping(std::vector<QueueId> ids,
+                              runtime::Callback<std::vector<Keeping>> answer) {
+    home().post([self = shared_from_this(), ids = std::move(ids), answer] {
+        if (!self->loaded_) {
+            answer(std::unexpected(stopping()));
+            return;
+        }
+        std::vector<Keeping> kept;
+        kept.reserve(ids.size());
+        for (const QueueId& id : ids) kept.push_back(self->scheduler_.keeping(id));
+        answer(std::move(kept));
+    });
+}
+
 std::vector<QueueId> Dispatcher::select(const Selection& selection) const {
     std::vector<QueueId> ids;
     if (selection.all) {

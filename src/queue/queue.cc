@@ -266,6 +266,14 @@ runtime::Task<Result<std::optional<SiteStatus>>> Queue::site_status(std::string 
     co_return status;
 }
 
+runtime::Task<Result<std::vector<Keeping>>> Queue::keeping(std::vector<QueueId> ids) {
+    runtime::Callback<std::vector<Keeping>> answer;
+    impl_->dispatcher->tell_keeping(std::move(ids), answer);
+    auto waiting = answer.wait(Deadline::after(kAdminDeadline));
+    auto kept = co_await std::move(waiting);
+    co_return kept;
+}
+
 QueueStatus Queue::status() const {
     const QueueMetrics& metrics = impl_->dispatcher->metrics();
     QueueStatus status;

@@ -10,6 +10,7 @@
 #include "mail/envelope.h"
 #include "queue/bounce.h"
 #include "queue/courier.h"
+#include "queue/keeping.h"
 #include "queue/recipient_memory.h"
 #include "queue/retry.h"
 #include "queue/site_status.h"
@@ -113,6 +114,9 @@ class Queue {
         Selection selection);  // now, windows and probes too; not_found: the route
     runtime::Task<Result<std::size_t>> cancel(Selection selection,
                                               bool report);  // report: senders get a bounce
+
+    // What keeps each of those messages, in their order. Any worker. Errors: busy while starting.
+    runtime::Task<Result<std::vector<Keeping>>> keeping(std::vector<QueueId> ids);
 
     // The limits of sites have changed (a person lifted an override): all are asked for anew before
     // anything else goes there. Any thread.

@@ -10,6 +10,7 @@
 #include "queue/alarm_heap.h"
 #include "queue/courier.h"
 #include "queue/id_index.h"
+#include "queue/keeping.h"
 #include "queue/name_table.h"
 #include "queue/shared_limits.h"
 #include "queue/site_queue.h"
@@ -181,6 +182,7 @@ class Scheduler {
 
     bool is_held(const QueueId& id) const;
     bool is_quarantined(const QueueId& id) const;
+    Keeping keeping(const QueueId& id) const;
     bool hold(const QueueId& id);
     // A person's: neither quarantine nor a route keeps it from then on.
     bool release(const QueueId& id, const Moment& now);

@@ -110,6 +110,12 @@ bool Scheduler::is_quarantined(const QueueId& id) const {
     return handle != kNone && tables_.messages[handle].quarantined;
 }
 
+Keeping Scheduler::keeping(const QueueId& id) const {
+    if (!knows(id)) return Keeping::ended;
+    if (is_held(id)) return Keeping::hold;
+    return is_quarantined(id) ? Keeping::quarantine : Keeping::nothing;
+}
+
 bool Scheduler::hold(const QueueId& id) {
     const Handle handle = index_.find(id);
     if (handle == kNone || tables_.messages[handle].held) return false;

@@ -160,6 +160,7 @@ TEST(SchedulerAdmin, QuarantineEndsAndNoOtherHoldWithIt) {
     for (const QueueId& id : {by_route, by_person, free}) {
         EXPECT_TRUE(bench.scheduler.quarantine(id));
         EXPECT_FALSE(bench.scheduler.is_held(id)) << "nobody has said so";
+        EXPECT_EQ(bench.scheduler.keeping(id), Keeping::quarantine);
     }
     locate();
     Pick pick;
@@ -175,6 +176,9 @@ TEST(SchedulerAdmin, QuarantineEndsAndNoOtherHoldWithIt) {
     Pick another;
     EXPECT_FALSE(bench.scheduler.pick(another, bench.now));
     EXPECT_TRUE(bench.scheduler.is_held(by_person));
+    EXPECT_EQ(bench.scheduler.keeping(by_person), Keeping::hold);
+    EXPECT_EQ(bench.scheduler.keeping(free), Keeping::nothing);
+    EXPECT_EQ(bench.scheduler.keeping(QueueId{}), Keeping::ended);
     EXPECT_EQ(bench.scheduler.take_route_held(), std::vector<QueueId>{by_route});
     EXPECT_TRUE(bench.scheduler.quarantine(by_route));
     EXPECT_TRUE(bench.scheduler.release(by_route, bench.now)) << "a person frees it of both";

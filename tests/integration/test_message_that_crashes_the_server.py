@@ -51,6 +51,25 @@ def test_it_is_held_and_the_others_go_out(crashing, make, sink):
     # A restart later it is still held, and the server lives.
     crashing.restart(env=crashing.poison)
     assert crashing.running()
+    assert "on hold: the server crashed again and again" in crashing.admin("queue", "show", identity).out
+
+
+def test_what_waits_in_quarantine_says_so_and_a_person_frees_it(crashing, sink):
+    poison = {**crashing.poison, "POISON": "RCPT TO:<slow20.poison@"}
+    crashing.start(env=poison)
+    good = crashing.submit("slow20.good@example.net")
+    waiting.until(lambda: sink.rcpt_count("slow20.good@example.net"), 20, "the first is under way")
+    suspects = {good, crashing.submit("slow20.poison@example.net")}
+    assert _crash(crashing) == -signal.SIGSEGV
+    crashing.start()  # without the fault now; one is tried for 20 s, the other has to wait for what comes of it
+    crashing.log.wait_for("queue.crashed")
+    kept = [identity for identity in suspects if "in quarantine" in crashing.admin("queue", "show", identity).out]
+    assert len(kept) == 1
+    retried = crashing.cli("queue", "retry", kept[0])
+    assert retried.code == 1 and "in quarantine" in retried.out and "queue release" in retried.out, retried
+    freed = crashing.cli("queue", "release", kept[0])
+    assert freed.code == 0 and freed.out == "1 message released\n", freed
+    assert "quarantine" not in crashing.admin("queue", "show", kept[0]).out
 
 
 def test_a_kill_is_no_crash(make, sink):

@@ -272,5 +272,6 @@ def test_an_order_that_changes_nothing_says_why(two_domains):
 def test_show_of_a_held_message_tells_what_the_host_said(two_domains):
     two_domains.admin("queue", "hold", two_domains.identity)
     shown = two_domains.admin("queue", "show", two_domains.identity).out
+    assert shown.splitlines()[0] == f"{two_domains.identity}   on hold: by a person", shown
     last = [line for line in shown.splitlines() if " last " in line]
     assert len(last) == 2 and all("451" in line and "on hold" not in line for line in last), shown

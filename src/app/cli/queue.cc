@@ -280,9 +280,8 @@ int run_queue_show(const Arguments& arguments) {
             fmt::print("{}\n", to_json(message));
             return kDone;
         }
-        const auto* held = message.find("held");
-        fmt::print("{}{}\n", text(message, "id"),
-                   held != nullptr && held->as_bool().value_or(false) ? "   on hold" : "");
+        const auto kept = text(message, "kept");
+        fmt::print("{}{}{}\n", text(message, "id"), kept.empty() ? "" : "   ", kept);
         fmt::print("  from      {}   login {}\n",
                    text(message, "sender").empty() ? "<>" : text(message, "sender"),
                    text(message, "account"));

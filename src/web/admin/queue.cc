@@ -5,6 +5,7 @@
 #include "web/admin/body.h"
 
 #include <algorithm>
+#include <ranges>
 
 #include <fmt/format.h>
 
@@ -12,6 +13,7 @@ namespace posthaste::web {
 
 namespace {
 
+constexpr Seconds kLookBack{5};
 constexpr Seconds kBackupDeadline = std::chrono::hours(2);
 
 using Services = std::shared_ptr<const AdminServices>;
@@ -105,13 +107,38 @@ std::string subject_of(const store::MessageRow& row) {
     return subject == nullptr ? std::string() : utf8::printable(subject->unfolded(), 200);
 }
 
+// Who keeps it and why, in words; empty for what is tried in its time. Blocks.
+Result<std::string> why_kept(const store::History& history, const QueueId& id,
+                             queue::Keeping kept) {
+    if (kept == queue::Keeping::quarantine)
+        return std::string(
+            "in quarantine: the server crashed while it was on its way; it is tried again by "
+            "itself, with few others");
+    if (kept != queue::Keeping::hold) return std::string();
+    PH_TRY(const auto told, history.of({id}, Deadline::after(kLookBack)));
+    for (const auto& record : std::views::reverse(told.front())) {
+        if (record.type != store::RecordType::held) continue;
+        if (const auto note = store::decode_note(record.data)) return "on hold: " + note->text;
+    }
+    return std::string("on hold");
+}
+
 runtime::Task<HttpResponse> show_message(Services services, const PathValues& values) {
     auto id = queue_id(values.at("id"));
     if (!id) co_return HttpResponse::error(id.error());
+    auto asking = services->queue.keeping({*id});
+    auto kept = co_await std::move(asking);
+    if (!kept) co_return HttpResponse::error(kept.error());
     auto read = [services, id = *id] { return services->store.engine().message(id); };
     auto found = co_await runtime::offload(services->blocking, std::move(read),
                                            Deadline::after(kAdminDeadline));
     if (!found) co_return HttpResponse::error(found.error());
+    auto look = [services, id = *id, kept = kept->front()] {
+        return why_kept(services->store.history(), id, kept);
+    };
+    auto why = co_await runtime::offload(services->blocking, std::move(look),
+                                         Deadline::after(kAdminDeadline));
+    if (!why) co_return HttpResponse::error(why.error());
     if (!*found)
         co_return HttpResponse::error(
             {ErrorKind::not_found, "no such message is waiting",
@@ -123,7 +150,7 @@ runtime::Task<HttpResponse> show_message(Services services, const PathValues& va
         mail::to_string(message.row.sender),
         message.row.body.size + (message.row.header ? message.row.header->size() + 2 : 0),
         message.row.accepted_wall,
-        message.row.hold == store::Hold::held,
+        kept->front() != queue::Keeping::nothing && kept->front() != queue::Keeping::ended,
         {},
         message.recipients};
     if (message.row.release > message.row.accepted)
@@ -132,7 +159,10 @@ runtime::Task<HttpResponse> show_message(Services services, const PathValues& va
     body.pop_back();
     JsonWriter subject;
     subject.value(subject_of(message.row));
-    co_return HttpResponse::json(body + ",\"subject\":" + std::move(subject).take() + "}");
+    JsonWriter reason;
+    reason.value(*why);
+    co_return HttpResponse::json(body + ",\"subject\":" + std::move(subject).take() +
+                                 ",\"kept\":" + std::move(reason).take() + "}");
 }
 
 struct Order {
@@ -169,21 +199,28 @@ struct Skipped {
     std::string_view why;
 };
 
+// Why the order means nothing for a message; empty where it does something.
+std::string_view why_not(Act what, queue::Keeping kept) {
+    using queue::Keeping;
+    if (kept == Keeping::ended)
+        return "no such message is waiting: it has ended, or never came here";
+    if (what == Act::hold && kept == Keeping::hold) return "is on hold already";
+    if (what == Act::release && kept == Keeping::nothing) return "is not on hold";
+    if (what == Act::retry && kept == Keeping::hold)
+        return "is on hold and not tried: posthaste queue release";
+    if (what == Act::retry && kept == Keeping::quarantine)
+        return "is in quarantine: the server crashed while it was on its way, and tries it again "
+               "by itself, with few others; to let it go at once: posthaste queue release";
+    return {};
+}
+
 // Which of the named messages the order means nothing for, as they are before it.
-Result<std::vector<Skipped>> skipped_by(store::Engine& engine, const std::vector<QueueId>& ids,
-                                        Act what) {
+std::vector<Skipped> skipped_by(Act what, const std::vector<QueueId>& ids,
+                                const std::vector<queue::Keeping>& kept) {
     std::vector<Skipped> skipped;
-    for (const auto& id : ids) {
-        PH_TRY(const auto found, engine.message(id));
-        const bool held = found && found->row.hold == store::Hold::held;
-        if (!found)
-            skipped.push_back({id, "no such message is waiting: it has ended, or never came here"});
-        else if (what == Act::hold && held)
-            skipped.push_back({id, "is on hold already"});
-        else if (what == Act::release && !held)
-            skipped.push_back({id, "is not on hold"});
-        else if (what == Act::retry && held)
-            skipped.push_back({id, "is on hold and not tried: posthaste queue release"});
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+        const std::string_view why = why_not(what, kept.at(i));
+        if (!why.empty()) skipped.push_back({ids[i], why});
     }
     return skipped;
 }
@@ -200,13 +237,11 @@ std::string order_json(std::size_t touched, const std::vector<Skipped>& skipped)
 runtime::Task<HttpResponse> act(Services services, const HttpRequest& request, Act what) {
     auto order = order_of(request);
     if (!order) co_return HttpResponse::error(order.error());
-    auto look = [services, ids = order->selection.ids, what] {
-        return skipped_by(services->store.engine(), ids, what);
-    };
-    auto skipped = co_await runtime::offload(services->blocking, std::move(look),
-                                             Deadline::after(kAdminDeadline));
-    if (!skipped) co_return HttpResponse::error(skipped.error());
     auto& queue = services->queue;
+    auto asking = queue.keeping(order->selection.ids);
+    auto kept = co_await std::move(asking);
+    if (!kept) co_return HttpResponse::error(kept.error());
+    const auto skipped = skipped_by(what, order->selection.ids, *kept);
     auto chosen = std::move(order->selection);
     Result<std::size_t> touched = 0;
     switch (what) {
@@ -224,7 +259,7 @@ runtime::Task<HttpResponse> act(Services services, const HttpRequest& request, A
             break;
     }
     if (!touched) co_return HttpResponse::error(touched.error());
-    co_return HttpResponse::json(order_json(*touched, *skipped));
+    co_return HttpResponse::json(order_json(*touched, skipped));
 }
 
 runtime::Task<HttpResponse> make_backup(Services services, const HttpRequest& request) {
