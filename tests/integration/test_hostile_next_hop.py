@@ -132,7 +132,7 @@ def test_it_costs_one_failed_attempt(make, act):
     make.made.append(hop)
     server = make.posthaste(relay=hop.address, config={"delivery": {"retry": ["1h"]}})
     before = server.memory()
-    server.submit("x@example.net", body="line\r\n" * 20_000)
+    identity = server.submit("x@example.net", body="line\r\n" * 20_000)
     deferred = server.log.wait_for("deferred", to="x@example.net", seconds=60)
     assert deferred["attempt"] == 1 and deferred["next_s"] >= 1500
     assert hop.connections <= 2
@@ -140,6 +140,8 @@ def test_it_costs_one_failed_attempt(make, act):
     # What a person reads holds no control octets.
     assert all(c.isprintable() for c in deferred["text"]), deferred
     assert len(deferred["text"]) <= 1024
+    told = server.admin("trace", identity, "--smtp").out
+    assert "attempt 1" in told and all(c == "\n" or c.isprintable() for c in told), told
     assert server.memory() - before < 24 * MEGABYTE
     assert len(server.queue()) == 1
     assert server.stop() == 0

@@ -146,26 +146,69 @@ def test_the_dialogue_is_shown(server, sink):
     assert "--smtp shows" not in text and "--smtp shows" in server.admin("trace", identity).out
 
 
+class Follower:
+    """`posthaste trace --live`, with its lines as they come."""
+
+    def __init__(self, server, *words):
+        command = [server.binary, "trace", "--live", *words, "--config", str(server.config_file)]
+        self.lines = []
+        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,  # pylint: disable=consider-using-with
+                                         env=server.environment(), **server._spawn_as())  # pylint: disable=protected-access
+        threading.Thread(target=lambda: self.lines.extend(self._process.stdout), daemon=True).start()
+
+    def wait(self, *words, seconds=20):
+        """Until one line holds all of them."""
+        return waiting.until(lambda: [line for line in self.lines if all(word in line for word in words)], seconds, words)
+
+    def wait_until_it_looks(self, server, address):
+        """Nobody can tell from outside: one message after another, until one is told."""
+        def seen():
+            identity = server.submit(address)
+            try:
+                return self.wait(identity, "attempt 1", seconds=2)
+            except waiting.Late:
+                return None
+        waiting.until(seen, 30, "the story as it happens")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._process.terminate()  # not SIGINT: it is ignored below a shell that runs the tests in the background
+        self._process.wait()
+
+
 def test_live(server, sink):
-    lines, seen = [], threading.Event()
-    command = [server.binary, "trace", "--live", "bob@example.net", "--config", str(server.config_file)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=server.environment(), **server._spawn_as()) as following:  # pylint: disable=protected-access
-        def read():
-            for line in following.stdout:
-                lines.append(line)
-                if "delivered" in line:
-                    seen.set()
-        reader = threading.Thread(target=read, daemon=True)
-        reader.start()
+    with Follower(server, "bob@example.net") as follower:
         other = server.submit("carol@example.net")
         sink.wait("carol@example.net")
-
-        def follow():
-            server.submit("bob@example.net")
-            return seen.wait(2)
-        try:
-            waiting.until(follow, 30, "the story as it happens")
-        finally:
-            following.terminate()  # not SIGINT: it is ignored below a shell that runs the tests in the background
-    text = "".join(lines)
+        follower.wait_until_it_looks(server, "bob@example.net")
+        text = "".join(follower.lines)
     assert "accepted" in text and "attempt 1" in text and other not in text
+
+
+def test_live_goes_on_over_a_restart(server):
+    with Follower(server, "bob@example.net") as follower:
+        follower.wait_until_it_looks(server, "bob@example.net")
+        server.stop()
+        follower.wait("the server has stopped")
+        server.start()
+        identity = server.submit("bob@example.net")  # at once: what is told before it looks again is not missed
+        follower.wait(identity, "attempt 1")
+        said = [line for line in follower.lines if identity in line]
+        assert len(said) == len(set(said)), said
+        assert len([line for line in follower.lines if "has stopped" in line]) == 1
+
+
+def test_live_without_a_server_says_that_nothing_happens(server):
+    server.stop()
+    answer = server.cli("trace", "--live")
+    assert answer.code != 0 and "does not run" in answer.err and "posthaste serve" in answer.err, answer
+
+
+def test_a_connection_lost_behind_the_dot_says_that_it_may_have_arrived(make, sink):
+    server = make.posthaste(relay=sink, config={"delivery": {"retry": ["1h"]}})
+    identity = server.submit("drop-after.bob@example.net")
+    server.log.wait_for("deferred", id=identity)
+    text = server.admin("trace", identity).out
+    assert "perhaps" in text, text

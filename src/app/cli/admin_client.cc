@@ -259,6 +259,10 @@ bool AdminClient::live() const {
     return !impl_->socket.empty();
 }
 
+bool AdminClient::is_there() const {
+    return live() && look(impl_->socket) != Presence::absent;
+}
+
 Result<formats::JsonValue> AdminClient::call(const std::string& method, const std::string& target,
                                              const std::string& body, Seconds wait) {
     auto asked = impl_->ask(method, target, body, wait);

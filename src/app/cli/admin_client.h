@@ -26,7 +26,8 @@ class AdminClient {
     static Result<std::unique_ptr<AdminClient>> running(const Settings& settings);
     ~AdminClient();
 
-    bool live() const;  // a server answers
+    bool live() const;      // a server answers
+    bool is_there() const;  // of `live`: it still listens; it may have been restarted since
 
     // An answer of the API; its errors come back as Error with text and mend. `wait` bounds one
     // call.

@@ -10,6 +10,8 @@
 #include <charconv>
 #include <cstdio>
 #include <set>
+#include <thread>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -20,6 +22,8 @@ namespace {
 using formats::JsonValue;
 using formats::percent_encode;
 
+constexpr std::chrono::seconds kLivePause{1};
+constexpr int kLiveAttempts = 3;  // of a server that listens and does not answer
 constexpr std::string_view kIndent = "                       ";  // under the texts
 
 // "2026-11-23T14:07:14.211Z" as day and time.
@@ -187,11 +191,30 @@ void print_live(const JsonValue& record, bool smtp) {
     }
 }
 
+// What was told behind that number, once there is something. A server that is being restarted is
+// waited for, without an end: whoever watches, watches.
+Result<JsonValue> next_records(AdminClient& admin, std::int64_t after) {
+    const auto target = fmt::format("/v1/trace/live?after={}&timeout=20", after);
+    bool told = false;
+    for (int failed = 0;;) {
+        auto answer = admin.call("GET", target);
+        if (answer) return answer;
+        if (admin.is_there()) {
+            if (++failed == kLiveAttempts) return answer;
+        } else if (!std::exchange(told, true)) {
+            fmt::print(stderr, "the server has stopped; this goes on when it runs again\n");
+        }
+        std::this_thread::sleep_for(kLivePause);
+    }
+}
+
 Result<int> follow(AdminClient& admin, const Arguments& arguments, Filter filter,
                    std::int64_t after) {
+    if (!admin.live())
+        return fail(ErrorKind::not_found, "the server does not run, so nothing happens to follow",
+                    "posthaste serve; or leave --live out, to see what has happened");
     for (;;) {
-        PH_TRY(const auto answer,
-               admin.call("GET", fmt::format("/v1/trace/live?after={}&timeout=20", after)));
+        PH_TRY(const auto answer, next_records(admin, after));
         for (const auto& record : items(answer, "records")) {
             if (!filter.fits(record)) continue;
             if (arguments.json())

@@ -115,10 +115,14 @@ std::string result_text(const store::ResultFacts& result) {
             return "cancelled by a person";
         case EventType::suppressed:
             return "not sent: on the account's suppression list";
-        default:
-            return result.next == Timestamp{} ? std::string("not delivered yet")
-                                              : fmt::format("not delivered yet; next try at {}",
-                                                            day_and_clock(result.next));
+        default: {
+            const std::string_view state =
+                result.outcome.ambiguous
+                    ? "perhaps delivered: the connection was lost before the answer to its end"
+                    : "not delivered yet";
+            if (result.next == Timestamp{}) return std::string(state);
+            return fmt::format("{}; next try at {}", state, day_and_clock(result.next));
+        }
     }
 }
 
