@@ -110,6 +110,7 @@ class Daemon {
                          {{"connections", *carried},
                           {"files", files},
                           {"mend", "raise the limit of open files (LimitNOFILE)"}});
+        deliveries_ = deliveries_for(files, *carried);
         auto built = build(*carried);
         if (!built) return refuse(log_, where_, built.error());
         auto started = start();
@@ -256,6 +257,7 @@ class Daemon {
                                    blocking_, log_, tls, &*logins_, &learned_->delivered);
         on_crash(queue::InFlight::mark_crash);
         auto queue = queue_options(settings_);
+        queue.max_deliveries = deliveries_;
         queue.rule_words = rule_words(rules_.verdicts);
         queue.memory = &suppression_desk_.emplace(*suppressions_);
         queue_.emplace(std::move(queue), *store_, *courier_, workers_, blocking_, log_, publish);
@@ -465,6 +467,7 @@ class Daemon {
     const DaemonOptions& options_;
     Log& log_;
     std::string where_;
+    std::size_t deliveries_ = 0;  // at once
 
     Sockets sockets_;
     std::optional<net::BoundSocket> admin_socket_;

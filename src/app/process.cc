@@ -1,5 +1,6 @@
 #include "app/process.h"
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <cstddef>
@@ -29,6 +30,8 @@ namespace {
 // take.
 constexpr std::size_t kOwnFiles = 96;
 constexpr std::size_t kLeastConnections = 16;
+constexpr std::size_t kLeastDeliveries = 16;
+constexpr std::size_t kMostDeliveries = 4000;  // queue::InFlight keeps 4,096
 
 sigset_t our_signals() {
     sigset_t set;
@@ -78,6 +81,12 @@ Result<std::size_t> connections_for(std::size_t files, std::size_t wanted) {
     // A quarter of what is left is for outgoing connections and content files.
     auto usable = (files - kOwnFiles) * 3 / 4;
     return std::min(wanted, usable);
+}
+
+std::size_t deliveries_for(std::size_t files, std::size_t connections) {
+    const std::size_t taken = kOwnFiles + connections;
+    const std::size_t left = files > taken ? files - taken : 0;
+    return std::clamp(left / 2, kLeastDeliveries, kMostDeliveries);
 }
 
 Result<User> find_user(const std::string& name) {

@@ -17,6 +17,10 @@ std::size_t raise_file_limit();
 // too_large (the limit is hopelessly low; the mend names LimitNOFILE and ulimit).
 Result<std::size_t> connections_for(std::size_t files, std::size_t wanted);
 
+// How many deliveries may run at once on what those leave over: each has a connection, and a file
+// of content. From 16, to as many as the record of what is in flight has room for.
+std::size_t deliveries_for(std::size_t files, std::size_t connections);
+
 struct User {
     unsigned uid = 0;
     unsigned gid = 0;
