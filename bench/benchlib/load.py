@@ -37,15 +37,18 @@ def require(report, messages, who):
 
 
 class Sink:
-    """The recipients' server: counts and throws away."""
+    """The recipients' server: counts and throws away. With `sites`, that many servers which offer STARTTLS, 127.0.1.1 and on."""
 
-    def __init__(self, port=None):
+    def __init__(self, port=None, sites=0):
         self.port = port or common.free_port()
+        addresses = [f"127.0.1.{number}" for number in range(1, sites + 1)] or ["127.0.0.1"]
+        listen = [word for address in addresses for word in ("--listen", f"{address}:{self.port}")]
+        tls = ["--tls-folder", common.WORK / "sink-tls"] if sites else []
         self.messages = 0
         self.connections = 0
         self._group = Group("sink")
         log = common.WORK / "sink.log"
-        self._process = self._group.start(command("--mode", "sink", "--listen", f"127.0.0.1:{self.port}"), log,
+        self._process = self._group.start(command("--mode", "sink", *listen, *tls), log,
                                           stdout=subprocess.PIPE, env=common.environment())
         self._ready = threading.Event()
         threading.Thread(target=self._read, daemon=True).start()

@@ -10,8 +10,9 @@ class Server:
     name = ""
     wants_root_owner = False
 
-    def __init__(self, sink=None):
+    def __init__(self, sink=None, sites=0):
         self.sink = sink
+        self.sites = sites
         self.port = common.free_port()
         self.folder = common.fresh_folder(self.name.lower())
         self.chain, self.key = common.certificate()

@@ -48,14 +48,14 @@ rcpt:
 begin routers
 smarthost:
   driver = manualroute
-  route_list = * 127.0.0.1::{sink} byname
+  {route} byname
   self = send
   transport = remote_smtp
 
 begin transports
 remote_smtp:
   driver = smtp
-  hosts_avoid_tls = *
+  {tls}
 
 begin retry
 * * F,1h,1m
@@ -134,8 +134,13 @@ class Exim(Server):
             os.chown(self.folder / name, 64990, 64990)
         mode = "remote_max_parallel = 4" if self.sink else "queue_only = true"
         self.config.write_text(_CONFIG.format(hostname=common.HOSTNAME, binary=self._binary(), folder=self.folder, port=self.port,
-                                              chain=self.chain, key=self.key, mode=mode, sink=self.sink or 9, user=common.USER,
-                                              password=common.PASSWORD))
+                                              chain=self.chain, key=self.key, mode=mode, route=self._route(), user=common.USER,
+                                              tls="" if self.sites else "hosts_avoid_tls = *", password=common.PASSWORD))
+
+    def _route(self):
+        if self.sites:
+            return f"route_data = ${{sg{{$domain}}{{^site(.*)\\.test\\$}}{{127.0.1.\\$1}}}}::{self.sink}"
+        return f"route_list = * 127.0.0.1::{self.sink or 9}"
 
     def command(self):
         return self._wrapped([self._binary(), "-C", self.config, "-bdf"]), common.environment()

@@ -8,7 +8,8 @@ from .base import Server
 _ROUTE = """\
 'use strict'
 exports.hook_get_mx = function (next, hmail, domain) {
-    next(OK, [{ priority: 0, exchange: '127.0.0.1', port: %d }])
+    const site = /^site(\d+)\.test$/.exec(domain)
+    next(OK, [{ priority: 0, exchange: site ? `127.0.1.${site[1]}` : '127.0.0.1', port: %d }])
 }
 """
 
@@ -52,7 +53,7 @@ class Haraka(Server):
             "log.ini": "[main]\nlevel=notice\n",
             "tls.ini": "key=tls_key.pem\ncert=tls_cert.pem\n",
             "auth_flat_file.ini": f"[core]\nmethods=PLAIN\n\n[users]\n{common.USER}={common.PASSWORD}\n",
-            "outbound.ini": f"disabled={'false' if self.sink else 'true'}\nenable_tls=false\nlocal_mx_ok=true\n",
+            "outbound.ini": f"disabled={'false' if self.sink else 'true'}\nenable_tls={'true' if self.sites else 'false'}\nlocal_mx_ok=true\n",
         }
         for name, text in files.items():
             (config / name).write_text(text)

@@ -20,6 +20,7 @@ trace unix - - n - 0 bounce
 verify unix - - n - 1 verify
 proxymap unix - - n - - proxymap
 smtp unix - - n - - smtp
+tlsproxy unix - - n - 0 tlsproxy
 error unix - - n - - error
 retry unix - - n - - error
 anvil unix - - n - 1 anvil
@@ -109,13 +110,21 @@ class Postfix(Server):
             "smtpd_client_connection_count_limit": "0",
             "smtpd_client_connection_rate_limit": "0",
             "in_flow_delay": "0",
-            "smtp_tls_security_level": "none",
+            **self._routes(),
             "smtp_dns_support_level": "disabled",
             "default_destination_concurrency_limit": "50",
             "initial_destination_concurrency": "20",
-            "relayhost": f"[127.0.0.1]:{self.sink}" if self.sink else "",
         }
         (self.folder / "conf" / "main.cf").write_text("".join(f"{name} = {value}\n" for name, value in main.items()))
+
+    def _routes(self):
+        if not self.sites:
+            return {"smtp_tls_security_level": "none", "relayhost": f"[127.0.0.1]:{self.sink}" if self.sink else ""}
+        table = self.folder / "conf" / "transport"
+        table.write_text("".join(f"site{n}.test smtp:[127.0.1.{n}]:{self.sink}\n" for n in range(1, self.sites + 1)))
+        # Sessions and connections with TLS are used again, as with us.
+        return {"smtp_tls_security_level": "may", "transport_maps": f"texthash:{table}", "smtp_tls_connection_reuse": "yes",
+                "smtp_tls_session_cache_database": f"btree:{self.folder}/data/smtp_scache"}
 
     def _write_sasl(self, owner):
         folder = self.folder / "conf" / "sasl"  # where Debian's Postfix looks first

@@ -20,15 +20,21 @@ class Posthaste(Server):
     def configure(self):
         self.config = self.folder / "posthaste.toml"
         self.store = self.folder / "store"
-        relay = (f'[relay]\nhost = "127.0.0.1:{self.sink}"\ntls = "none"\n' if self.sink else
-                 '[[route]]\nto = ["*"]\nvia = "hold"\n')
         limits = "".join(f"{key} = {value}\n" for key, value in {"connections_per_address": 1000, **self.limits}.items())
         self.config.write_text(
             f'hostname = "{common.HOSTNAME}"\n\n[store]\npath = "store"\n\n[listen]\nsubmission = ["127.0.0.1:{self.port}"]\n\n'
-            f'[tls]\ncert_file = "{self.chain}"\nkey_file = "{self.key}"\n\n[limits]\n{limits}\n{relay}')
+            f'[tls]\ncert_file = "{self.chain}"\nkey_file = "{self.key}"\n\n[limits]\n{limits}\n{self.routes()}')
         for domain in self.domains:
             self.cli("domain", "add", domain)
         self.cli("account", "add", common.USER, "--password-stdin", input=common.PASSWORD + "\n")
+
+    def routes(self):
+        """Where the mail goes."""
+        if not self.sink:
+            return '[[route]]\nto = ["*"]\nvia = "hold"\n'
+        if not self.sites:
+            return f'[relay]\nhost = "127.0.0.1:{self.sink}"\ntls = "none"\n'
+        return "\n".join(f'[[route]]\nto = ["site{n}.test"]\nvia = "127.0.1.{n}:{self.sink}"\ntls = "may"\n' for n in range(1, self.sites + 1))
 
     def cli(self, *arguments, **more):
         """posthaste ARGUMENTS --config ...: what it prints."""

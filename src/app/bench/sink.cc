@@ -9,6 +9,7 @@
 
 #include <atomic>
 #include <cstdio>
+#include <deque>
 #include <fcntl.h>
 #include <signal.h>
 #include <thread>
@@ -104,14 +105,25 @@ runtime::Task<void> session(std::unique_ptr<net::Stream> stream, Shared& shared)
     if (ended) co_await stream->close();
 }
 
+// Errors: denied, conflict, io.
+Result<std::vector<net::BoundSocket>> bind_all(const std::vector<net::ListenAddress>& addresses) {
+    std::vector<net::BoundSocket> sockets;
+    for (const auto& address : addresses) {
+        auto ip = IpAddress::parse(address.host);
+        if (!ip || !ip->is_loopback())
+            return fail(ErrorKind::denied,
+                        "the sink takes mail without asking, so it listens on loopback only",
+                        "--listen 127.0.0.1:2525");
+        PH_TRY(auto socket, net::BoundSocket::bind(address));
+        sockets.push_back(std::move(socket));
+    }
+    return sockets;
+}
+
 }  // namespace
 
 Result<void> run_sink(const SinkPlan& plan) {
-    auto ip = IpAddress::parse(plan.listen.host);
-    if (!ip || !ip->is_loopback())
-        return fail(ErrorKind::denied,
-                    "the sink takes mail without asking, so it listens on loopback only",
-                    "--listen 127.0.0.1:2525");
+    PH_TRY(auto sockets, bind_all(plan.listen));
     block_signals();
     Shared shared;
     if (!plan.tls_folder.empty()) {
@@ -123,7 +135,6 @@ Result<void> run_sink(const SinkPlan& plan) {
     }
     if (!plan.ledger.empty())
         shared.ledger = open(plan.ledger.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-    PH_TRY(auto socket, net::BoundSocket::bind(plan.listen));
     Log log({.level = LogLevel::error});
     runtime::WorkerPool workers(1);
     workers.start();
@@ -132,9 +143,12 @@ Result<void> run_sink(const SinkPlan& plan) {
         if (!tasks) tasks = std::make_unique<runtime::TaskGroup>(worker, log);
         tasks->spawn(session(std::move(stream), shared));
     };
-    auto local = socket.local().to_string();
-    net::Listener listener(std::move(socket), workers, handler, log);
-    listener.start();
+    auto local = sockets.front().local().to_string();
+    std::deque<net::Listener> listeners;
+    for (auto& socket : sockets) {
+        listeners.emplace_back(std::move(socket), workers, handler, log);
+        listeners.back().start();
+    }
     fmt::print("sink ready on {}\n", local);
     std::fflush(stdout);
     std::uint64_t told = 0;
@@ -148,7 +162,7 @@ Result<void> run_sink(const SinkPlan& plan) {
         std::fflush(stdout);
         told = messages;
     }
-    listener.stop();
+    for (auto& listener : listeners) listener.stop();
     fmt::print("{} messages, {} octets, {} connections\n", shared.messages.load(),
                shared.octets.load(), shared.connections.load());
     std::fflush(stdout);

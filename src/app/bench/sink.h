@@ -6,12 +6,13 @@
 #include "net/listener.h"
 
 #include <string>
+#include <vector>
 
 namespace posthaste::app::bench {
 
 struct SinkPlan {
-    net::ListenAddress listen;
-    std::string ledger;      // file; one line for each message: its X-Bench number
+    std::vector<net::ListenAddress> listen;  // one or more: many sites in one process
+    std::string ledger;                      // file; one line for each message: its X-Bench number
     std::string tls_folder;  // an own certificate for STARTTLS is made there; empty: no TLS
 };
 

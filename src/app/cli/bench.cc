@@ -130,7 +130,12 @@ Result<int> load(const Arguments& arguments) {
 
 Result<int> sink(const Arguments& arguments) {
     bench::SinkPlan plan;
-    PH_TRY(plan.listen, net::ListenAddress::parse(arguments.get("--listen", "127.0.0.1:2525")));
+    auto listen = arguments.all("--listen");
+    if (listen.empty()) listen = {"127.0.0.1:2525"};
+    for (const auto& text : listen) {
+        PH_TRY(auto address, net::ListenAddress::parse(text));
+        plan.listen.push_back(std::move(address));
+    }
     plan.ledger = arguments.get("--ledger");
     plan.tls_folder = arguments.get("--tls-folder");
     PH_CHECK(bench::run_sink(plan));

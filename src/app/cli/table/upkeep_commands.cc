@@ -63,7 +63,7 @@ std::vector<Command> upkeep_commands() {
          "posthaste bench --server 127.0.0.1:1587 --user demo@example.test --password-stdin",
          {{"--mode", "MODE", "accept (default), sink, idle, logins, pages"},
           {"--server", "HOST:PORT", "target of the load"},
-          {"--listen", "HOST:PORT", "where the sink listens"},
+          {"--listen", "HOST:PORT", "where the sink listens; again for more sites", true},
           {"--threads", "N", "of the generator (default 1)"},
           {"--tls-folder", "DIR", "sink: offer STARTTLS with an own certificate kept there"},
           {"--sessions", "N", "at once (default 50)"},
